@@ -1,0 +1,27 @@
+import { customType } from 'drizzle-orm/pg-core'
+
+/** A civil date: no time, no zone. */
+export const civilDate = customType<{ data: Temporal.PlainDate; driverData: string }>({
+  dataType: () => 'date',
+  fromDriver: (text) => Temporal.PlainDate.from(text),
+  toDriver: (date) => date.toString(),
+})
+
+/** A moment in UTC. The driver hands timestamps over as PostgreSQL prints them. */
+export const instant = customType<{ data: Temporal.Instant; driverData: string }>({
+  dataType: () => 'timestamptz',
+  fromDriver: (text) => Temporal.Instant.from(text),
+  toDriver: (moment) => moment.toString(),
+})
+
+/** An exact decimal as text, so that no digit is lost on the way. */
+export const decimal = customType<{ data: string; driverData: string }>({ dataType: () => 'numeric' })
+
+/** The transaction that wrote a row: with pg_snapshot it tells exactly what a reader has already seen. */
+export const transactionId = customType<{ data: bigint; driverData: string }>({
+  dataType: () => 'xid8',
+  fromDriver: (text) => BigInt(text),
+})
+
+/** What was committed at one moment, as PostgreSQL's own pg_snapshot text. */
+export const snapshot = customType<{ data: string; driverData: string }>({ dataType: () => 'pg_snapshot' })

@@ -1,0 +1,498 @@
+/**
+ * The tables. Every one but `organization` starts its primary key with `organization_id` and carries it in its
+ * foreign keys, so that a reference across organizations cannot be stored; row-level security
+ * (migrations, by hand) is the second wall. Amounts are bigint minor units of the row's currency.
+ */
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgEnum,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { civilDate, decimal, instant, snapshot, transactionId } from './columns.ts'
+
+const minor = (name: string) => bigint(name, { mode: 'bigint' })
+const now = sql`clock_timestamp()`
+
+/** The tenant. The only table without row-level security: it is read before the tenant is known. */
+export const organization = pgTable('organization', {
+  id: uuid().primaryKey(),
+  slug: text().notNull().unique(),
+  name: text().notNull(),
+  baseCurrency: text('base_currency').notNull(),
+  timeZone: text('time_zone').notNull(),
+  demo: boolean().notNull().default(false),
+  createdAt: instant('created_at').notNull().default(now),
+})
+
+const organizationId = () =>
+  uuid('organization_id')
+    .notNull()
+    .references(() => organization.id)
+
+export const person = pgTable(
+  'person',
+  { organizationId: organizationId(), id: uuid().notNull(), name: text().notNull(), email: text() },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    unique('person_name').on(t.organizationId, t.name),
+  ],
+)
+
+export const tokenScope = pgEnum('token_scope', ['read', 'write', 'admin'])
+
+/** A token is shown once; only the hash of its secret is kept. */
+export const apiToken = pgTable(
+  'api_token',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    name: text().notNull(),
+    scope: tokenScope().notNull(),
+    secretHash: text('secret_hash').notNull(),
+    createdAt: instant('created_at').notNull().default(now),
+    lastUsedAt: instant('last_used_at'),
+    revokedAt: instant('revoked_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    unique('api_token_secret').on(t.organizationId, t.secretHash),
+  ],
+)
+
+/** One combination of the dimensions by which goals and reports are cut. Numbered per organization. */
+export const segment = pgTable(
+  'segment',
+  {
+    organizationId: organizationId(),
+    id: integer().notNull(),
+    currency: text().notNull(),
+    businessUnit: text('business_unit'),
+    region: text(),
+    channel: text(),
+    productLine: text('product_line'),
+    collectorId: uuid('collector_id'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    unique('segment_dimensions')
+      .on(t.organizationId, t.currency, t.businessUnit, t.region, t.channel, t.productLine, t.collectorId)
+      .nullsNotDistinct(),
+    foreignKey({
+      name: 'segment_collector',
+      columns: [t.organizationId, t.collectorId],
+      foreignColumns: [person.organizationId, person.id],
+    }),
+  ],
+)
+
+export const creditLimitState = pgEnum('credit_limit_state', ['NOT_SET', 'UNLIMITED', 'AMOUNT'])
+
+export const customer = pgTable(
+  'customer',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    number: text().notNull(),
+    name: text().notNull(),
+    termsDays: integer('terms_days').notNull(),
+    ownerId: uuid('owner_id'),
+    businessUnit: text('business_unit'),
+    region: text(),
+    channel: text(),
+    creditLimitState: creditLimitState('credit_limit_state').notNull().default('NOT_SET'),
+    creditLimit: minor('credit_limit'),
+    creditLimitCurrency: text('credit_limit_currency'),
+    version: integer().notNull().default(1),
+    createdAt: instant('created_at').notNull().default(now),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    unique('customer_number').on(t.organizationId, t.number),
+    index('customer_name').on(t.organizationId, t.name, t.id),
+    foreignKey({
+      name: 'customer_owner',
+      columns: [t.organizationId, t.ownerId],
+      foreignColumns: [person.organizationId, person.id],
+    }),
+  ],
+)
+
+/** What a customer owes by everything posted, per currency. Written by the posting function alone. */
+export const customerState = pgTable(
+  'customer_state',
+  {
+    organizationId: organizationId(),
+    customerId: uuid('customer_id').notNull(),
+    currency: text().notNull(),
+    /** Open invoices. */
+    receivable: minor('receivable').notNull(),
+    /** Receipts and credit notes not yet applied. */
+    unapplied: minor('unapplied').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.customerId, t.currency] }),
+    foreignKey({
+      name: 'customer_state_customer',
+      columns: [t.organizationId, t.customerId],
+      foreignColumns: [customer.organizationId, customer.id],
+    }),
+  ],
+)
+
+export const itemKind = pgEnum('item_kind', ['INVOICE', 'RECEIPT', 'CREDIT_NOTE', 'DISPUTE'])
+
+/** Whatever has a ledger history of its own. It is also what a posting locks. */
+export const item = pgTable(
+  'item',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    kind: itemKind().notNull(),
+    customerId: uuid('customer_id').notNull(),
+    segmentId: integer('segment_id').notNull(),
+    /** Invoice date, receipt date, credit note date, day a dispute was opened. */
+    startsOn: civilDate('starts_on').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    index('item_customer').on(t.organizationId, t.customerId, t.kind),
+    foreignKey({
+      name: 'item_customer',
+      columns: [t.organizationId, t.customerId],
+      foreignColumns: [customer.organizationId, customer.id],
+    }),
+    foreignKey({
+      name: 'item_segment',
+      columns: [t.organizationId, t.segmentId],
+      foreignColumns: [segment.organizationId, segment.id],
+    }),
+  ],
+)
+
+export const invoice = pgTable(
+  'invoice',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    number: text().notNull(),
+    issuedOn: civilDate('issued_on').notNull(),
+    /** The last due date in force over its installments, for lists; the ledger has each. */
+    dueOn: civilDate('due_on').notNull(),
+    /** True where no due date was given and terms made one. */
+    dueDerived: boolean('due_derived').notNull().default(false),
+    orderedOn: civilDate('ordered_on'),
+    deliveredOn: civilDate('delivered_on'),
+    sentOn: civilDate('sent_on'),
+    receivedOn: civilDate('received_on'),
+    approvedOn: civilDate('approved_on'),
+    replacesId: uuid('replaces_id'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    unique('invoice_number').on(t.organizationId, t.number),
+    index('invoice_issued').on(t.organizationId, t.issuedOn, t.id),
+    index('invoice_due').on(t.organizationId, t.dueOn, t.id),
+    foreignKey({
+      name: 'invoice_item',
+      columns: [t.organizationId, t.id],
+      foreignColumns: [item.organizationId, item.id],
+    }),
+    foreignKey({
+      name: 'invoice_replaces',
+      columns: [t.organizationId, t.replacesId],
+      foreignColumns: [t.organizationId, t.id],
+    }),
+  ],
+)
+
+export const receipt = pgTable(
+  'receipt',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    reference: text(),
+    receivedOn: civilDate('received_on').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    foreignKey({
+      name: 'receipt_item',
+      columns: [t.organizationId, t.id],
+      foreignColumns: [item.organizationId, item.id],
+    }),
+  ],
+)
+
+export const entryKind = pgEnum('entry_kind', [
+  'INVOICED',
+  'CORRECTED',
+  'RE_DATED',
+  'PAYMENT_APPLIED',
+  'CREDIT_APPLIED',
+  'WRITTEN_OFF',
+  'RECEIVED',
+  'BOUNCED',
+  'CREDITED',
+  'APPLIED',
+  'DISPUTE_OPENED',
+  'DISPUTE_RESOLVED',
+])
+
+/**
+ * The append-only ledger: one immutable movement of one item. `amount` is signed from the item's point of view
+ * (an invoice is +, what settles it -); a reversal is a further entry of the same kind with the other sign.
+ */
+export const ledgerEntry = pgTable(
+  'ledger_entry',
+  {
+    organizationId: organizationId(),
+    itemId: uuid('item_id').notNull(),
+    sequence: integer().notNull(),
+    kind: entryKind().notNull(),
+    installment: smallint().notNull().default(1),
+    amount: minor('amount').notNull(),
+    /** Accounting date: in a closed month the first open day. */
+    effectiveOn: civilDate('effective_on').notNull(),
+    /** When it happened, such as the bank's value date; on-time and days late use it. */
+    occurredOn: civilDate('occurred_on').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+    /** INVOICED and RE_DATED: the installment's due date from here on. */
+    dueOn: civilDate('due_on'),
+    /** The other side: the receipt of a payment, the invoice of an application. */
+    counterpartId: uuid('counterpart_id'),
+    reason: text(),
+    auditId: uuid('audit_id').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.itemId, t.sequence] }),
+    foreignKey({
+      name: 'ledger_entry_item',
+      columns: [t.organizationId, t.itemId],
+      foreignColumns: [item.organizationId, item.id],
+    }),
+  ],
+)
+
+export const measure = pgEnum('measure', [
+  'OPEN_BY_DUE',
+  'OPEN_BY_ISSUE',
+  'UNAPPLIED_CASH',
+  'UNAPPLIED_CREDIT',
+  'DISPUTED',
+  'BILLED',
+  'CREDITED',
+  'RECEIVED',
+  'PAID',
+  'CREDIT_APPLIED',
+  'WRITTEN_OFF',
+  'DISPUTE_OPENED',
+  'DUE',
+  'DUE_ON_TIME',
+  'SETTLED',
+  'SETTLED_LATE',
+  'SETTLED_LATE_FLOORED',
+  'SETTLED_ON_TIME',
+])
+
+/**
+ * The KPI store: what each posting changed, per segment, measure, anchor and day. Append-only. The answer for D
+ * as known at K is the sum of the rows with day <= D and recorded_at <= K.
+ */
+export const flow = pgTable(
+  'flow',
+  {
+    organizationId: organizationId(),
+    measure: measure().notNull(),
+    day: civilDate('day').notNull(),
+    /** Due day, invoice date, receipt date, ...: see server/domain/measures.ts. Equal to `day` where there is none. */
+    anchor: civilDate('anchor').notNull(),
+    segmentId: integer('segment_id').notNull(),
+    amount: minor('amount').notNull(),
+    count: integer('count').notNull(),
+    days: minor('days').notNull(),
+    amountDays: minor('amount_days').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+    xid: transactionId('xid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+  },
+  (t) => [
+    index('flow_day').on(t.organizationId, t.measure, t.day),
+    foreignKey({
+      name: 'flow_segment',
+      columns: [t.organizationId, t.segmentId],
+      foreignColumns: [segment.organizationId, segment.id],
+    }),
+  ],
+)
+
+/** When an item had a balance: open on every day D with opens_on <= D < closes_on. Lists and drill-downs start here. */
+export const openSpan = pgTable(
+  'open_span',
+  {
+    organizationId: organizationId(),
+    itemId: uuid('item_id').notNull(),
+    opensOn: civilDate('opens_on').notNull(),
+    /** The first day without a balance; null while it is open. */
+    closesOn: civilDate('closes_on'),
+    customerId: uuid('customer_id').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.itemId, t.opensOn] }),
+    index('open_span_open')
+      .on(t.organizationId, t.customerId)
+      .where(sql`closes_on is null`),
+    index('open_span_closed').on(t.organizationId, t.closesOn, t.opensOn),
+    foreignKey({
+      name: 'open_span_item',
+      columns: [t.organizationId, t.itemId],
+      foreignColumns: [item.organizationId, item.id],
+    }),
+  ],
+)
+
+/** What one unit of `currency` was worth in the organization's base currency from `validOn` on. */
+export const exchangeRate = pgTable(
+  'exchange_rate',
+  {
+    organizationId: organizationId(),
+    currency: text().notNull(),
+    validOn: civilDate('valid_on').notNull(),
+    rate: decimal('rate').notNull(),
+    source: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.currency, t.validOn] })],
+)
+
+/** One row per command, in its transaction: who changed what, and why. The evaluator sees by `xid` what is new. */
+export const audit = pgTable(
+  'audit',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    subject: text().notNull(),
+    before: jsonb(),
+    after: jsonb(),
+    reason: text(),
+    recordedAt: instant('recorded_at').notNull().default(now),
+    xid: transactionId('xid')
+      .notNull()
+      .default(sql`pg_current_xact_id()`),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.id] }), index('audit_xid').on(t.organizationId, t.xid)],
+)
+
+/** The stored answer of a mutation that came with a key: the same key and input give the same answer again. */
+export const idempotencyKey = pgTable(
+  'idempotency_key',
+  {
+    organizationId: organizationId(),
+    actor: text().notNull(),
+    key: text().notNull(),
+    inputHash: text('input_hash').notNull(),
+    outcome: jsonb().notNull(),
+    createdAt: instant('created_at').notNull().default(now),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.actor, t.key] })],
+)
+
+export const goalDirection = pgEnum('goal_direction', ['INCREASE', 'DECREASE'])
+export const goalState = pgEnum('goal_state', ['ACTIVE', 'CLOSED'])
+
+export const goal = pgTable(
+  'goal',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    name: text().notNull(),
+    why: text(),
+    metric: text().notNull(),
+    direction: goalDirection().notNull(),
+    /** The filter and conventions as the API took them, frozen with the goal. */
+    filter: jsonb().notNull(),
+    conventions: jsonb().notNull(),
+    currency: text().notNull(),
+    baseline: decimal('baseline').notNull(),
+    baselineOn: civilDate('baseline_on').notNull(),
+    target: decimal('target').notNull(),
+    startsOn: civilDate('starts_on').notNull(),
+    deadline: civilDate('deadline').notNull(),
+    ownerId: uuid('owner_id'),
+    state: goalState().notNull().default('ACTIVE'),
+    createdAt: instant('created_at').notNull().default(now),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    foreignKey({
+      name: 'goal_owner',
+      columns: [t.organizationId, t.ownerId],
+      foreignColumns: [person.organizationId, person.id],
+    }),
+  ],
+)
+
+export const goalStatus = pgEnum('goal_status', [
+  'PENDING_START',
+  'ON_TRACK',
+  'AT_RISK',
+  'OFF_TRACK',
+  'ACHIEVED',
+  'MISSED',
+  'NO_DATA',
+  'STALE',
+  'INSUFFICIENT_DATA',
+])
+
+/** Every change of a goal's value or status. One writer per organization, so `sequence` has no gaps. */
+export const goalProgress = pgTable(
+  'goal_progress',
+  {
+    organizationId: organizationId(),
+    sequence: minor('sequence').notNull(),
+    goalId: uuid('goal_id').notNull(),
+    asOf: civilDate('as_of').notNull(),
+    value: decimal('value'),
+    /** Why there is no value. */
+    valueReason: text('value_reason'),
+    numerator: decimal('numerator'),
+    denominator: decimal('denominator'),
+    expected: decimal('expected').notNull(),
+    status: goalStatus().notNull(),
+    statusReason: text('status_reason').notNull(),
+    recordedAt: instant('recorded_at').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.sequence] }),
+    index('goal_progress_goal').on(t.organizationId, t.goalId, t.sequence),
+    foreignKey({
+      name: 'goal_progress_goal',
+      columns: [t.organizationId, t.goalId],
+      foreignColumns: [goal.organizationId, goal.id],
+    }),
+  ],
+)
+
+/** Where the evaluator of an organization stands: what it has seen, for which day, and its last sequence number. */
+export const evaluation = pgTable(
+  'evaluation',
+  {
+    organizationId: organizationId(),
+    seen: snapshot('seen').notNull(),
+    evaluatedOn: civilDate('evaluated_on').notNull(),
+    sequence: minor('sequence').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId] })],
+)
