@@ -1,0 +1,163 @@
+/**
+ * THE transaction helper: every statement about an organization runs through it, so that role and tenant are always
+ * set, always inside the transaction (a session-level setting leaks through a pooler), and never forgotten.
+ */
+import { PgDialect } from 'drizzle-orm/pg-core'
+import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
+import type postgres from 'postgres'
+import type { Connection, TransactionSql } from './connect.ts'
+
+/** The role that owns nothing and that row-level security binds. The migrations create it. */
+export const APP_ROLE = 'tidemark_app'
+
+const WRITE_TIMEOUT_MS = 5_000
+const READ_TIMEOUT_MS = 30_000
+/** `transaction_timeout` came with PostgreSQL 17; before it only statements and idling are limited. */
+const TRANSACTION_TIMEOUT_SINCE = 170_000
+
+/**
+ * A transaction: drizzle, and as `sql` the raw postgres.js of the very same transaction, for what drizzle has no
+ * words for (COPY into a temporary table, cursors, hand-written statements). It is dead once `run` has returned:
+ * statements sent later are rejected.
+ */
+export type Tx = PostgresJsTransaction<Record<string, never>, Record<string, never>> & {
+  readonly sql: TransactionSql
+}
+
+export type TransactionOptions = {
+  /** The tenant. Null sets the role but no tenant: only `organization` can be read. */
+  readonly organizationId: string | null
+  /** read: REPEATABLE READ READ ONLY, one snapshot. write: READ COMMITTED. */
+  readonly mode: 'read' | 'write'
+  /** The longest the transaction may take, in milliseconds; null for any length. Default 5 s to write, 30 s to read. */
+  readonly timeoutMs?: number | null
+}
+
+/**
+ * Runs `run` in one transaction as the application's role and the given tenant, and commits when it returns.
+ * Rolled back when it throws, or when any of its statements failed, even one whose error `run` swallowed.
+ */
+export const inTransaction = async <T>(
+  connection: Connection,
+  options: TransactionOptions,
+  run: (tx: Tx) => Promise<T>,
+): Promise<T> => {
+  const setUp = setUpStatement(options, connection.serverVersion)
+  return begin(connection, BEGIN_AS[options.mode], async (sql) => {
+    // Not awaited: the first statement of `run` travels with it. Should it fail, PostgreSQL refuses all that follow.
+    const ready = sql.unsafe(setUp).execute()
+    ready.catch(() => {})
+    const result = await run(overTransaction(sql))
+    await ready
+    return result
+  })
+}
+
+/** As `inTransaction`, but as the user who connected and without tenant or limits: for migrations. */
+export const asOwner = async <T>(connection: Connection, run: (tx: Tx) => Promise<T>): Promise<T> =>
+  begin(connection, 'read write', (sql) => run(overTransaction(sql)))
+
+/** Runs `run` in a savepoint of `tx`: when it throws, only what it did is undone. */
+export const inSavepoint = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<T> =>
+  (await tx.sql.savepoint((sql) => run(overTransaction(sql)))) as T
+
+/** One read transaction for one GraphQL operation, opened at its first read so that all its answers agree. */
+export type Reader = {
+  /** Opens the transaction if this is the first read; reads at the same time share it. Rejects once closed. */
+  read<T>(run: (tx: Tx) => Promise<T>): Promise<T>
+  /** Waits for running reads and ends the transaction. Never rejects; does nothing when nothing was read. */
+  close(): Promise<void>
+}
+
+/** A lazy read transaction of one organization. Close it, or it holds a connection until its time is up. */
+export const openReader = (
+  connection: Connection,
+  organizationId: string | null,
+  options: Pick<TransactionOptions, 'timeoutMs'> = {},
+): Reader => {
+  const running = new Set<Promise<unknown>>()
+  const finished = Promise.withResolvers<void>()
+  let opened: Promise<Tx> | undefined
+  let ended: Promise<void> = Promise.resolve()
+  let closed = false
+
+  const open = (): Promise<Tx> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Tx>()
+    ended = inTransaction(connection, { organizationId, mode: 'read', ...options }, (tx) => {
+      resolve(tx)
+      return finished.promise
+      // A failed statement was already reported to the read that sent it, and nothing was written.
+    }).catch(reject)
+    return promise
+  }
+
+  return {
+    async read(run) {
+      if (closed) throw new Error('This reader is closed')
+      opened ??= open()
+      const reading = opened.then(run)
+      running.add(reading)
+      try {
+        return await reading
+      } finally {
+        running.delete(reading)
+      }
+    },
+    async close() {
+      closed = true
+      await Promise.allSettled(running)
+      finished.resolve()
+      await ended
+    },
+  }
+}
+
+const BEGIN_AS = {
+  read: 'isolation level repeatable read read only',
+  write: 'isolation level read committed read write',
+} as const
+
+const begin = async <T>(
+  connection: Connection,
+  characteristics: string,
+  run: (sql: TransactionSql) => Promise<T>,
+): Promise<T> => (await connection.sql.begin(characteristics, run)) as T
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** One statement, so that the whole set-up costs no round trip of its own. */
+const setUpStatement = (options: TransactionOptions, serverVersion: number): string => {
+  const { organizationId, mode } = options
+  if (organizationId !== null && !UUID.test(organizationId)) {
+    throw new TypeError(`Not an organization's id: ${JSON.stringify(organizationId)}`)
+  }
+  const { timeoutMs = mode === 'write' ? WRITE_TIMEOUT_MS : READ_TIMEOUT_MS } = options
+  const limit = String(timeoutMs ?? 0)
+  const settings = [
+    ['role', APP_ROLE],
+    ['tidemark.organization_id', organizationId ?? ''],
+    ['statement_timeout', limit],
+    ['idle_in_transaction_session_timeout', limit],
+    ...(serverVersion >= TRANSACTION_TIMEOUT_SINCE ? [['transaction_timeout', limit]] : []),
+  ]
+  return `select ${settings.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(', ')}`
+}
+
+const dialect = new PgDialect()
+
+/** drizzle has no public way to wrap a transaction that postgres.js began, so its parts are put together here. */
+const overTransaction = (sql: TransactionSql): Tx => {
+  // Its types ask for a pool, yet inside a transaction it calls only `unsafe` and `savepoint`.
+  const client = sql as unknown as postgres.Sql & postgres.TransactionSql
+  const session = new PostgresJsSession<typeof client, Record<string, never>, Record<string, never>>(
+    client,
+    dialect,
+    undefined,
+  )
+  const tx = new PostgresJsTransaction<Record<string, never>, Record<string, never>>(
+    dialect,
+    session,
+    undefined,
+  )
+  return Object.assign(tx, { sql })
+}
