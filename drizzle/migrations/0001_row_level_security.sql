@@ -37,8 +37,8 @@ BEGIN
   END LOOP;
 END $$;--> statement-breakpoint
 
--- What may change after it was written. The ledger, its flow, the audit and the progress of goals are not among it.
+-- What may change after it was written (an item only to be locked). The ledger, its flow, the audit and the progress of goals are not among it.
 GRANT UPDATE ON
-  person, api_token, customer, customer_state, invoice, exchange_rate, goal, evaluation
+  person, api_token, customer, customer_state, item, invoice, exchange_rate, goal, evaluation
 TO tidemark_app;--> statement-breakpoint
 GRANT UPDATE, DELETE ON open_span, idempotency_key TO tidemark_app;

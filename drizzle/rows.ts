@@ -1,0 +1,13 @@
+/** The tables' rows as the rest of the house names them. */
+import type * as tables from './tables.ts'
+
+export type OrganizationRow = typeof tables.organization.$inferSelect
+export type PersonRow = typeof tables.person.$inferSelect
+export type SegmentRow = typeof tables.segment.$inferSelect
+export type CustomerRow = typeof tables.customer.$inferSelect
+export type ItemRow = typeof tables.item.$inferSelect
+export type InvoiceRow = typeof tables.invoice.$inferSelect
+export type ReceiptRow = typeof tables.receipt.$inferSelect
+export type LedgerEntryRow = typeof tables.ledgerEntry.$inferSelect
+export type GoalRow = typeof tables.goal.$inferSelect
+export type GoalProgressRow = typeof tables.goalProgress.$inferSelect
