@@ -1,3 +1,5 @@
+import type { Day } from './day.ts'
+
 /**
  * What the KPI store counts. Every row of `flow` belongs to one measure; its sums over days are the inputs of
  * every KPI.
@@ -37,8 +39,8 @@ export const measures = {
   /** What of DUE was paid by the first due date. count: installments then paid in full, credits considered. */
   DUE_ON_TIME: 'cohort',
   /**
-   * Invoices settled by payment or credit (a write-off settles nothing), on the day their balance reached 0.
-   * amount: what was billed; days: from invoice date to settlement; amountDays: amount x days.
+   * Invoices settled (balance 0, something paid, nothing written off), on the day that their balance reached 0.
+   * amount: what was paid; days: from invoice date to settlement; amountDays: amount x days.
    */
   SETTLED: 'movement',
   /** The same invoices; days: from the first due date (of the last installment) to settlement, early is negative. */
@@ -63,6 +65,9 @@ export type Quantity = {
 /** One change of one measure on one day. */
 export type FlowRow = Quantity & {
   readonly measure: Measure
-  readonly anchor: Temporal.PlainDate
-  readonly day: Temporal.PlainDate
+  readonly anchor: Day
+  readonly day: Day
 }
+
+/** What an item adds to a measure, summed up to the end of a day. A movement's position has no anchor. */
+export type Position = Quantity & { readonly measure: Measure; readonly anchor: Day | null }

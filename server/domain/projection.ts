@@ -1,0 +1,135 @@
+/**
+ * The posting rule's heart. `project` turns one item's whole history into what it adds to the KPI store, day by day.
+ * Posting appends `project(after) - project(before)`, so sums over the store are exact for every movement, for
+ * back-dating and for every knowledge date: the rows telescope.
+ */
+import type { Day } from './day.ts'
+import { invoicePositions, type Entry } from './invoice.ts'
+import type { FlowRow, Measure, Position, Quantity } from './measures.ts'
+
+export type ItemKind = 'INVOICE' | 'RECEIPT' | 'CREDIT_NOTE' | 'DISPUTE'
+
+/** An item with its entries in the order in which they were recorded. */
+export type History = {
+  readonly kind: ItemKind
+  /** Invoice date, receipt date, credit note date, day a dispute was opened. */
+  readonly startsOn: Day
+  readonly entries: readonly Entry[]
+}
+
+/** The steps of the item: for each day on which anything changes, what changed. Days ascend. */
+export function project(history: History): FlowRow[] {
+  const entries = history.entries.toSorted((a, b) => a.effectiveOn - b.effectiveOn)
+  const rows: FlowRow[] = []
+  let before: readonly Position[] = []
+  for (const day of stepDays(entries)) {
+    const known = entries.filter((entry) => entry.effectiveOn <= day)
+    const after = positions(history, known, day)
+    appendDifference(rows, day, before, after)
+    before = after
+  }
+  return rows
+}
+
+/** The item's balance at the end of a day: signed from its own point of view, never below 0 in sound books. */
+export const balanceOn = (history: History, day: Day): bigint =>
+  history.entries.reduce((sum, entry) => (entry.effectiveOn <= day ? sum + entry.amount : sum), 0n)
+
+export const balanceNow = (history: History): bigint =>
+  history.entries.reduce((sum, entry) => sum + entry.amount, 0n)
+
+/** When the item had a balance: open on each day D with opensOn <= D < closesOn; null is for ever. */
+export type OpenSpan = { readonly opensOn: Day; readonly closesOn: Day | null }
+
+export function openSpans(history: History): OpenSpan[] {
+  const days = [...new Set(history.entries.map((entry) => entry.effectiveOn))].sort((a, b) => a - b)
+  const spans: OpenSpan[] = []
+  let opensOn: Day | null = null
+  for (const day of days) {
+    const open = balanceOn(history, day) !== 0n
+    if (open && opensOn === null) opensOn = day
+    if (!open && opensOn !== null) {
+      spans.push({ opensOn, closesOn: day })
+      opensOn = null
+    }
+  }
+  if (opensOn !== null) spans.push({ opensOn, closesOn: null })
+  return spans
+}
+
+/** The days on which something can change: every entry's, and the due dates, at which cohorts mature. */
+function stepDays(entries: readonly Entry[]): Day[] {
+  const days = new Set<Day>()
+  for (const { kind, effectiveOn, dueOn } of entries) {
+    days.add(effectiveOn)
+    if (kind === 'INVOICED' && dueOn !== null) days.add(Math.max(effectiveOn, dueOn))
+  }
+  return [...days].sort((a, b) => a - b)
+}
+
+function positions(history: History, entries: readonly Entry[], day: Day): readonly Position[] {
+  switch (history.kind) {
+    case 'INVOICE':
+      return invoicePositions(history.startsOn, entries, day)
+    case 'RECEIPT':
+      return creditSidePositions(history, entries, 'UNAPPLIED_CASH', 'RECEIVED')
+    case 'CREDIT_NOTE':
+      return creditSidePositions(history, entries, 'UNAPPLIED_CREDIT', 'CREDITED')
+    case 'DISPUTE':
+      return creditSidePositions(history, entries, 'DISPUTED', 'DISPUTE_OPENED')
+  }
+}
+
+/** Receipts, credit notes and disputes are alike: what came in (less what bounced), and what is left of it. */
+function creditSidePositions(
+  { startsOn }: History,
+  entries: readonly Entry[],
+  open: Measure,
+  moved: Measure,
+): readonly Position[] {
+  let balance = 0n
+  let total = 0n
+  for (const { kind, amount } of entries) {
+    balance += amount
+    if (kind === 'RECEIVED' || kind === 'BOUNCED' || kind === 'CREDITED' || kind === 'DISPUTE_OPENED')
+      total += amount
+  }
+  return [
+    position(open, startsOn, balance, balance === 0n ? 0 : 1),
+    position(moved, null, total, total === 0n ? 0 : 1),
+  ]
+}
+
+const position = (measure: Measure, anchor: Day | null, amount: bigint, count: number): Position => ({
+  measure,
+  anchor,
+  amount,
+  count,
+  days: 0n,
+  amountDays: 0n,
+})
+
+function appendDifference(
+  rows: FlowRow[],
+  day: Day,
+  before: readonly Position[],
+  after: readonly Position[],
+): void {
+  for (const now of after) appendRow(rows, day, now, before.find((then) => isSame(then, now)) ?? nothing)
+  for (const then of before) {
+    if (!after.some((now) => isSame(then, now))) appendRow(rows, day, { ...then, ...nothing }, then)
+  }
+}
+
+const nothing: Quantity = { amount: 0n, count: 0, days: 0n, amountDays: 0n }
+
+const isSame = (a: Position, b: Position) => a.measure === b.measure && a.anchor === b.anchor
+
+function appendRow(rows: FlowRow[], day: Day, now: Position, then: Quantity): void {
+  const amount = now.amount - then.amount
+  const count = now.count - then.count
+  const days = now.days - then.days
+  const amountDays = now.amountDays - then.amountDays
+  if (amount === 0n && count === 0 && days === 0n && amountDays === 0n) return
+  rows.push({ measure: now.measure, anchor: now.anchor ?? day, day, amount, count, days, amountDays })
+}

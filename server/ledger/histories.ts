@@ -1,0 +1,103 @@
+/** Items with their histories, read or locked. */
+import type { ItemKind, History } from '../domain/projection.ts'
+import type { Entry, EntryKind } from '../domain/invoice.ts'
+import { parseDay, type Day } from '../domain/day.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+
+/** An item and all that was ever posted to it. */
+export type Item = History & {
+  readonly id: string
+  readonly customerId: string
+  readonly segmentId: number
+  readonly currency: string
+}
+
+/**
+ * Locks the customers, then the items, each in ascending order, so that two postings wait for each other and never
+ * lock each other out; then reads the items. Whoever comes second sees what the first posted.
+ */
+export async function lockItems(
+  tx: Tx,
+  organizationId: string,
+  customerIds: readonly string[],
+  itemIds: readonly string[],
+): Promise<Map<string, Item>> {
+  await tx.sql`
+    select from customer where organization_id = ${organizationId} and id = any(${customerIds})
+    order by id for no key update`
+  await tx.sql`
+    select from item where organization_id = ${organizationId} and id = any(${itemIds})
+    order by kind, id for no key update`
+  return readItems(tx, organizationId, itemIds)
+}
+
+/** The items of these ids; ids that do not exist are left out. */
+export async function readItems(
+  tx: Tx,
+  organizationId: string,
+  itemIds: readonly string[],
+): Promise<Map<string, Item>> {
+  if (itemIds.length === 0) return new Map()
+  const [items, entries] = await Promise.all([
+    tx.sql<ItemRecord[]>`
+      select i.id, i.kind, i.customer_id, i.segment_id, s.currency, i.starts_on
+      from item i join segment s on s.organization_id = i.organization_id and s.id = i.segment_id
+      where i.organization_id = ${organizationId} and i.id = any(${itemIds})`,
+    tx.sql<EntryRecord[]>`
+      select item_id, kind, installment, amount, effective_on, occurred_on, due_on, counterpart_id
+      from ledger_entry
+      where organization_id = ${organizationId} and item_id = any(${itemIds})
+      order by item_id, sequence`,
+  ])
+  const entriesByItem = Map.groupBy(entries, (entry) => entry.item_id)
+  return new Map(
+    items.map((item) => [
+      item.id,
+      {
+        id: item.id,
+        kind: item.kind,
+        customerId: item.customer_id,
+        segmentId: item.segment_id,
+        currency: item.currency,
+        startsOn: dayOfText(item.starts_on),
+        entries: (entriesByItem.get(item.id) ?? []).map(entryOf),
+      },
+    ]),
+  )
+}
+
+type ItemRecord = {
+  id: string
+  kind: ItemKind
+  customer_id: string
+  segment_id: number
+  currency: string
+  starts_on: string
+}
+
+type EntryRecord = {
+  item_id: string
+  kind: EntryKind
+  installment: number
+  amount: bigint
+  effective_on: string
+  occurred_on: string
+  due_on: string | null
+  counterpart_id: string | null
+}
+
+const entryOf = (record: EntryRecord): Entry => ({
+  kind: record.kind,
+  installment: record.installment,
+  amount: record.amount,
+  effectiveOn: dayOfText(record.effective_on),
+  occurredOn: dayOfText(record.occurred_on),
+  dueOn: record.due_on === null ? null : dayOfText(record.due_on),
+  counterpartId: record.counterpart_id,
+})
+
+function dayOfText(text: string): Day {
+  const day = parseDay(text)
+  if (day === null) throw new Error(`The database gave ${text} for a date`)
+  return day
+}

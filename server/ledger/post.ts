@@ -1,0 +1,319 @@
+/**
+ * The posting function: the only writer of items, ledger entries, flow, open spans and customer balances. Whatever
+ * changes receivables, an import and the demo data included, comes through here, inside the caller's transaction.
+ */
+import { randomUUIDv7 } from 'node:crypto'
+import { formatDay, type Day } from '../domain/day.ts'
+import { installmentStates, type Entry } from '../domain/invoice.ts'
+import type { FlowRow } from '../domain/measures.ts'
+import { openSpans, project, type History, type ItemKind } from '../domain/projection.ts'
+import type { Item } from './histories.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+
+/** Who changes what, and why. Names a person only by id, so that the audit outlives an erased person. */
+export type AuditRecord = {
+  readonly actor: string
+  /** The command, such as `recordReceipt`. */
+  readonly action: string
+  /** The id of what it is about. */
+  readonly subject: string
+  readonly before?: unknown
+  readonly after?: unknown
+  readonly reason?: string | null
+}
+
+export type Audit = { readonly id: string; readonly recordedAt: string }
+
+/** The audit row of the caller's transaction. Only demo data passes `recordedAt`; else it is the database's clock. */
+export async function writeAudit(
+  tx: Tx,
+  organizationId: string,
+  record: AuditRecord,
+  recordedAt: Temporal.Instant | null = null,
+): Promise<Audit> {
+  const id = randomUUIDv7()
+  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
+  const [row] = await tx.sql<{ recorded_at: string }[]>`
+    insert into audit (organization_id, id, actor, action, subject, before, after, reason, recorded_at)
+    values (${organizationId}, ${id}, ${record.actor}, ${record.action}, ${record.subject},
+      ${json(record.before)}::text::jsonb, ${json(record.after)}::text::jsonb, ${record.reason ?? null},
+      coalesce(${recordedAt?.toString() ?? null}::timestamptz, clock_timestamp()))
+    returning recorded_at`
+  if (row === undefined) throw new Error('The audit row was not written')
+  return { id, recordedAt: row.recorded_at }
+}
+
+/** An item that this posting makes, with the row of its own kind. */
+export type NewItem = Omit<Item, 'entries' | 'kind'> &
+  (
+    | { readonly kind: 'INVOICE'; readonly invoice: InvoiceDetail }
+    | { readonly kind: 'RECEIPT'; readonly reference: string | null }
+    | { readonly kind: 'CREDIT_NOTE' | 'DISPUTE' }
+  )
+
+/** What a bill says beside its amounts; `startsOn` is its invoice date. */
+export type InvoiceDetail = {
+  readonly number: string
+  readonly dueOn: Day
+  readonly dueDerived: boolean
+  readonly orderedOn?: Day | null
+  readonly deliveredOn?: Day | null
+  readonly sentOn?: Day | null
+  readonly receivedOn?: Day | null
+  readonly approvedOn?: Day | null
+  readonly replacesId?: string | null
+}
+
+export type NewEntry = Entry & { readonly itemId: string; readonly reason?: string | null }
+
+export type Posting = {
+  readonly items?: readonly NewItem[]
+  /** Existing items that get entries, as `lockItems` gave them. */
+  readonly locked?: ReadonlyMap<string, Item>
+  /** In the order in which they happen. */
+  readonly entries: readonly NewEntry[]
+}
+
+/** Appends the entries, and what they change, to the books. The caller holds the locks and has checked the amounts. */
+export async function post(tx: Tx, organizationId: string, audit: Audit, posting: Posting): Promise<void> {
+  const items = posting.items ?? []
+  const changes = changesOf(items, posting.locked ?? new Map(), posting.entries)
+  // Sent together, carried out in this order: what a row refers to comes before it.
+  await Promise.all([
+    insertItems(tx, organizationId, items),
+    insertInvoices(tx, organizationId, items),
+    insertReceipts(tx, organizationId, items),
+    insertEntries(tx, organizationId, audit, changes),
+    insertFlow(tx, organizationId, audit, changes),
+    replaceOpenSpans(tx, organizationId, changes),
+    addToCustomerState(tx, organizationId, changes),
+    updateDueDates(tx, organizationId, changes),
+  ])
+}
+
+/** An item before and after the posting. */
+type Change = { readonly item: Item; readonly isNew: boolean; readonly added: readonly NewEntry[] }
+
+function changesOf(
+  items: readonly NewItem[],
+  locked: ReadonlyMap<string, Item>,
+  entries: readonly NewEntry[],
+): Change[] {
+  const added = Map.groupBy(entries, (entry) => entry.itemId)
+  const fresh = new Map(items.map((item) => [item.id, { ...item, entries: [] }]))
+  return [...added].map(([itemId, itemEntries]) => {
+    const created = fresh.get(itemId)
+    const item = created ?? locked.get(itemId)
+    if (item === undefined) throw new Error(`Item ${itemId} is neither new nor locked`)
+    return { item, isNew: created !== undefined, added: itemEntries }
+  })
+}
+
+const after = ({ item, added }: Change): History => ({ ...item, entries: [...item.entries, ...added] })
+
+/** Civil days as a text array that PostgreSQL takes for date[]. */
+const dates = (days: readonly (Day | null | undefined)[]) =>
+  days.map((day) => (day === null || day === undefined ? null : formatDay(day)))
+
+async function insertItems(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
+  if (items.length === 0) return
+  await tx.sql`
+    insert into item (organization_id, id, kind, customer_id, segment_id, starts_on)
+    select ${organizationId}, * from unnest(
+      ${items.map((item) => item.id)}::uuid[],
+      ${items.map((item) => item.kind)}::item_kind[],
+      ${items.map((item) => item.customerId)}::uuid[],
+      ${items.map((item) => item.segmentId)}::int[],
+      ${dates(items.map((item) => item.startsOn))}::date[])`
+}
+
+async function insertInvoices(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
+  const invoices = items.flatMap((item) => (item.kind === 'INVOICE' ? [{ ...item, ...item.invoice }] : []))
+  if (invoices.length === 0) return
+  await tx.sql`
+    insert into invoice (organization_id, id, number, issued_on, due_on, due_derived,
+      ordered_on, delivered_on, sent_on, received_on, approved_on, replaces_id)
+    select ${organizationId}, * from unnest(
+      ${invoices.map((invoice) => invoice.id)}::uuid[],
+      ${invoices.map((invoice) => invoice.number)}::text[],
+      ${dates(invoices.map((invoice) => invoice.startsOn))}::date[],
+      ${dates(invoices.map((invoice) => invoice.dueOn))}::date[],
+      ${invoices.map((invoice) => invoice.dueDerived)}::bool[],
+      ${dates(invoices.map((invoice) => invoice.orderedOn))}::date[],
+      ${dates(invoices.map((invoice) => invoice.deliveredOn))}::date[],
+      ${dates(invoices.map((invoice) => invoice.sentOn))}::date[],
+      ${dates(invoices.map((invoice) => invoice.receivedOn))}::date[],
+      ${dates(invoices.map((invoice) => invoice.approvedOn))}::date[],
+      ${invoices.map((invoice) => invoice.replacesId ?? null)}::uuid[])`
+}
+
+async function insertReceipts(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
+  const receipts = items.filter((item) => item.kind === 'RECEIPT')
+  if (receipts.length === 0) return
+  await tx.sql`
+    insert into receipt (organization_id, id, reference, received_on)
+    select ${organizationId}, * from unnest(
+      ${receipts.map((receipt) => receipt.id)}::uuid[],
+      ${receipts.map((receipt) => receipt.reference)}::text[],
+      ${dates(receipts.map((receipt) => receipt.startsOn))}::date[])`
+}
+
+async function insertEntries(
+  tx: Tx,
+  organizationId: string,
+  audit: Audit,
+  changes: readonly Change[],
+): Promise<void> {
+  const entries = changes.flatMap(({ item, added }) =>
+    added.map((entry, index) => ({ ...entry, sequence: item.entries.length + index + 1 })),
+  )
+  await tx.sql`
+    insert into ledger_entry (organization_id, audit_id, recorded_at, item_id, sequence, kind, installment, amount,
+      effective_on, occurred_on, due_on, counterpart_id, reason)
+    select ${organizationId}, ${audit.id}, ${audit.recordedAt}, * from unnest(
+      ${entries.map((entry) => entry.itemId)}::uuid[],
+      ${entries.map((entry) => entry.sequence)}::int[],
+      ${entries.map((entry) => entry.kind)}::entry_kind[],
+      ${entries.map((entry) => entry.installment)}::smallint[],
+      ${entries.map((entry) => entry.amount)}::bigint[],
+      ${dates(entries.map((entry) => entry.effectiveOn))}::date[],
+      ${dates(entries.map((entry) => entry.occurredOn))}::date[],
+      ${dates(entries.map((entry) => entry.dueOn))}::date[],
+      ${entries.map((entry) => entry.counterpartId)}::uuid[],
+      ${entries.map((entry) => entry.reason ?? null)}::text[])`
+}
+
+async function insertFlow(
+  tx: Tx,
+  organizationId: string,
+  audit: Audit,
+  changes: readonly Change[],
+): Promise<void> {
+  const rows = flowOf(changes)
+  if (rows.length === 0) return
+  await tx.sql`
+    insert into flow (organization_id, recorded_at, measure, day, anchor, segment_id, amount, count, days, amount_days)
+    select ${organizationId}, ${audit.recordedAt}, * from unnest(
+      ${rows.map((row) => row.measure)}::measure[],
+      ${dates(rows.map((row) => row.day))}::date[],
+      ${dates(rows.map((row) => row.anchor))}::date[],
+      ${rows.map((row) => row.segmentId)}::int[],
+      ${rows.map((row) => row.amount)}::bigint[],
+      ${rows.map((row) => row.count)}::int[],
+      ${rows.map((row) => row.days)}::bigint[],
+      ${rows.map((row) => row.amountDays)}::bigint[])`
+}
+
+type SegmentFlow = { -readonly [Field in keyof FlowRow]: FlowRow[Field] } & { segmentId: number }
+
+/**
+ * project(after) - project(before), summed up per segment, measure, anchor and day: a posting of many items, such as
+ * an import, writes a fraction of the rows that its items have.
+ */
+function flowOf(changes: readonly Change[]): SegmentFlow[] {
+  const sums = new Map<string, SegmentFlow>()
+  const add = (rows: readonly FlowRow[], segmentId: number, sign: 1 | -1) => {
+    for (const row of rows) {
+      const key = `${segmentId} ${row.measure} ${row.anchor} ${row.day}`
+      let sum = sums.get(key)
+      if (sum === undefined) {
+        sum = { ...row, segmentId, amount: 0n, count: 0, days: 0n, amountDays: 0n }
+        sums.set(key, sum)
+      }
+      const bigSign = BigInt(sign)
+      sum.amount += bigSign * row.amount
+      sum.count += sign * row.count
+      sum.days += bigSign * row.days
+      sum.amountDays += bigSign * row.amountDays
+    }
+  }
+  for (const change of changes) {
+    if (!change.isNew) add(project(change.item), change.item.segmentId, -1)
+    add(project(after(change)), change.item.segmentId, 1)
+  }
+  return [...sums.values()].filter(
+    (sum) => sum.amount !== 0n || sum.count !== 0 || sum.days !== 0n || sum.amountDays !== 0n,
+  )
+}
+
+async function replaceOpenSpans(tx: Tx, organizationId: string, changes: readonly Change[]): Promise<void> {
+  const changed = changes.filter((change) => change.item.kind !== 'DISPUTE')
+  const existing = changed.filter((change) => !change.isNew).map((change) => change.item.id)
+  const spans = changed.flatMap((change) =>
+    openSpans(after(change)).map((span) => ({
+      ...span,
+      itemId: change.item.id,
+      customerId: change.item.customerId,
+    })),
+  )
+  const deleted =
+    existing.length === 0
+      ? null
+      : tx.sql`delete from open_span where organization_id = ${organizationId} and item_id = any(${existing})`
+  await Promise.all([
+    deleted,
+    spans.length === 0
+      ? null
+      : tx.sql`
+    insert into open_span (organization_id, item_id, opens_on, closes_on, customer_id)
+    select ${organizationId}, * from unnest(
+      ${spans.map((span) => span.itemId)}::uuid[],
+      ${dates(spans.map((span) => span.opensOn))}::date[],
+      ${dates(spans.map((span) => span.closesOn))}::date[],
+      ${spans.map((span) => span.customerId)}::uuid[])`,
+  ])
+}
+
+async function addToCustomerState(tx: Tx, organizationId: string, changes: readonly Change[]): Promise<void> {
+  const sums = new Map<
+    string,
+    { customerId: string; currency: string; receivable: bigint; unapplied: bigint }
+  >()
+  for (const { item, added } of changes) {
+    const side = sideOf(item.kind)
+    if (side === null) continue
+    const { customerId, currency } = item
+    const key = `${customerId} ${currency}`
+    const sum = sums.get(key) ?? { customerId, currency, receivable: 0n, unapplied: 0n }
+    for (const entry of added) sum[side] += entry.amount
+    sums.set(key, sum)
+  }
+  const rows = [...sums.values()]
+  if (rows.length === 0) return
+  await tx.sql`
+    insert into customer_state (organization_id, customer_id, currency, receivable, unapplied)
+    select ${organizationId}, * from unnest(
+      ${rows.map((row) => row.customerId)}::uuid[],
+      ${rows.map((row) => row.currency)}::text[],
+      ${rows.map((row) => row.receivable)}::bigint[],
+      ${rows.map((row) => row.unapplied)}::bigint[])
+    on conflict (organization_id, customer_id, currency) do update set
+      receivable = customer_state.receivable + excluded.receivable,
+      unapplied = customer_state.unapplied + excluded.unapplied`
+}
+
+function sideOf(kind: ItemKind): 'receivable' | 'unapplied' | null {
+  switch (kind) {
+    case 'INVOICE':
+      return 'receivable'
+    case 'RECEIPT':
+    case 'CREDIT_NOTE':
+      return 'unapplied'
+    case 'DISPUTE':
+      return null
+  }
+}
+
+/** A re-dated invoice's due date for lists: the last over its installments. */
+async function updateDueDates(tx: Tx, organizationId: string, changes: readonly Change[]): Promise<void> {
+  const reDated = changes.filter(({ added }) => added.some((entry) => entry.kind === 'RE_DATED'))
+  if (reDated.length === 0) return
+  const dueDays = reDated.map((change) => {
+    const installments = installmentStates(after(change).entries)
+    return Math.max(...installments.map((installment) => installment.dueOn))
+  })
+  await tx.sql`
+    update invoice set due_on = changed.due_on
+    from unnest(${reDated.map((change) => change.item.id)}::uuid[], ${dates(dueDays)}::date[]) as changed (id, due_on)
+    where invoice.organization_id = ${organizationId} and invoice.id = changed.id`
+}

@@ -1,0 +1,55 @@
+/** Segments are made when the first item of their combination is posted. */
+import { and, eq, isNull, sql, type AnyColumn } from 'drizzle-orm'
+import { segment } from '@tidemark/drizzle/tables.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+
+/** The dimensions of an item; null where it has none. */
+export type Dimensions = {
+  readonly currency: string
+  readonly businessUnit: string | null
+  readonly region: string | null
+  readonly channel: string | null
+  readonly productLine: string | null
+  readonly collectorId: string | null
+}
+
+/** The id of the segment with exactly these dimensions; made where there is none. */
+export async function segmentFor(tx: Tx, organizationId: string, dimensions: Dimensions): Promise<number> {
+  const existing = await findSegment(tx, organizationId, dimensions)
+  if (existing !== undefined) return existing
+  // Ids count per organization, so makers of segments take turns; whoever waited looks again.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended(${`segment ${organizationId}`}, 0))`)
+  const made = await findSegment(tx, organizationId, dimensions)
+  if (made !== undefined) return made
+  const [last] = await tx
+    .select({ id: sql<number>`coalesce(max(${segment.id}), 0)` })
+    .from(segment)
+    .where(eq(segment.organizationId, organizationId))
+  const id = (last?.id ?? 0) + 1
+  await tx.insert(segment).values({ organizationId, id, ...dimensions })
+  return id
+}
+
+async function findSegment(
+  tx: Tx,
+  organizationId: string,
+  dimensions: Dimensions,
+): Promise<number | undefined> {
+  const same = (column: AnyColumn, value: string | null) =>
+    value === null ? isNull(column) : eq(column, value)
+  const [found] = await tx
+    .select({ id: segment.id })
+    .from(segment)
+    .where(
+      and(
+        eq(segment.organizationId, organizationId),
+        eq(segment.currency, dimensions.currency),
+        same(segment.businessUnit, dimensions.businessUnit),
+        same(segment.region, dimensions.region),
+        same(segment.channel, dimensions.channel),
+        same(segment.productLine, dimensions.productLine),
+        same(segment.collectorId, dimensions.collectorId),
+      ),
+    )
+  return found?.id
+}
