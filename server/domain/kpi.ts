@@ -1,0 +1,144 @@
+/** What a KPI is: data for readers, the inputs that it needs, and one pure function of them. */
+import type { Period } from './calendar.ts'
+import type { Conventions } from './conventions.ts'
+import type { Day } from './day.ts'
+import type { Measure, measures } from './measures.ts'
+import type { Exact } from './money.ts'
+
+export type KpiMetric =
+  | 'TOTAL_RECEIVABLES'
+  | 'PAST_DUE'
+  | 'CURRENT_RECEIVABLES'
+  | 'CURRENT_SHARE'
+  | 'PAST_DUE_SHARE'
+  | 'DSO'
+  | 'DSO_COUNT_BACK'
+  | 'BEST_POSSIBLE_DSO'
+  | 'AVERAGE_DAYS_DELINQUENT'
+  | 'COLLECTION_EFFECTIVENESS_INDEX'
+  | 'RECEIVABLES_TURNOVER'
+  | 'ON_TIME_RATE'
+  | 'ON_TIME_RATE_SETTLED'
+  | 'DISPUTE_RATE'
+  | 'OPEN_INVOICE_COUNT'
+  | 'WEIGHTED_DAYS_PAST_DUE'
+  | 'AVERAGE_AGE'
+  | 'SALES'
+  | 'INVOICES_SENT'
+  | 'CASH_COLLECTED'
+  | 'CASH_APPLIED'
+  | 'UNAPPLIED_CASH'
+  | 'INVOICES_SETTLED'
+  | 'AVERAGE_DAYS_TO_PAY'
+  | 'AVERAGE_DAYS_LATE'
+  | 'WRITTEN_OFF'
+
+export type KpiUnit = 'MONEY' | 'DAYS' | 'PERCENT' | 'COUNT' | 'RATIO'
+
+export type BetterDirection = 'HIGHER' | 'LOWER' | 'NEUTRAL'
+
+export type NullReason =
+  | 'NO_SALES'
+  | 'NO_RECEIVABLES'
+  | 'NOTHING_IN_PERIOD'
+  | 'INSUFFICIENT_HISTORY'
+  | 'HISTORY_EXHAUSTED'
+  | 'NEGATIVE_SALES'
+  | 'NOT_KNOWN_THEN'
+  | 'IN_THE_FUTURE'
+
+/** Where a value stands. */
+export type Point = {
+  /** The day at whose end balances are taken and windows end. */
+  readonly day: Day
+  /** What sums, counts and rates of a period cover; it ends on `day`. */
+  readonly period: Period
+  /** What became of the things of the period is seen from the end of this day; not before `day`. */
+  readonly asOf: Day
+}
+
+export type MeasureOf<Kind> = { [M in Measure]: (typeof measures)[M] extends Kind ? M : never }[Measure]
+
+/** One number out of the books. Amounts come in major units of the answer's currency. */
+export type Input =
+  | {
+      readonly read: 'balance'
+      readonly measure: MeasureOf<'balance'>
+      readonly day: Day
+      /** Only what is older than so many days, counted from its anchor; null for all. */
+      readonly olderThanDays: number | null
+      /** ageAmount: sum of amount x days since the anchor. */
+      readonly part: 'amount' | 'count' | 'ageAmount'
+    }
+  | {
+      readonly read: 'movement'
+      readonly measure: MeasureOf<'movement'>
+      readonly period: Period
+      readonly part: 'amount' | 'count' | 'days' | 'amountDays'
+      /** CLOSING: constant currency, at the rate of the point's day. OWN_DAY: each movement at the rate of its day. */
+      readonly rate: 'CLOSING' | 'OWN_DAY'
+    }
+  | {
+      readonly read: 'cohort'
+      readonly measure: MeasureOf<'cohort'>
+      readonly period: Period
+      readonly asOf: Day
+      readonly part: 'amount' | 'count'
+    }
+  /** A movement of each calendar month from the point's, which ends on `day`, back to the first of the books. */
+  | { readonly read: 'months'; readonly measure: MeasureOf<'movement'>; readonly day: Day }
+
+/** One month's movement at constant currency; `days` is the length of the month, up to the point's day. */
+export type MonthAmount = { readonly days: number; readonly amount: Exact }
+
+/** What an input is once it was read. Months come newest first and are read as far as they are asked for. */
+export type Read<I extends Input> = I extends { readonly read: 'months' } ? Iterable<MonthAmount> : Exact
+
+export type Inputs = { readonly [name: string]: Input }
+export type ReadInputs<I extends Inputs> = { readonly [Name in keyof I]: Read<I[Name]> }
+
+/**
+ * A value, or the reason why there is none. Where something was divided, the value is numerator / denominator
+ * (PERCENT: x 100).
+ */
+export type Outcome = {
+  readonly value: Exact | null
+  readonly reason: NullReason | null
+  readonly numerator: Exact | null
+  readonly denominator: Exact | null
+}
+
+/** What a reader is told about a KPI. */
+export type KpiText = {
+  readonly metric: KpiMetric
+  readonly name: string
+  readonly description: string
+  /** The formula in words. */
+  readonly formula: string
+  readonly source: string
+  readonly unit: KpiUnit
+  readonly better: BetterDirection
+  /** The conventions that change it. */
+  readonly conventions: readonly (keyof Conventions)[]
+}
+
+/** A KPI as its author writes it. */
+export type KpiSpecification<I extends Inputs> = KpiText & {
+  readonly inputs: (point: Point, conventions: Conventions) => I
+  readonly compute: (inputs: ReadInputs<I>, point: Point, conventions: Conventions) => Outcome
+  /** The first day of the window that the books must cover; the point's day where it is left out. */
+  readonly reachesBackTo?: (point: Point, conventions: Conventions) => Day
+}
+
+export type KpiDefinition = KpiText & {
+  readonly inputs: (point: Point, conventions: Conventions) => Inputs
+  readonly compute: (inputs: ReadInputs<Inputs>, point: Point, conventions: Conventions) => Outcome
+  readonly reachesBackTo: (point: Point, conventions: Conventions) => Day
+}
+
+/** A list holds KPIs with different inputs; each still gets exactly those that it asked for. */
+export const defineKpi = <I extends Inputs>({ compute, ...rest }: KpiSpecification<I>): KpiDefinition => ({
+  reachesBackTo: (point) => point.day,
+  ...rest,
+  compute: (inputs, point, conventions) => compute(inputs as ReadInputs<I>, point, conventions),
+})

@@ -1,0 +1,56 @@
+/** Exchange rates as they were in force on a day. */
+import { Exact } from './money.ts'
+import type { Day } from './day.ts'
+
+/** From `validOn` on, one unit of `currency` is worth `rate` units of the base currency. */
+export type ExchangeRate = {
+  readonly currency: string
+  readonly validOn: Day
+  /** A decimal as text; more than 0. */
+  readonly rate: string
+}
+
+/** No rate of `currency` was in force on `day`. */
+export type MissingRate = { readonly currency: string; readonly day: Day }
+
+/** A rate that is older than this says nothing about the day: the market was not closed for so long. */
+export const RATE_AGE_DAYS_MAX = 7
+
+export type Rates = {
+  /** Units of `to` for one unit of `from` at the close of `day`. */
+  readonly between: (from: string, to: string, day: Day) => Exact | MissingRate
+}
+
+export function ratesOf(baseCurrency: string, known: readonly ExchangeRate[]): Rates {
+  const byCurrency = Map.groupBy(known, (rate) => rate.currency)
+  const ascending = new Map(
+    [...byCurrency].map(([currency, rates]) => [currency, rates.toSorted((a, b) => a.validOn - b.validOn)]),
+  )
+  const inBase = (currency: string, day: Day): Exact | MissingRate => {
+    if (currency === baseCurrency) return new Exact(1)
+    const inForce = lastOnOrBefore(ascending.get(currency) ?? [], day)
+    if (inForce === undefined || day - inForce.validOn > RATE_AGE_DAYS_MAX) return { currency, day }
+    return new Exact(inForce.rate)
+  }
+  const between = (from: string, to: string, day: Day): Exact | MissingRate => {
+    if (from === to) return new Exact(1)
+    const value = inBase(from, day)
+    if (isMissing(value)) return value
+    const unit = inBase(to, day)
+    return isMissing(unit) ? unit : value.div(unit)
+  }
+  return { between }
+}
+
+export const isMissing = (rate: Exact | MissingRate): rate is MissingRate => !Exact.isDecimal(rate)
+
+function lastOnOrBefore(ascending: readonly ExchangeRate[], day: Day): ExchangeRate | undefined {
+  let low = 0
+  let high = ascending.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((ascending[middle]?.validOn ?? Infinity) <= day) low = middle + 1
+    else high = middle
+  }
+  return ascending[low - 1]
+}
