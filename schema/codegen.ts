@@ -28,6 +28,9 @@ const mappers = {
   GoalProgress: './goal/queries.ts#ProgressOfGoal',
   KpiDefinition: './domain/registry.ts#KpiDefinition',
   Money: './domain/money.ts#Money',
+  CustomerConnection: './connection.ts#Page<CustomerRow>',
+  InvoiceConnection: './connection.ts#Page<InvoiceRow>',
+  GoalConnection: './connection.ts#Page<GoalWithProgress>',
 }
 
 const serverScalars = {

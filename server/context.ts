@@ -1,0 +1,74 @@
+/** What every resolver gets: who asks, for which organization, and one consistent view of the data. */
+import type { Connection } from '@tidemark/drizzle/connect.ts'
+import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { openReader, type Reader } from '@tidemark/drizzle/transaction.ts'
+import { type Actor, actorName } from './access/actor.ts'
+import type { CommandContext } from './command.ts'
+import type { Events } from './events.ts'
+import { createLoaders, type Loaders } from './loaders.ts'
+
+/** What all operations of a process share. */
+export type Services = {
+  readonly connection: Connection
+  readonly events: Events
+  /** The only clock. */
+  readonly clock: () => Temporal.Instant
+}
+
+/** Who asks, and for which organization. */
+export type Session = { readonly actor: Actor; readonly organization: OrganizationRow }
+
+/** The part of a context that shows the data as they are at one moment. */
+type View = {
+  readonly now: Temporal.Instant
+  /** One snapshot, opened at the first read. */
+  readonly reader: Reader
+  readonly loaders: Loaders
+}
+
+export type Context = Services &
+  Session & {
+    // Replaced together by `renewView`, after a mutation: graphql-js keeps one context for a whole operation.
+    -readonly [Part in keyof View]: View[Part]
+  }
+
+/** A context for one operation, or for one event of a subscription. `closeContext` it when the answer is made. */
+export const createContext = (services: Services, session: Session): Context => ({
+  connection: services.connection,
+  events: services.events,
+  clock: services.clock,
+  actor: session.actor,
+  organization: session.organization,
+  ...openView(services, session),
+})
+
+/** Lets go of the snapshot. Never rejects; reads that come later do. */
+export const closeContext = (context: Context): Promise<void> => context.reader.close()
+
+/** Shows the data anew: what was read before stays as it was. */
+export const renewView = (context: Context): void => {
+  void context.reader.close()
+  Object.assign(context, openView(context, context))
+}
+
+/**
+ * Carries a command out for who asks. What is read through the context afterwards, that is, the mutation's answer,
+ * sees what it wrote.
+ */
+export const command = async <T>(
+  context: Context,
+  run: (commandContext: CommandContext) => Promise<T>,
+): Promise<T> => {
+  const { connection, organization, actor, now, events } = context
+  const posted = () => events.publish('posted', { organizationId: organization.id })
+  try {
+    return await run({ connection, organization, actor: actorName(actor), now, posted })
+  } finally {
+    renewView(context)
+  }
+}
+
+const openView = ({ connection, clock }: Services, { organization }: Session): View => {
+  const reader = openReader(connection, organization.id)
+  return { now: clock(), reader, loaders: createLoaders(reader, organization.id) }
+}

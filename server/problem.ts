@@ -1,0 +1,45 @@
+/** Expected failures are data: what a command answers instead of its success. Nothing was written. */
+import type { Conflict, InvalidInput, NotFound } from './schema.generated.ts'
+
+type Named<T, Name extends string> = Omit<T, '__typename'> & { readonly __typename: Name }
+
+export type Problem =
+  | Named<InvalidInput, 'InvalidInput'>
+  | Named<NotFound, 'NotFound'>
+  | Named<Conflict, 'Conflict'>
+
+/** The input field at fault, such as ['allocations', '0', 'amount']; empty where it is the whole. */
+export type Path = readonly string[]
+
+type InvalidCode = 'INVALID' | 'OVER_ALLOCATION' | 'WRONG_CURRENCY' | 'MISSING_RATE'
+
+/** A value is out of range or contradicts another. */
+export const invalid = (path: Path, message: string, code: InvalidCode = 'INVALID'): Problem => ({
+  __typename: 'InvalidInput',
+  message,
+  code,
+  path,
+})
+
+/** What the input names does not exist in this organization. */
+export const notFound = (path: Path, message: string): Problem => ({
+  __typename: 'NotFound',
+  message,
+  code: 'NOT_FOUND',
+  path,
+})
+
+/** It exists already, changed since it was read, or its idempotency key was used for something else. */
+export const conflict = (
+  path: Path,
+  message: string,
+  code: 'CONFLICT' | 'KEY_REUSED' = 'CONFLICT',
+): Problem => ({ __typename: 'Conflict', message, code, path })
+
+const PROBLEM_TYPES = new Set(['InvalidInput', 'NotFound', 'Conflict'])
+
+export const isProblem = (outcome: unknown): outcome is Problem =>
+  typeof outcome === 'object' &&
+  outcome !== null &&
+  '__typename' in outcome &&
+  PROBLEM_TYPES.has(String(outcome.__typename))
