@@ -2,8 +2,7 @@
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { openReader, type Reader } from '@tidemark/drizzle/transaction.ts'
-import { type Actor, actorName } from './access/actor.ts'
-import type { CommandContext } from './command.ts'
+import type { Actor } from './access/actor.ts'
 import type { Events } from './events.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
@@ -51,24 +50,12 @@ export const renewView = (context: Context): void => {
   Object.assign(context, openView(context, context))
 }
 
-/**
- * Carries a command out for who asks. What is read through the context afterwards, that is, the mutation's answer,
- * sees what it wrote.
- */
-export const command = async <T>(
-  context: Context,
-  run: (commandContext: CommandContext) => Promise<T>,
-): Promise<T> => {
-  const { connection, organization, actor, now, events } = context
-  const posted = () => events.publish('posted', { organizationId: organization.id })
-  try {
-    return await run({ connection, organization, actor: actorName(actor), now, posted })
-  } finally {
-    renewView(context)
-  }
-}
+/** The civil date that it is for the organization. */
+export const todayOf = ({ now, organization }: Pick<Context, 'now' | 'organization'>): Temporal.PlainDate =>
+  now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
 
 const openView = ({ connection, clock }: Services, { organization }: Session): View => {
   const reader = openReader(connection, organization.id)
-  return { now: clock(), reader, loaders: createLoaders(reader, organization.id) }
+  const now = clock()
+  return { now, reader, loaders: createLoaders(reader, organization, todayOf({ now, organization })) }
 }
