@@ -329,6 +329,8 @@ export const flow = pgTable(
   },
   (t) => [
     index('flow_day').on(t.organizationId, t.measure, t.day),
+    // Rows are appended in the order of their recording, so a few bytes per range find the last posting.
+    index('flow_recorded').using('brin', t.recordedAt),
     foreignKey({
       name: 'flow_segment',
       columns: [t.organizationId, t.segmentId],
@@ -427,6 +429,9 @@ export const goal = pgTable(
     currency: text().notNull(),
     baseline: decimal('baseline').notNull(),
     baselineOn: civilDate('baseline_on').notNull(),
+    /** The evidence, frozen with the baseline: what was divided by what. Null where the caller gave the baseline. */
+    baselineNumerator: decimal('baseline_numerator'),
+    baselineDenominator: decimal('baseline_denominator'),
     target: decimal('target').notNull(),
     startsOn: civilDate('starts_on').notNull(),
     deadline: civilDate('deadline').notNull(),

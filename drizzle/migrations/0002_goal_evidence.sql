@@ -1,0 +1,3 @@
+ALTER TABLE "goal" ADD COLUMN "baseline_numerator" numeric;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "baseline_denominator" numeric;--> statement-breakpoint
+CREATE INDEX "flow_recorded" ON "flow" USING brin ("recorded_at");
