@@ -2,24 +2,88 @@
  * The loaders, one line each: they gather the ids that a page asks for one by one into one query. A set belongs to
  * one view of the data (context.ts), so nothing in it can be stale.
  */
-import { person } from '@tidemark/drizzle/tables.ts'
-import type { PersonRow } from '@tidemark/drizzle/rows.ts'
+import { customer, invoice, person, receipt } from '@tidemark/drizzle/tables.ts'
+import type {
+  CustomerRow,
+  InvoiceRow,
+  OrganizationRow,
+  PersonRow,
+  ReceiptRow,
+} from '@tidemark/drizzle/rows.ts'
 import type { Reader, Tx } from '@tidemark/drizzle/transaction.ts'
 import DataLoader from 'dataloader'
 import { and, eq, inArray } from 'drizzle-orm'
+import { dayOf } from './domain/day.ts'
+import type { Rates } from './domain/rates.ts'
+import { readCustomerStates, type CustomerState } from './ledger/customer-states.ts'
+import { readDisputed } from './ledger/disputes.ts'
+import { readItems, type Item } from './ledger/histories.ts'
+import { readRates } from './ledger/rates.ts'
 
 export type Loaders = {
   readonly person: DataLoader<string, PersonRow | null>
+  readonly customer: DataLoader<string, CustomerRow | null>
+  readonly invoice: DataLoader<string, InvoiceRow | null>
+  readonly receipt: DataLoader<string, ReceiptRow | null>
+  /** By customer. */
+  readonly customerState: DataLoader<string, CustomerState>
+  /** An invoice, receipt or credit note with all that was posted to it. */
+  readonly item: DataLoader<string, Item | null>
+  /** By invoice: what is in open disputes today, in minor units. */
+  readonly disputed: DataLoader<string, bigint>
+  /** Those that can be in force today. */
+  readonly ratesToday: () => Promise<Rates>
 }
 
-export const createLoaders = (reader: Reader, organizationId: string): Loaders => ({
-  person: byId(reader, (tx, ids) =>
-    tx
-      .select()
-      .from(person)
-      .where(and(eq(person.organizationId, organizationId), inArray(person.id, ids))),
-  ),
-})
+export const createLoaders = (
+  reader: Reader,
+  organization: Pick<OrganizationRow, 'id' | 'baseCurrency'>,
+  today: Temporal.PlainDate,
+): Loaders => {
+  const { id } = organization
+  const day = dayOf(today)
+  let rates: Promise<Rates> | undefined
+  return {
+    person: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(person)
+        .where(and(eq(person.organizationId, id), inArray(person.id, ids))),
+    ),
+    customer: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(customer)
+        .where(and(eq(customer.organizationId, id), inArray(customer.id, ids))),
+    ),
+    invoice: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(invoice)
+        .where(and(eq(invoice.organizationId, id), inArray(invoice.id, ids))),
+    ),
+    receipt: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(receipt)
+        .where(and(eq(receipt.organizationId, id), inArray(receipt.id, ids))),
+    ),
+    customerState: byKey(reader, (tx, ids) => readCustomerStates(tx, organization, ids), {
+      receivable: [],
+      unapplied: [],
+    }),
+    item: byKey(reader, (tx, ids) => readItems(tx, id, ids), null),
+    disputed: byKey(reader, (tx, ids) => readDisputed(tx, id, ids, day), 0n),
+    ratesToday: () => (rates ??= reader.read((tx) => readRates(tx, organization, day, day))),
+  }
+}
+
+/** Loads what a foreign key promises. */
+export async function required<Value>(loader: DataLoader<string, Value | null>, id: string): Promise<Value> {
+  const value = await loader.load(id)
+  if (value === null) throw new Error(`The books refer to ${id}, which they do not have`)
+  return value
+}
 
 /** Loads rows by their id; null where there is none. */
 export const byId = <Row extends { readonly id: string }>(

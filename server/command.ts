@@ -1,0 +1,95 @@
+/** How every command runs: one transaction that is committed, or undone for a problem or a dry run. */
+import postgres from 'postgres'
+import { actorName } from './access/actor.ts'
+import { renewView, type Context } from './context.ts'
+import { once } from './idempotency.ts'
+import { isProblem, type Problem } from './problem.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Connection } from '@tidemark/drizzle/connect.ts'
+import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+
+/** Who commands, in whose books, and at what time. */
+export type CommandContext = {
+  readonly connection: Connection
+  readonly organization: OrganizationRow
+  /** As the audit and idempotency keys name who acts. */
+  readonly actor: string
+  readonly now: Temporal.Instant
+  /** Told after the commit. */
+  readonly posted: () => void
+}
+
+export type Command = {
+  /** Its name in the audit, such as `recordReceipt`. */
+  readonly action: string
+  readonly input: { readonly dryRun: boolean; readonly idempotencyKey?: string | null | undefined }
+  /** What it means when a unique constraint of this name refuses a row that another command wrote just before. */
+  readonly duplicates?: Readonly<Record<string, Problem>>
+}
+
+/**
+ * Runs `work` and commits what it wrote, unless it answers with a problem or this is a dry run: then nothing is
+ * left of it. A repeated idempotency key gets the first outcome back from the database, so it must be plain data.
+ */
+export async function runCommand<Success extends object>(
+  context: CommandContext,
+  { action, input, duplicates }: Command,
+  work: (tx: Tx) => Promise<Success | Problem>,
+): Promise<Success | Problem> {
+  const { connection, organization, actor } = context
+  const key = input.dryRun ? null : input.idempotencyKey
+  try {
+    const outcome = await inTransaction(
+      connection,
+      { organizationId: organization.id, mode: 'write' },
+      async (tx) => {
+        const request = { organizationId: organization.id, actor, action, key, input }
+        const answer = await once(tx, request, () => work(tx))
+        if (isProblem(answer) || input.dryRun) throw new Undo(answer)
+        return answer
+      },
+    )
+    context.posted()
+    return outcome
+  } catch (error) {
+    if (error instanceof Undo) return error.answer as Success | Problem
+    const duplicate = duplicates?.[violatedConstraint(error) ?? '']
+    if (duplicate !== undefined) return duplicate
+    throw error
+  }
+}
+
+/** Runs a command for a resolver. What is read through `context` afterwards sees what was written. */
+export async function carryOut<Input, Outcome>(
+  context: Context,
+  command: (context: CommandContext, input: Input) => Promise<Outcome>,
+  input: Input,
+): Promise<Outcome> {
+  const { connection, organization, actor, now, events } = context
+  const posted = () => events.publish('posted', { organizationId: organization.id })
+  try {
+    return await command({ connection, organization, actor: actorName(actor), now, posted }, input)
+  } finally {
+    renewView(context)
+  }
+}
+
+const UNIQUE_VIOLATION = '23505'
+
+/** drizzle wraps the driver's error. */
+function violatedConstraint(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof postgres.PostgresError && cause.code === UNIQUE_VIOLATION)
+      return cause.constraint_name
+  }
+  return undefined
+}
+
+/** Carries the answer out of a transaction that must not be committed. */
+class Undo extends Error {
+  readonly answer: object
+  constructor(answer: object) {
+    super('The transaction was undone on purpose')
+    this.answer = answer
+  }
+}

@@ -1,0 +1,77 @@
+import { and, eq } from 'drizzle-orm'
+import { runCommand, type CommandContext } from '../command.ts'
+import { findCustomer } from '../ledger/find.ts'
+import { lockItems } from '../ledger/histories.ts'
+import { writeAudit } from '../ledger/post.ts'
+import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
+import type { SetCreditLimitInput } from '../schema.generated.ts'
+import {
+  creditLimitColumns,
+  creditLimitOf,
+  readCreditLimit,
+  storeCreditLimit,
+  type CreditLimit,
+  type StoredCreditLimit,
+} from './credit-limit.ts'
+import { customer } from '@tidemark/drizzle/tables.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+
+export type CreditLimitSet = {
+  readonly customerId: string
+  readonly previous: StoredCreditLimit
+  readonly current: StoredCreditLimit
+  readonly version: number
+}
+
+const REASON_LENGTH_MAX = 2_000
+
+/** Sets, lifts or removes a credit limit. `version` grows by one, also where the limit stays what it was. */
+export async function setCreditLimit(
+  context: CommandContext,
+  input: SetCreditLimitInput,
+): Promise<CreditLimitSet | Problem> {
+  if (input.reason.trim() === '' || input.reason.length > REASON_LENGTH_MAX) {
+    return invalid(['reason'], `Say why, in 1 to ${REASON_LENGTH_MAX} characters`)
+  }
+  const limit = readCreditLimit(input.limit, ['limit'])
+  if (isProblem(limit)) return limit
+  return runCommand(context, { action: 'setCreditLimit', input }, (tx) =>
+    writeCreditLimit(tx, context, input, limit),
+  )
+}
+
+async function writeCreditLimit(
+  tx: Tx,
+  { organization, actor }: CommandContext,
+  input: SetCreditLimitInput,
+  limit: CreditLimit,
+): Promise<CreditLimitSet | Problem> {
+  const named = await findCustomer(tx, organization.id, input.customer, ['customer'])
+  if (isProblem(named)) return named
+  await lockItems(tx, organization.id, [named.id], [])
+  // Read again under the lock: whoever waited for another writer must not overwrite what that one wrote.
+  const row = await findCustomer(tx, organization.id, { number: named.number }, ['customer'])
+  if (isProblem(row)) return row
+  if (typeof input.expectedVersion === 'number' && input.expectedVersion !== row.version) {
+    return conflict(['expectedVersion'], `Customer ${row.number} is at version ${row.version} by now`)
+  }
+  const outcome = {
+    customerId: row.id,
+    previous: storeCreditLimit(creditLimitOf(row)),
+    current: storeCreditLimit(limit),
+    version: row.version + 1,
+  }
+  await tx
+    .update(customer)
+    .set({ ...creditLimitColumns(limit), version: outcome.version })
+    .where(and(eq(customer.organizationId, organization.id), eq(customer.id, row.id)))
+  await writeAudit(tx, organization.id, {
+    actor,
+    action: 'setCreditLimit',
+    subject: row.id,
+    before: outcome.previous,
+    after: outcome.current,
+    reason: input.reason,
+  })
+  return outcome
+}

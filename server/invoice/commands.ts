@@ -1,0 +1,167 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { and, eq } from 'drizzle-orm'
+import { runCommand, type CommandContext } from '../command.ts'
+import { todayOf } from '../context.ts'
+import { dayOf, type Day } from '../domain/day.ts'
+import { formatMinor, isCurrency, parseMinor } from '../domain/money.ts'
+import { findCustomer, findInvoices } from '../ledger/find.ts'
+import { lockItems } from '../ledger/histories.ts'
+import { post, writeAudit, type NewEntry, type NewItem } from '../ledger/post.ts'
+import { segmentFor } from '../ledger/segments.ts'
+import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
+import type { RecordInvoiceInput } from '../schema.generated.ts'
+import { invoice } from '@tidemark/drizzle/tables.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+
+export type InvoiceRecorded = { readonly invoiceId: string }
+
+const INSTALLMENTS_MAX = 120
+const NUMBER_LENGTH_MAX = 200
+
+/** Records a bill. Its due date is the one given, else the invoice date plus the customer's terms. */
+export async function recordInvoice(
+  context: CommandContext,
+  input: RecordInvoiceInput,
+): Promise<InvoiceRecorded | Problem> {
+  const checked = checkInvoice(input, dayOf(todayOf(context)))
+  if (isProblem(checked)) return checked
+  const command = { action: 'recordInvoice', input, duplicates: { invoice_number: duplicate(input.number) } }
+  return runCommand(context, command, (tx) => writeInvoice(tx, context, input, checked))
+}
+
+const duplicate = (number: string) =>
+  conflict(['number'], `There is an invoice with number ${number} already`)
+
+type Part = { readonly amount: bigint; readonly dueOn: Day }
+type CheckedInvoice = {
+  readonly minor: bigint
+  readonly issuedOn: Day
+  /** Null where the customer's terms decide. */
+  readonly parts: readonly Part[] | null
+}
+
+/** What can be said of the input without the books. */
+function checkInvoice(input: RecordInvoiceInput, today: Day): CheckedInvoice | Problem {
+  const { amount, currency } = input.amount
+  if (input.number.trim() === '' || input.number.length > NUMBER_LENGTH_MAX) {
+    return invalid(['number'], `A number has 1 to ${NUMBER_LENGTH_MAX} characters`)
+  }
+  if (!isCurrency(currency))
+    return invalid(['amount', 'currency'], `${currency} is no ISO 4217 currency code`)
+  const minor = parseMinor(amount, currency)
+  if (minor === null || minor <= 0n) {
+    return invalid(['amount', 'amount'], `${amount} is no amount of ${currency} greater than 0`)
+  }
+  const issuedOn = dayOf(input.issuedOn)
+  if (issuedOn > today) return invalid(['issuedOn'], `${input.issuedOn.toString()} lies after today`)
+  if (input.dueOn && input.installments) return invalid(['dueOn'], 'Give either dueOn or installments')
+  const parts = input.installments
+    ? checkInstallments(input.installments, minor, currency)
+    : input.dueOn
+      ? [{ amount: minor, dueOn: dayOf(input.dueOn) }]
+      : null
+  if (parts !== null && isProblem(parts)) return parts
+  const early = parts?.findIndex((part) => part.dueOn < issuedOn) ?? -1
+  if (early >= 0) {
+    const path = input.installments ? ['installments', String(early), 'dueOn'] : ['dueOn']
+    return invalid(path, `A due date does not lie before the invoice date ${input.issuedOn.toString()}`)
+  }
+  return { minor, issuedOn, parts }
+}
+
+function checkInstallments(
+  installments: NonNullable<RecordInvoiceInput['installments']>,
+  total: bigint,
+  currency: string,
+): Part[] | Problem {
+  if (installments.length === 0 || installments.length > INSTALLMENTS_MAX) {
+    return invalid(['installments'], `An invoice has 1 to ${INSTALLMENTS_MAX} installments`)
+  }
+  const parts: Part[] = []
+  let left = total
+  for (const [index, installment] of installments.entries()) {
+    const path = ['installments', String(index)]
+    const amount = parseMinor(installment.amount, currency)
+    if (amount === null || amount <= 0n) {
+      return invalid([...path, 'amount'], `${installment.amount} is no amount of ${currency} greater than 0`)
+    }
+    const dueOn = dayOf(installment.dueOn)
+    if (dueOn < (parts.at(-1)?.dueOn ?? dueOn)) {
+      return invalid([...path, 'dueOn'], 'Installments stand in ascending order of their due dates')
+    }
+    parts.push({ amount, dueOn })
+    left -= amount
+  }
+  if (left === 0n) return parts
+  const sum = formatMinor({ minor: total - left, currency })
+  return invalid(
+    ['installments'],
+    `The installments add up to ${sum} ${currency}, which is not the invoice's amount`,
+  )
+}
+
+async function writeInvoice(
+  tx: Tx,
+  { organization, actor }: CommandContext,
+  input: RecordInvoiceInput,
+  { minor, issuedOn, parts: given }: CheckedInvoice,
+): Promise<InvoiceRecorded | Problem> {
+  const { currency } = input.amount
+  const debtor = await findCustomer(tx, organization.id, input.customer, ['customer'])
+  if (isProblem(debtor)) return debtor
+  const replaced = await findInvoices(tx, organization.id, input.replaces ? [input.replaces] : [], () => [
+    'replaces',
+  ])
+  if (isProblem(replaced)) return replaced
+  await lockItems(tx, organization.id, [debtor.id], [])
+  const existing = await tx
+    .select({ id: invoice.id })
+    .from(invoice)
+    .where(and(eq(invoice.organizationId, organization.id), eq(invoice.number, input.number)))
+  if (existing.length > 0) return duplicate(input.number)
+
+  const parts = given ?? [{ amount: minor, dueOn: issuedOn + debtor.termsDays }]
+  const id = randomUUIDv7()
+  const { businessUnit, region, channel, ownerId } = debtor
+  const productLine = input.productLine ?? null
+  const dimensions = { currency, businessUnit, region, channel, productLine, collectorId: ownerId }
+  const item: NewItem = {
+    kind: 'INVOICE',
+    id,
+    customerId: debtor.id,
+    segmentId: await segmentFor(tx, organization.id, dimensions),
+    currency,
+    startsOn: issuedOn,
+    invoice: {
+      number: input.number,
+      dueOn: Math.max(...parts.map((part) => part.dueOn)),
+      dueDerived: given === null,
+      orderedOn: dayOrNull(input.orderedOn),
+      deliveredOn: dayOrNull(input.deliveredOn),
+      sentOn: dayOrNull(input.sentOn),
+      receivedOn: dayOrNull(input.receivedOn),
+      approvedOn: dayOrNull(input.approvedOn),
+      replacesId: replaced[0]?.id ?? null,
+    },
+  }
+  const entries = parts.map((part, index): NewEntry => ({
+    itemId: id,
+    kind: 'INVOICED',
+    installment: index + 1,
+    amount: part.amount,
+    effectiveOn: issuedOn,
+    occurredOn: issuedOn,
+    dueOn: part.dueOn,
+    counterpartId: null,
+  }))
+  const audit = await writeAudit(tx, organization.id, {
+    actor,
+    action: 'recordInvoice',
+    subject: id,
+    after: { number: input.number, amount: minor.toString(), currency, issuedOn: input.issuedOn.toString() },
+  })
+  await post(tx, organization.id, audit, { items: [item], entries })
+  return { invoiceId: id }
+}
+
+const dayOrNull = (date: Temporal.PlainDate | null | undefined): Day | null => (date ? dayOf(date) : null)

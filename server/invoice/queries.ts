@@ -1,0 +1,223 @@
+import {
+  and,
+  eq,
+  exists,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  not,
+  or,
+  sql,
+  type AnyColumn,
+  type SQL,
+} from 'drizzle-orm'
+import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
+import { todayOf, type Context } from '../context.ts'
+import { dayOf, formatDay, type Day } from '../domain/day.ts'
+import { installmentStates, type InstallmentState } from '../domain/invoice.ts'
+import { balanceOn } from '../domain/projection.ts'
+import { badUserInput } from '../errors.ts'
+import { decodeId } from '../ids.ts'
+import type { By } from '../ledger/find.ts'
+import type { Item } from '../ledger/histories.ts'
+import type {
+  DateFilter,
+  InvoiceFilter,
+  InvoiceOrder,
+  InvoiceStatus,
+  TextFilter,
+} from '../schema.generated.ts'
+import type { InvoiceRow } from '@tidemark/drizzle/rows.ts'
+import { invoice, item, openSpan, segment } from '@tidemark/drizzle/tables.ts'
+
+/** A part of an invoice in the invoice's currency. */
+export type InstallmentOfInvoice = InstallmentState & { readonly currency: string }
+
+type InvoicesArguments = {
+  readonly first: number
+  readonly after?: string | null | undefined
+  readonly filter?: InvoiceFilter | null | undefined
+  readonly orderBy?: readonly InvoiceOrder[] | null | undefined
+}
+
+const FILTER_DEPTH_MAX = 5
+const FILTER_VALUES_MAX = 1_000
+
+export async function listInvoices(context: Context, args: InvoicesArguments): Promise<Page<InvoiceRow>> {
+  const [order] = args.orderBy ?? []
+  const request = requestPage(args, sortKeys(order ?? { field: 'ISSUED_ON', direction: 'DESC' }))
+  const where = and(
+    eq(invoice.organizationId, context.organization.id),
+    args.filter ? matches(args.filter, 1) : undefined,
+  )
+  const rows = await context.reader.read((tx) =>
+    tx
+      .select()
+      .from(invoice)
+      .where(and(where, request.after))
+      .orderBy(...request.orderBy)
+      .limit(request.limit),
+  )
+  return assemblePage(request, rows, (limit) =>
+    context.reader.read(async (tx) => {
+      const limited = tx.select({ id: invoice.id }).from(invoice).where(where).limit(limit).as('limited')
+      return tx.$count(limited)
+    }),
+  )
+}
+
+export async function findInvoice({ reader, organization }: Context, by: By): Promise<InvoiceRow | null> {
+  const uuid = typeof by.id === 'string' ? decodeId('invoice', by.id) : null
+  if (typeof by.id === 'string' && uuid === null) return null
+  const wanted = uuid === null ? eq(invoice.number, by.number ?? '') : eq(invoice.id, uuid)
+  const [row] = await reader.read((tx) =>
+    tx
+      .select()
+      .from(invoice)
+      .where(and(eq(invoice.organizationId, organization.id), wanted)),
+  )
+  return row ?? null
+}
+
+const stateOn = (history: Item, day: Day) =>
+  installmentStates(history.entries.filter((entry) => entry.effectiveOn <= day))
+
+export const billed = (history: Item): bigint =>
+  installmentStates(history.entries).reduce((sum, part) => sum + part.billed, 0n)
+
+export const balanceAsOf = (
+  context: Context,
+  history: Item,
+  asOf: Temporal.PlainDate | null | undefined,
+): bigint => balanceOn(history, dayOf(asOf ?? todayOf(context)))
+
+export function statusAsOf(
+  context: Context,
+  history: Item,
+  asOf: Temporal.PlainDate | null | undefined,
+): InvoiceStatus {
+  const day = dayOf(asOf ?? todayOf(context))
+  if (day < history.startsOn) return 'NOT_ISSUED'
+  const open = stateOn(history, day).filter((part) => part.balance !== 0n)
+  if (open.length === 0) return 'SETTLED'
+  return open.some((part) => part.dueOn < day) ? 'PAST_DUE' : 'OPEN'
+}
+
+/** Of the open installment that is due first; null where none is open. */
+export function daysPastDue(context: Context, history: Item): number | null {
+  const today = dayOf(todayOf(context))
+  const due = stateOn(history, today).flatMap((part) => (part.balance === 0n ? [] : [part.dueOn]))
+  return due.length === 0 ? null : today - Math.min(...due)
+}
+
+export const installmentsToday = (context: Context, history: Item): InstallmentOfInvoice[] =>
+  stateOn(history, dayOf(todayOf(context))).map((part) => ({ ...part, currency: history.currency }))
+
+function sortKeys({ field, direction }: InvoiceOrder): SortKey<InvoiceRow>[] {
+  const id: SortKey<InvoiceRow> = {
+    name: 'ID',
+    column: invoice.id,
+    direction,
+    type: 'uuid',
+    valueOf: (row) => row.id,
+  }
+  const keys: Record<InvoiceOrder['field'], SortKey<InvoiceRow>> = {
+    ISSUED_ON: {
+      name: field,
+      column: invoice.issuedOn,
+      direction,
+      type: 'date',
+      valueOf: (row) => row.issuedOn.toString(),
+    },
+    DUE_ON: {
+      name: field,
+      column: invoice.dueOn,
+      direction,
+      type: 'date',
+      valueOf: (row) => row.dueOn.toString(),
+    },
+    NUMBER: { name: field, column: invoice.number, direction, type: 'text', valueOf: (row) => row.number },
+  }
+  return [keys[field], id]
+}
+
+function matches(filter: InvoiceFilter, depth: number): SQL | undefined {
+  if (depth > FILTER_DEPTH_MAX)
+    throw badUserInput(`\`filter\` is nested more than ${FILTER_DEPTH_MAX} levels deep.`)
+  const nested = (filters: readonly InvoiceFilter[]) =>
+    limited(filters, 'filter').map((each) => matches(each, depth + 1))
+  return and(
+    matchesDate(invoice.issuedOn, filter.issuedOn),
+    matchesDate(invoice.dueOn, filter.dueOn),
+    matchesText(invoice.number, filter.number),
+    filter.customerId ? ofCustomers(limited(filter.customerId, 'customerId')) : undefined,
+    filter.currency ? inCurrencies(limited(filter.currency, 'currency')) : undefined,
+    filter.openOn ? openOn(formatDay(dayOf(filter.openOn))) : undefined,
+    filter.and ? and(...nested(filter.and)) : undefined,
+    filter.or ? (or(...nested(filter.or)) ?? sql`false`) : undefined,
+    // A condition on nothing holds for every invoice, so its negation holds for none.
+    filter.not ? not(matches(filter.not, depth + 1) ?? sql`true`) : undefined,
+  )
+}
+
+function limited<Value>(values: readonly Value[], name: string): Value[] {
+  if (values.length > FILTER_VALUES_MAX)
+    throw badUserInput(`\`${name}\` takes at most ${FILTER_VALUES_MAX} values.`)
+  return [...values]
+}
+
+const matchesDate = (column: AnyColumn, filter: DateFilter | null | undefined): SQL | undefined =>
+  filter
+    ? and(
+        filter.eq ? eq(column, filter.eq) : undefined,
+        filter.gt ? gt(column, filter.gt) : undefined,
+        filter.gte ? gte(column, filter.gte) : undefined,
+        filter.lt ? lt(column, filter.lt) : undefined,
+        filter.lte ? lte(column, filter.lte) : undefined,
+      )
+    : undefined
+
+const matchesText = (column: AnyColumn, filter: TextFilter | null | undefined): SQL | undefined =>
+  filter
+    ? and(
+        typeof filter.eq === 'string' ? eq(column, filter.eq) : undefined,
+        filter.in ? inArray(column, limited(filter.in, 'in')) : undefined,
+      )
+    : undefined
+
+const ofCustomers = (ids: readonly string[]): SQL =>
+  exists(
+    sql`(select from ${item} where ${and(
+      eq(item.organizationId, invoice.organizationId),
+      eq(item.id, invoice.id),
+      inArray(
+        item.customerId,
+        ids.flatMap((id) => decodeId('customer', id) ?? []),
+      ),
+    )})`,
+  )
+
+const inCurrencies = (currencies: readonly string[]): SQL =>
+  exists(
+    sql`(select from ${item} join ${segment} on ${and(
+      eq(segment.organizationId, item.organizationId),
+      eq(segment.id, item.segmentId),
+    )} where ${and(
+      eq(item.organizationId, invoice.organizationId),
+      eq(item.id, invoice.id),
+      inArray(segment.currency, [...currencies]),
+    )})`,
+  )
+
+const openOn = (day: string): SQL =>
+  exists(
+    sql`(select from ${openSpan} where ${and(
+      eq(openSpan.organizationId, invoice.organizationId),
+      eq(openSpan.itemId, invoice.id),
+      sql`${openSpan.opensOn} <= ${day}::date`,
+      or(isNull(openSpan.closesOn), sql`${openSpan.closesOn} > ${day}::date`),
+    )})`,
+  )
