@@ -329,8 +329,8 @@ export const flow = pgTable(
   },
   (t) => [
     index('flow_day').on(t.organizationId, t.measure, t.day),
-    // Rows are appended in the order of their recording, so a few bytes per range find the last posting.
-    index('flow_recorded').using('brin', t.recordedAt),
+    // Finds the last posting. The rows of one posting share its moment, so the index keeps one key for them all.
+    index('flow_recorded').on(t.organizationId, t.recordedAt),
     foreignKey({
       name: 'flow_segment',
       columns: [t.organizationId, t.segmentId],

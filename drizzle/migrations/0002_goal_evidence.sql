@@ -1,3 +1,3 @@
 ALTER TABLE "goal" ADD COLUMN "baseline_numerator" numeric;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "baseline_denominator" numeric;--> statement-breakpoint
-CREATE INDEX "flow_recorded" ON "flow" USING brin ("recorded_at");
+CREATE INDEX "flow_recorded" ON "flow" USING btree ("organization_id","recorded_at");
