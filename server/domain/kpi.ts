@@ -73,6 +73,8 @@ export type Input =
   | {
       readonly read: 'movement'
       readonly measure: MeasureOf<'movement'>
+      /** Taken off it, such as credit notes from what was billed. */
+      readonly less?: MeasureOf<'movement'>
       readonly period: Period
       readonly part: 'amount' | 'count' | 'days' | 'amountDays'
       /** CLOSING: constant currency, at the rate of the point's day. OWN_DAY: each movement at the rate of its day. */
@@ -86,7 +88,12 @@ export type Input =
       readonly part: 'amount' | 'count'
     }
   /** A movement of each calendar month from the point's, which ends on `day`, back to the first of the books. */
-  | { readonly read: 'months'; readonly measure: MeasureOf<'movement'>; readonly day: Day }
+  | {
+      readonly read: 'months'
+      readonly measure: MeasureOf<'movement'>
+      readonly less?: MeasureOf<'movement'>
+      readonly day: Day
+    }
 
 /** One month's movement at constant currency; `days` is the length of the month, up to the point's day. */
 export type MonthAmount = { readonly days: number; readonly amount: Exact }
@@ -94,8 +101,10 @@ export type MonthAmount = { readonly days: number; readonly amount: Exact }
 /** What an input is once it was read. Months come newest first and are read as far as they are asked for. */
 export type Read<I extends Input> = I extends { readonly read: 'months' } ? Iterable<MonthAmount> : Exact
 
-export type Inputs = { readonly [name: string]: Input }
-export type ReadInputs<I extends Inputs> = { readonly [Name in keyof I]: Read<I[Name]> }
+export type Inputs = { readonly [name: string]: Input | readonly Input[] }
+export type ReadInputs<I extends Inputs> = {
+  readonly [Name in keyof I]: I[Name] extends Input ? Read<I[Name]> : readonly Exact[]
+}
 
 /**
  * A value, or the reason why there is none. Where something was divided, the value is numerator / denominator

@@ -1,0 +1,227 @@
+/** From a KPI's definition to its value: what it needs of the books, and what it says of them. */
+import { lengthOf, monthsBack, type Period } from './calendar.ts'
+import type { Book } from './book.ts'
+import type { Conventions } from './conventions.ts'
+import type { Day } from './day.ts'
+import { unknown } from './formulas.ts'
+import type { Input, KpiDefinition, MonthAmount, Outcome, Point } from './kpi.ts'
+import type { Measure } from './measures.ts'
+import { Exact, majorOf } from './money.ts'
+import { isMissing, type MissingRate, type Rates } from './rates.ts'
+
+/** Since when there are books, as known at the query's moment: their first day, or why there is none. */
+export type BooksFrom = Day | 'EMPTY' | 'NOT_KNOWN_THEN'
+
+export type View = {
+  readonly book: Book
+  readonly booksFrom: BooksFrom
+  readonly rates: Rates
+  /** The currency of the answer. */
+  readonly currency: string
+}
+
+export type Evaluation =
+  | { readonly outcome: Outcome; readonly missingRate: null }
+  | { readonly outcome: null; readonly missingRate: MissingRate }
+
+/** The value at a point, with the reason where there is none, or the rate that it would take. */
+export function evaluate(
+  definition: KpiDefinition,
+  point: Point,
+  conventions: Conventions,
+  view: View,
+): Evaluation {
+  const { booksFrom } = view
+  if (point.day > point.asOf) return found(unknown('IN_THE_FUTURE'))
+  if (booksFrom === 'NOT_KNOWN_THEN') return found(unknown('NOT_KNOWN_THEN'))
+  if (booksFrom === 'EMPTY' || definition.reachesBackTo(point, conventions) < booksFrom)
+    return found(unknown('INSUFFICIENT_HISTORY'))
+
+  const reader = readerOf(view, booksFrom, point.day)
+  const inputs = Object.entries(definition.inputs(point, conventions)).map(([name, input]) => [
+    name,
+    isList(input) ? input.map(reader.read) : reader.read(input),
+  ])
+  const outcome = definition.compute(Object.fromEntries(inputs), point, conventions)
+  // Looked at last: months are read while counting back.
+  const missingRate = reader.missingRate()
+  return missingRate === null ? found(outcome) : { outcome: null, missingRate }
+}
+
+const found = (outcome: Outcome): Evaluation => ({ outcome, missingRate: null })
+
+const isList = (input: Input | readonly Input[]): input is readonly Input[] => Array.isArray(input)
+
+/** Reads inputs at the rates of `day`. Where a rate is missing it reads 0 and remembers the first one. */
+function readerOf({ book, rates, currency }: View, booksFrom: Day, day: Day) {
+  let missing: MissingRate | null = null
+
+  const inAnswerCurrency = (minor: bigint, from: string, rateDay: Day): Exact => {
+    const amount = majorOf({ minor, currency: from })
+    if (from === currency || minor === 0n) return amount
+    const rate = rates.between(from, currency, rateDay)
+    if (!isMissing(rate)) return amount.times(rate)
+    missing ??= rate
+    return zero
+  }
+  const total = (read: (from: string) => Exact): Exact =>
+    book.currencies.reduce((sum, from) => sum.plus(read(from)), zero)
+
+  const balance = (input: Extract<Input, { read: 'balance' }>): Exact =>
+    total((from) => {
+      const sum = book.balance(input.measure, from, input.day, input.olderThanDays)
+      if (input.part === 'count') return new Exact(sum.count)
+      if (input.part === 'amount') return inAnswerCurrency(sum.amount, from, day)
+      return inAnswerCurrency(BigInt(input.day) * sum.amount - sum.anchorAmount, from, day)
+    })
+
+  const movement = (measure: Measure, period: Period, part: 'amount' | 'count' | 'days' | 'amountDays') =>
+    total((from) => {
+      const sum = book.movement(measure, from, period)
+      if (part === 'count') return new Exact(sum.count)
+      if (part === 'days') return new Exact(sum.days.toString())
+      return inAnswerCurrency(sum[part], from, day)
+    })
+
+  const movementAtOwnRates = (measure: Measure, period: Period) =>
+    total((from) =>
+      from === currency
+        ? inAnswerCurrency(book.movement(measure, from, period).amount, from, day)
+        : book
+            .movementsOf(measure, from, period)
+            .reduce((sum, row) => sum.plus(inAnswerCurrency(row.amount, from, row.day)), zero),
+    )
+
+  const cohort = (input: Extract<Input, { read: 'cohort' }>): Exact =>
+    total((from) => {
+      const sum = book.cohort(input.measure, from, input.period, input.asOf)
+      return input.part === 'count' ? new Exact(sum.count) : inAnswerCurrency(sum.amount, from, day)
+    })
+
+  function* months(input: Extract<Input, { read: 'months' }>): Iterable<MonthAmount> {
+    for (const period of monthsBack(input.day, booksFrom))
+      yield { days: lengthOf(period), amount: net(input, (measure) => movement(measure, period, 'amount')) }
+  }
+
+  const read = (input: Input): Exact | Iterable<MonthAmount> => {
+    switch (input.read) {
+      case 'balance':
+        return balance(input)
+      case 'movement':
+        return net(input, (measure) =>
+          input.rate === 'OWN_DAY'
+            ? movementAtOwnRates(measure, input.period)
+            : movement(measure, input.period, input.part),
+        )
+      case 'cohort':
+        return cohort(input)
+      case 'months':
+        return months(input)
+    }
+  }
+  return { read, missingRate: () => missing }
+}
+
+const zero: Exact = new Exact(0)
+
+const net = ({ measure, less }: Net, read: (measure: Measure) => Exact): Exact =>
+  less === undefined ? read(measure) : read(measure).minus(read(less))
+
+/**
+ * What has to be fetched for some inputs: the days between which nothing is asked, so that rows can be summed up
+ * there. One for all points of all metrics: that is what keeps the number of statements fixed.
+ */
+export type Needs = {
+  readonly balances: Standing
+  readonly cohorts: Standing
+  readonly movements: {
+    /** For each measure the day after which its rows matter. */
+    readonly after: Map<Measure, Day>
+    readonly days: Set<Day>
+    /** Measures whose foreign money is valued day by day. */
+    readonly daily: Set<Measure>
+  }
+}
+
+/** What stood at the end of some days, by anchor. */
+type Standing = {
+  readonly measures: Set<Measure>
+  readonly days: Set<Day>
+  /** Something is asked of what is anchored up to each of these days. */
+  readonly anchors: Set<Day>
+  /** The measures whose anchors matter. */
+  readonly anchored: Set<Measure>
+  /** The measures whose mean age matters. */
+  readonly aged: Set<Measure>
+}
+
+const standing = (): Standing => ({
+  measures: new Set(),
+  days: new Set(),
+  anchors: new Set(),
+  anchored: new Set(),
+  aged: new Set(),
+})
+
+export const noNeeds = (): Needs => ({
+  balances: standing(),
+  cohorts: standing(),
+  movements: { after: new Map(), days: new Set(), daily: new Set() },
+})
+
+/** Adds to `needs` what the KPI reads at the point. Points that have no value anyway need nothing. */
+export function addNeeds(
+  needs: Needs,
+  definition: KpiDefinition,
+  point: Point,
+  conventions: Conventions,
+  booksFrom: BooksFrom,
+): void {
+  if (typeof booksFrom === 'string' || point.day > point.asOf) return
+  if (definition.reachesBackTo(point, conventions) < booksFrom) return
+  for (const input of Object.values(definition.inputs(point, conventions)).flat())
+    addInput(needs, input, booksFrom)
+}
+
+/** Adds one input. */
+export function addInput(needs: Needs, input: Input, booksFrom: Day): void {
+  switch (input.read) {
+    case 'balance': {
+      const { balances } = needs
+      balances.measures.add(input.measure)
+      balances.days.add(input.day)
+      if (input.part === 'ageAmount') balances.aged.add(input.measure)
+      if (input.olderThanDays === null) return
+      balances.anchored.add(input.measure)
+      balances.anchors.add(input.day - input.olderThanDays - 1)
+      return
+    }
+    case 'cohort': {
+      const { cohorts } = needs
+      cohorts.measures.add(input.measure)
+      cohorts.anchored.add(input.measure)
+      cohorts.days.add(input.asOf)
+      cohorts.anchors.add(input.period.from - 1)
+      cohorts.anchors.add(input.period.to)
+      return
+    }
+    case 'movement':
+      addMovement(needs, input, input.period)
+      if (input.rate === 'OWN_DAY')
+        for (const measure of measuresOf(input)) needs.movements.daily.add(measure)
+      return
+    case 'months':
+      for (const month of monthsBack(input.day, booksFrom)) addMovement(needs, input, month)
+  }
+}
+
+type Net = { readonly measure: Measure; readonly less?: Measure }
+
+const measuresOf = ({ measure, less }: Net): Measure[] => (less === undefined ? [measure] : [measure, less])
+
+function addMovement({ movements }: Needs, input: Net, { from, to }: Period): void {
+  for (const measure of measuresOf(input))
+    movements.after.set(measure, Math.min(movements.after.get(measure) ?? Infinity, from - 1))
+  movements.days.add(from - 1)
+  movements.days.add(to)
+}
