@@ -3,6 +3,7 @@
  * changes receivables, an import and the demo data included, comes through here, inside the caller's transaction.
  */
 import { randomUUIDv7 } from 'node:crypto'
+import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import { installmentStates, type Entry } from '../domain/invoice.ts'
 import type { FlowRow } from '../domain/measures.ts'
@@ -111,19 +112,18 @@ function changesOf(
 
 const after = ({ item, added }: Change): History => ({ ...item, entries: [...item.entries, ...added] })
 
-/** Civil days as a text array that PostgreSQL takes for date[]. */
 const dates = (days: readonly (Day | null | undefined)[]) =>
-  days.map((day) => (day === null || day === undefined ? null : formatDay(day)))
+  arrayOf(days.map((day) => (day === null || day === undefined ? null : formatDay(day))))
 
 async function insertItems(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
   if (items.length === 0) return
   await tx.sql`
     insert into item (organization_id, id, kind, customer_id, segment_id, starts_on)
     select ${organizationId}, * from unnest(
-      ${items.map((item) => item.id)}::uuid[],
-      ${items.map((item) => item.kind)}::item_kind[],
-      ${items.map((item) => item.customerId)}::uuid[],
-      ${items.map((item) => item.segmentId)}::int[],
+      ${arrayOf(items.map((item) => item.id))}::uuid[],
+      ${arrayOf(items.map((item) => item.kind))}::item_kind[],
+      ${arrayOf(items.map((item) => item.customerId))}::uuid[],
+      ${arrayOf(items.map((item) => item.segmentId))}::int[],
       ${dates(items.map((item) => item.startsOn))}::date[])`
 }
 
@@ -134,17 +134,17 @@ async function insertInvoices(tx: Tx, organizationId: string, items: readonly Ne
     insert into invoice (organization_id, id, number, issued_on, due_on, due_derived,
       ordered_on, delivered_on, sent_on, received_on, approved_on, replaces_id)
     select ${organizationId}, * from unnest(
-      ${invoices.map((invoice) => invoice.id)}::uuid[],
-      ${invoices.map((invoice) => invoice.number)}::text[],
+      ${arrayOf(invoices.map((invoice) => invoice.id))}::uuid[],
+      ${arrayOf(invoices.map((invoice) => invoice.number))}::text[],
       ${dates(invoices.map((invoice) => invoice.startsOn))}::date[],
       ${dates(invoices.map((invoice) => invoice.dueOn))}::date[],
-      ${invoices.map((invoice) => invoice.dueDerived)}::bool[],
+      ${arrayOf(invoices.map((invoice) => invoice.dueDerived))}::bool[],
       ${dates(invoices.map((invoice) => invoice.orderedOn))}::date[],
       ${dates(invoices.map((invoice) => invoice.deliveredOn))}::date[],
       ${dates(invoices.map((invoice) => invoice.sentOn))}::date[],
       ${dates(invoices.map((invoice) => invoice.receivedOn))}::date[],
       ${dates(invoices.map((invoice) => invoice.approvedOn))}::date[],
-      ${invoices.map((invoice) => invoice.replacesId ?? null)}::uuid[])`
+      ${arrayOf(invoices.map((invoice) => invoice.replacesId ?? null))}::uuid[])`
 }
 
 async function insertReceipts(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
@@ -153,8 +153,8 @@ async function insertReceipts(tx: Tx, organizationId: string, items: readonly Ne
   await tx.sql`
     insert into receipt (organization_id, id, reference, received_on)
     select ${organizationId}, * from unnest(
-      ${receipts.map((receipt) => receipt.id)}::uuid[],
-      ${receipts.map((receipt) => receipt.reference)}::text[],
+      ${arrayOf(receipts.map((receipt) => receipt.id))}::uuid[],
+      ${arrayOf(receipts.map((receipt) => receipt.reference))}::text[],
       ${dates(receipts.map((receipt) => receipt.startsOn))}::date[])`
 }
 
@@ -171,16 +171,16 @@ async function insertEntries(
     insert into ledger_entry (organization_id, audit_id, recorded_at, item_id, sequence, kind, installment, amount,
       effective_on, occurred_on, due_on, counterpart_id, reason)
     select ${organizationId}, ${audit.id}, ${audit.recordedAt}, * from unnest(
-      ${entries.map((entry) => entry.itemId)}::uuid[],
-      ${entries.map((entry) => entry.sequence)}::int[],
-      ${entries.map((entry) => entry.kind)}::entry_kind[],
-      ${entries.map((entry) => entry.installment)}::smallint[],
-      ${entries.map((entry) => entry.amount)}::bigint[],
+      ${arrayOf(entries.map((entry) => entry.itemId))}::uuid[],
+      ${arrayOf(entries.map((entry) => entry.sequence))}::int[],
+      ${arrayOf(entries.map((entry) => entry.kind))}::entry_kind[],
+      ${arrayOf(entries.map((entry) => entry.installment))}::smallint[],
+      ${arrayOf(entries.map((entry) => entry.amount))}::bigint[],
       ${dates(entries.map((entry) => entry.effectiveOn))}::date[],
       ${dates(entries.map((entry) => entry.occurredOn))}::date[],
       ${dates(entries.map((entry) => entry.dueOn))}::date[],
-      ${entries.map((entry) => entry.counterpartId)}::uuid[],
-      ${entries.map((entry) => entry.reason ?? null)}::text[])`
+      ${arrayOf(entries.map((entry) => entry.counterpartId))}::uuid[],
+      ${arrayOf(entries.map((entry) => entry.reason ?? null))}::text[])`
 }
 
 async function insertFlow(
@@ -194,14 +194,14 @@ async function insertFlow(
   await tx.sql`
     insert into flow (organization_id, recorded_at, measure, day, anchor, segment_id, amount, count, days, amount_days)
     select ${organizationId}, ${audit.recordedAt}, * from unnest(
-      ${rows.map((row) => row.measure)}::measure[],
+      ${arrayOf(rows.map((row) => row.measure))}::measure[],
       ${dates(rows.map((row) => row.day))}::date[],
       ${dates(rows.map((row) => row.anchor))}::date[],
-      ${rows.map((row) => row.segmentId)}::int[],
-      ${rows.map((row) => row.amount)}::bigint[],
-      ${rows.map((row) => row.count)}::int[],
-      ${rows.map((row) => row.days)}::bigint[],
-      ${rows.map((row) => row.amountDays)}::bigint[])`
+      ${arrayOf(rows.map((row) => row.segmentId))}::int[],
+      ${arrayOf(rows.map((row) => row.amount))}::bigint[],
+      ${arrayOf(rows.map((row) => row.count))}::int[],
+      ${arrayOf(rows.map((row) => row.days))}::bigint[],
+      ${arrayOf(rows.map((row) => row.amountDays))}::bigint[])`
 }
 
 type SegmentFlow = { -readonly [Field in keyof FlowRow]: FlowRow[Field] } & { segmentId: number }
@@ -257,10 +257,10 @@ async function replaceOpenSpans(tx: Tx, organizationId: string, changes: readonl
       : tx.sql`
     insert into open_span (organization_id, item_id, opens_on, closes_on, customer_id)
     select ${organizationId}, * from unnest(
-      ${spans.map((span) => span.itemId)}::uuid[],
+      ${arrayOf(spans.map((span) => span.itemId))}::uuid[],
       ${dates(spans.map((span) => span.opensOn))}::date[],
       ${dates(spans.map((span) => span.closesOn))}::date[],
-      ${spans.map((span) => span.customerId)}::uuid[])`,
+      ${arrayOf(spans.map((span) => span.customerId))}::uuid[])`,
   ])
 }
 
@@ -283,10 +283,10 @@ async function addToCustomerState(tx: Tx, organizationId: string, changes: reado
   await tx.sql`
     insert into customer_state (organization_id, customer_id, currency, receivable, unapplied)
     select ${organizationId}, * from unnest(
-      ${rows.map((row) => row.customerId)}::uuid[],
-      ${rows.map((row) => row.currency)}::text[],
-      ${rows.map((row) => row.receivable)}::bigint[],
-      ${rows.map((row) => row.unapplied)}::bigint[])
+      ${arrayOf(rows.map((row) => row.customerId))}::uuid[],
+      ${arrayOf(rows.map((row) => row.currency))}::text[],
+      ${arrayOf(rows.map((row) => row.receivable))}::bigint[],
+      ${arrayOf(rows.map((row) => row.unapplied))}::bigint[])
     on conflict (organization_id, customer_id, currency) do update set
       receivable = customer_state.receivable + excluded.receivable,
       unapplied = customer_state.unapplied + excluded.unapplied`
@@ -314,6 +314,6 @@ async function updateDueDates(tx: Tx, organizationId: string, changes: readonly 
   })
   await tx.sql`
     update invoice set due_on = changed.due_on
-    from unnest(${reDated.map((change) => change.item.id)}::uuid[], ${dates(dueDays)}::date[]) as changed (id, due_on)
+    from unnest(${arrayOf(reDated.map((change) => change.item.id))}::uuid[], ${dates(dueDays)}::date[]) as changed (id, due_on)
     where invoice.organization_id = ${organizationId} and invoice.id = changed.id`
 }
