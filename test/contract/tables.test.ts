@@ -66,6 +66,6 @@ describe('every table that holds an organization’s data', () => {
       inTransaction(connection, { organizationId: mine, mode: 'write' }, (tx) =>
         tx.insert(person).values({ organizationId: theirs, id: crypto.randomUUID(), name: 'Intruder' }),
       ),
-    ).rejects.toThrow()
+    ).rejects.toMatchObject({ cause: { code: '42501' } })
   })
 })
