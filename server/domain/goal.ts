@@ -1,6 +1,6 @@
 /** Where a goal should be on each day, and how it is judged. */
 import { Exact, currencyDigits } from './money.ts'
-import type { KpiUnit, NullReason } from './kpi.ts'
+import type { KpiMetric, KpiText, KpiUnit, NullReason } from './kpi.ts'
 
 export type GoalDirection = 'INCREASE' | 'DECREASE'
 
@@ -27,6 +27,8 @@ export type Trajectory = {
 export type Subject = {
   /** Such as "DSO". */
   readonly name: string
+  /** True where the name asks for "are". */
+  readonly plural: boolean
   readonly unit: KpiUnit
   readonly currency: string
 }
@@ -97,7 +99,7 @@ export function judge(
   const shown = formatValue(value, subject)
   const goalShown = formatValue(target, subject)
   if (isBefore(deadline, today)) {
-    const then = `${subject.name} was ${shown} on the deadline, ${inWords(deadline)}`
+    const then = `${subject.name} ${subject.plural ? 'were' : 'was'} ${shown} on the deadline, ${inWords(deadline)}`
     return reached
       ? { status: 'ACHIEVED', reason: `${then}: the target of ${goalShown} was reached.` }
       : { status: 'MISSED', reason: `${then}; the target was ${goalShown}.` }
@@ -109,7 +111,7 @@ export function judge(
   if (reached) {
     return {
       status: 'ACHIEVED',
-      reason: `${subject.name} is ${shown}: the target of ${goalShown} is reached.`,
+      reason: `${is(subject)} ${shown}: the target of ${goalShown} is reached.`,
     }
   }
   return { status: trackStatus(goal, value, today), reason: distance(goal, value, today) }
@@ -132,18 +134,20 @@ function distance(goal: JudgedGoal, value: Exact, today: Temporal.PlainDate): st
   const expected = expectedOn(goal, today)
   // The difference of what is shown, so that the sentence adds up for whoever checks it.
   const difference = asShown(value, subject).minus(asShown(expected, subject))
-  const is = `${subject.name} is ${formatValue(value, subject)}`
-  if (difference.isZero()) return `${is}, where it should be today.`
+  const stands = `${is(subject)} ${formatValue(value, subject)}`
+  if (difference.isZero()) return `${stands}, where ${subject.plural ? 'they' : 'it'} should be today.`
   const side = difference.isNegative() ? 'below' : 'above'
   const apart = formatDifference(difference.abs(), subject)
-  return `${is}, ${apart} ${side} where it should be today (${formatValue(expected, subject)}).`
+  return `${stands}, ${apart} ${side} where ${subject.plural ? 'they' : 'it'} should be today (${formatValue(expected, subject)}).`
 }
 
-function withoutValue({ name }: Subject, { reason, failure }: Reading): Verdict {
+function withoutValue({ name, plural }: Subject, { reason, failure }: Reading): Verdict {
   const status = reason !== null && LACKS_HISTORY.has(reason) ? 'INSUFFICIENT_DATA' : 'NO_DATA'
   const why = failure ?? (reason === null ? 'the reason is unknown' : nullReasonInWords[reason])
-  return { status, reason: `${name} has no value: ${why}.` }
+  return { status, reason: `${name} ${plural ? 'have' : 'has'} no value: ${why}.` }
 }
+
+const is = ({ name, plural }: Subject): string => `${name} ${plural ? 'are' : 'is'}`
 
 const LACKS_HISTORY: ReadonlySet<NullReason> = new Set([
   'INSUFFICIENT_HISTORY',
@@ -162,6 +166,28 @@ export const nullReasonInWords: Record<NullReason, string> = {
   NOT_KNOWN_THEN: 'nothing of the day was known then',
   IN_THE_FUTURE: 'the day has not come',
 }
+
+/** How sentences call a KPI. */
+export const subjectOf = (
+  { metric, name, unit }: Pick<KpiText, 'metric' | 'name' | 'unit'>,
+  currency: string,
+): Subject => ({ name: SHORT_NAMES[metric] ?? name, plural: PLURALS.has(metric), unit, currency })
+
+/** Where people say something shorter than the KPI's name. */
+const SHORT_NAMES: { readonly [Metric in KpiMetric]?: string } = {
+  DSO: 'DSO',
+  DSO_COUNT_BACK: 'Count-back DSO',
+  COLLECTION_EFFECTIVENESS_INDEX: 'Collection effectiveness',
+}
+
+const PLURALS: ReadonlySet<KpiMetric> = new Set([
+  'TOTAL_RECEIVABLES',
+  'CURRENT_RECEIVABLES',
+  'OPEN_INVOICE_COUNT',
+  'SALES',
+  'INVOICES_SENT',
+  'INVOICES_SETTLED',
+])
 
 /** Why a goal of these numbers makes no sense, as the input field at fault and a sentence; null where it does. */
 export function trajectoryFault({

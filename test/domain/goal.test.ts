@@ -7,6 +7,7 @@ import {
   judge,
   percentToTarget,
   scopeInWords,
+  subjectOf,
   trajectoryFault,
   type JudgedGoal,
   type Reading,
@@ -23,7 +24,7 @@ const dso: JudgedGoal = {
   startsOn: day('2026-01-01'),
   deadline: day('2026-04-11'),
   direction: 'DECREASE',
-  subject: { name: 'DSO', unit: 'DAYS', currency: 'USD' },
+  subject: subjectOf({ metric: 'DSO', name: 'Days sales outstanding', unit: 'DAYS' }, 'USD'),
 }
 /** Effectiveness from 70 to 90 % over the same days. */
 const cei: JudgedGoal = {
@@ -31,7 +32,7 @@ const cei: JudgedGoal = {
   baseline: exact('70'),
   target: exact('90'),
   direction: 'INCREASE',
-  subject: { name: 'Collection effectiveness', unit: 'PERCENT', currency: 'USD' },
+  subject: { name: 'Collection effectiveness', plural: false, unit: 'PERCENT', currency: 'USD' },
 }
 
 const reads = (value: string): Reading => ({ value: exact(value), reason: null, failure: null })
@@ -165,6 +166,17 @@ describe('the status', () => {
 })
 
 describe('the words', () => {
+  it('speaks of several things in the plural', () => {
+    const subject = subjectOf({ metric: 'OPEN_INVOICE_COUNT', name: 'Open invoices', unit: 'COUNT' }, 'USD')
+    const open: JudgedGoal = { ...dso, baseline: exact('2000'), target: exact('1000'), subject }
+    expect(statusOn('2026-02-20', '1600', open).reason).toBe(
+      'Open invoices are 1,600, 100 above where they should be today (1,500).',
+    )
+    expect(statusOn('2026-05-01', '1600', open).reason).toBe(
+      'Open invoices were 1,600 on the deadline, 11 Apr 2026; the target was 1,000.',
+    )
+  })
+
   it.each([
     ['1234567.5', 'MONEY', 'USD 1,234,568'],
     ['-950', 'MONEY', 'USD -950'],
@@ -173,7 +185,7 @@ describe('the words', () => {
     ['8.314', 'RATIO', '8.31'],
     ['100000', 'DAYS', '100,000.0 days'],
   ] as const)('%s %s reads %s', (value, unit, text) => {
-    expect(formatValue(exact(value), { name: '', unit, currency: 'USD' })).toBe(text)
+    expect(formatValue(exact(value), { name: '', plural: false, unit, currency: 'USD' })).toBe(text)
   })
 
   it('gives books money with its digits and the rest to ten', () => {

@@ -1,0 +1,144 @@
+/**
+ * When goals are evaluated: after a posting, told by this process or another; at midnight where the organization
+ * is; and, should a word get lost, when a look each second finds something that was not seen.
+ */
+import { eq } from 'drizzle-orm'
+import { evaluate, isDue, type EvaluatedOrganization } from './evaluate.ts'
+import type { Events, LogError } from '../events.ts'
+import type { Connection } from '@tidemark/drizzle/connect.ts'
+import { organization } from '@tidemark/drizzle/tables.ts'
+import { inTransaction } from '@tidemark/drizzle/transaction.ts'
+
+export type EvaluatorServices = {
+  readonly connection: Connection
+  readonly events: Events
+  readonly clock: () => Temporal.Instant
+  readonly logError: LogError
+}
+
+export type Evaluator = {
+  /** Looks at every organization now instead of in a second; settles when all that was due is evaluated. */
+  poll(): Promise<void>
+  /** Stops waking up and waits for what runs. */
+  close(): Promise<void>
+}
+
+const POLL_MS = 1_000
+/** Another process holds the organization's lock: it needs about this long. */
+const BUSY_RETRY_MS = 30
+
+/** Begins at once with what was posted while no process ran. */
+export function startEvaluator(services: EvaluatorServices, options: { pollMs?: number } = {}): Evaluator {
+  const { connection, events, logError } = services
+  const turns = new Map<string, Turn>()
+  let closed = false
+
+  /** While one evaluation runs, at most one more waits: it will see all that was posted until then. */
+  const evaluateSoon = (organizationId: string): Promise<void> => {
+    if (closed) return Promise.resolve()
+    const turn = turns.get(organizationId)
+    if (turn !== undefined) {
+      turn.again = true
+      return turn.done
+    }
+    const begun: Turn = { again: false, done: Promise.resolve() }
+    turns.set(organizationId, begun)
+    begun.done = takeTurn(begun, organizationId)
+    return begun.done
+  }
+
+  const takeTurn = async (turn: Turn, organizationId: string): Promise<void> => {
+    try {
+      do {
+        turn.again = false
+        await evaluateNow(organizationId)
+      } while (turn.again && !closed)
+    } catch (error) {
+      // The look each second tries again: what was not evaluated is still due.
+      if (!closed) logError(error, `The goals of organization ${organizationId} could not be evaluated`)
+    } finally {
+      turns.delete(organizationId)
+    }
+  }
+
+  const evaluateNow = async (organizationId: string): Promise<void> => {
+    const found = await readOrganization(connection, organizationId)
+    if (found === null) return
+    for (;;) {
+      const evaluated = await evaluate(connection, found, services.clock(), logError)
+      if (evaluated.outcome === 'DONE') {
+        if (evaluated.appended > 0) events.publish('progress', { organizationId })
+        return
+      }
+      await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
+      if (closed || !(await lookAt(connection, found, services.clock()))) return
+    }
+  }
+
+  let looking: Promise<void> | null = null
+  const look = (): Promise<void> => {
+    looking ??= lookAtAll().finally(() => {
+      looking = null
+    })
+    return looking
+  }
+
+  const lookAtAll = async (): Promise<void> => {
+    const evaluations: Promise<void>[] = []
+    try {
+      for (const one of await readOrganizations(connection)) {
+        if (closed) break
+        if (!turns.has(one.id) && (await lookAt(connection, one, services.clock()))) {
+          evaluations.push(evaluateSoon(one.id))
+        }
+      }
+    } catch (error) {
+      if (!closed) logError(error, 'What is due for evaluation could not be read')
+    }
+    await Promise.all(evaluations)
+  }
+
+  const poll = async (): Promise<void> => {
+    // A look that already runs may have passed an organization by before the caller's posting.
+    await looking
+    await look()
+  }
+
+  const stopHearing = [
+    events.on('posted', ({ organizationId }) => void evaluateSoon(organizationId)),
+    events.on('missed', () => void look()),
+  ]
+  const timer = setInterval(() => void look(), options.pollMs ?? POLL_MS)
+  void look()
+  return {
+    poll,
+    async close() {
+      closed = true
+      clearInterval(timer)
+      for (const stop of stopHearing) stop()
+      await looking
+      await Promise.all([...turns.values()].map((turn) => turn.done))
+    },
+  }
+}
+
+type Turn = { again: boolean; done: Promise<void> }
+
+const lookAt = (connection: Connection, one: EvaluatedOrganization, now: Temporal.Instant): Promise<boolean> =>
+  inTransaction(connection, { organizationId: one.id, mode: 'read' }, (tx) => isDue(tx, one, now))
+
+const columns = {
+  id: organization.id,
+  baseCurrency: organization.baseCurrency,
+  timeZone: organization.timeZone,
+}
+
+const readOrganizations = (connection: Connection): Promise<EvaluatedOrganization[]> =>
+  inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) => tx.select(columns).from(organization))
+
+const readOrganization = async (connection: Connection, id: string): Promise<EvaluatedOrganization | null> => {
+  const [found] = await inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
+    tx.select(columns).from(organization).where(eq(organization.id, id)),
+  )
+  return found ?? null
+}

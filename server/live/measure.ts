@@ -1,0 +1,108 @@
+/** The values of goals' KPIs, as many as are wanted in a few statements. */
+import { Exact } from '../domain/money.ts'
+import { subjectOf, type JudgedGoal, type Reading } from '../domain/goal.ts'
+import { kpiDefinition } from '../domain/registry.ts'
+import { readKpiValues, type KpiOrganization, type KpiRequest, type SegmentFilter } from '../kpi/queries.ts'
+import type { Conventions } from '../domain/conventions.ts'
+import type { KpiMetric } from '../domain/kpi.ts'
+import type { GoalRow } from '@tidemark/drizzle/rows.ts'
+import { inSavepoint, type Tx } from '@tidemark/drizzle/transaction.ts'
+
+/** A goal whose value at the end of a day is wanted. */
+export type Wanted = { readonly goal: MeasurableGoal; readonly asOf: Temporal.PlainDate }
+
+/** What of a goal decides its value. */
+export type MeasurableGoal = Pick<GoalRow, 'metric' | 'filter' | 'conventions' | 'currency'>
+
+/** A reading with its evidence: what was divided by what. */
+export type Measured = Reading & {
+  /** As the API gives exact values; what a goal is judged by is what is shown. */
+  readonly valueExact: string | null
+  readonly numerator: string | null
+  readonly denominator: string | null
+}
+
+/** One for each that is wanted, in their order. Throws where one of them cannot be computed at all. */
+export async function measure(
+  tx: Tx,
+  organization: KpiOrganization,
+  wanted: readonly Wanted[],
+  now: Temporal.Instant,
+): Promise<Measured[]> {
+  if (wanted.length === 0) return []
+  const values = await readKpiValues(tx, organization, wanted.map(requestOf), { now })
+  return values.map(({ valueExact, reason, missingRate, numerator, denominator }) => ({
+    value: valueExact === null ? null : new Exact(valueExact),
+    valueExact,
+    reason,
+    failure:
+      missingRate === null
+        ? null
+        : `there is no exchange rate of ${missingRate.currency} for ${missingRate.day.toString()}`,
+    numerator,
+    denominator,
+  }))
+}
+
+/** As `measure`, but one that cannot be computed spoils no other: it has a failure and its cause goes to `onFailure`. */
+export async function measureEach(
+  tx: Tx,
+  organization: KpiOrganization,
+  wanted: readonly Wanted[],
+  now: Temporal.Instant,
+  onFailure: (cause: unknown, index: number) => void,
+): Promise<Measured[]> {
+  const together = (some: readonly Wanted[]) => inSavepoint(tx, (inner) => measure(inner, organization, some, now))
+  try {
+    return await together(wanted)
+  } catch (error) {
+    if (wanted.length > 1) return measureApart(wanted, together, onFailure)
+    onFailure(error, 0)
+    return [failed]
+  }
+}
+
+async function measureApart(
+  wanted: readonly Wanted[],
+  together: (some: readonly Wanted[]) => Promise<Measured[]>,
+  onFailure: (cause: unknown, index: number) => void,
+): Promise<Measured[]> {
+  const all: Measured[] = []
+  for (const [index, one] of wanted.entries()) {
+    try {
+      all.push(...(await together([one])))
+    } catch (error) {
+      onFailure(error, index)
+      all.push(failed)
+    }
+  }
+  return all
+}
+
+const failed: Measured = {
+  value: null,
+  valueExact: null,
+  reason: null,
+  failure: 'it could not be computed',
+  numerator: null,
+  denominator: null,
+}
+
+// The columns hold what createGoal checked.
+const requestOf = ({ goal, asOf }: Wanted): KpiRequest => ({
+  metric: goal.metric as KpiMetric,
+  asOf,
+  filter: goal.filter as SegmentFilter,
+  currency: goal.currency,
+  conventions: goal.conventions as Conventions,
+})
+
+/** The goal as the domain judges it. Throws where its KPI is none of the registry. */
+export const judgedGoal = (goal: Omit<GoalRow, 'id' | 'organizationId' | 'name'>): JudgedGoal => ({
+  baseline: new Exact(goal.baseline),
+  target: new Exact(goal.target),
+  startsOn: goal.startsOn,
+  deadline: goal.deadline,
+  direction: goal.direction,
+  subject: subjectOf(kpiDefinition(goal.metric as KpiMetric), goal.currency),
+})
