@@ -11,7 +11,7 @@ import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
 import { bookRow } from '@tidemark/server/domain/book.ts'
 import { Exact } from '@tidemark/server/domain/money.ts'
 import type { ConventionsChoice } from '@tidemark/server/domain/conventions.ts'
-import { booksOf, day, rowsOf } from '../support/books.ts'
+import { kpiBooks, day, rowsOf } from '../support/kpi-books.ts'
 import {
   expectedBooks,
   hasRealBooks,
@@ -109,7 +109,7 @@ describe('published examples', () => {
         },
       ]
     })
-    const books = booksOf(
+    const books = kpiBooks(
       rows.map((row) => bookRow(row, 'USD')),
       'USD',
     )
@@ -140,7 +140,7 @@ describe('published examples', () => {
         'JPY',
       ),
     )
-    const books = booksOf(rows, 'JPY')
+    const books = kpiBooks(rows, 'JPY')
     expect(books.value('AVERAGE_DAYS_LATE', paidOn)).toBe(15.5)
     expect(rounded(books.outcome('AVERAGE_DAYS_LATE', paidOn, { rateBasis: 'AMOUNT' }).value, 3)).toBe(
       '1.144',
@@ -205,14 +205,14 @@ const monthly: [
 describe.skipIf(!hasRealBooks)(
   'real books, against an independent program, to the last printed digit',
   () => {
-    const cases: [name: string, books: () => [ReturnType<typeof booksOf>, ExpectedBooks]][] = [
-      ['IBM', () => [booksOf(rowsOf(ibmHistories(), 'USD'), 'USD'), expectedBooks().ibm_ar]],
+    const cases: [name: string, books: () => [ReturnType<typeof kpiBooks>, ExpectedBooks]][] = [
+      ['IBM', () => [kpiBooks(rowsOf(ibmHistories(), 'USD'), 'USD'), expectedBooks().ibm_ar]],
       ...['GBP', 'USD'].map((currency): (typeof cases)[number] => [
         `Xero ${currency}`,
         () => {
           const expected = expectedBooks().xero[currency]
           if (expected === undefined) throw new Error(`No ${currency} is expected`)
-          return [booksOf(rowsOf(xeroHistories(currency), currency), currency), expected]
+          return [kpiBooks(rowsOf(xeroHistories(currency), currency), currency), expected]
         },
       ]),
     ]

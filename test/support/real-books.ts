@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Day } from '@tidemark/server/domain/day.ts'
 import { parseMinor } from '@tidemark/server/domain/money.ts'
 import type { History } from '@tidemark/server/domain/projection.ts'
-import { day, entry } from './books.ts'
+import { day, entry } from './kpi-books.ts'
 
 const FOLDER = join(import.meta.dirname, '../../../shared/data')
 
