@@ -103,7 +103,8 @@ const openPool = (url: string, max: number, applicationName: string): Sql => {
   return postgres(url, {
     max,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
-    backoff: (attempt) => Math.min(0.05 * 2 ** attempt, RECONNECT_DELAY_SECONDS_MAX),
+    // At once after a loss, slower with every attempt that fails.
+    backoff: (failures) => Math.min(0.01 * (2 ** failures - 1), RECONNECT_DELAY_SECONDS_MAX),
     // A database may have another DateStyle or TimeZone as its own default; the parsers below rely on these.
     connection: { application_name: applicationName, DateStyle: 'ISO', TimeZone: 'UTC' },
     types: { bigint: postgres.BigInt },
@@ -144,7 +145,7 @@ const readServerVersion = async (sql: Sql): Promise<number> => {
   return row.version
 }
 
-/** What the driver's error means for the person who started the process; unknown errors pass unchanged. */
+/** What the driver's error means for the person who started the process. */
 const asOperatorError = (error: unknown, url: string): unknown => {
   if (error instanceof OperatorError || !(error instanceof Error)) return error
   const place = withoutPassword(url)
@@ -182,8 +183,10 @@ const asOperatorError = (error: unknown, url: string): unknown => {
         `The database at ${place} is still starting or stopping. Try again in a moment.`,
         error,
       )
-    default:
-      return error
+    default: {
+      const [reason] = error.message.split('\n')
+      return explained(`Cannot use the database at ${place}: ${reason}. Check DATABASE_URL.`, error)
+    }
   }
 }
 

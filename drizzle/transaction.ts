@@ -14,6 +14,8 @@ const WRITE_TIMEOUT_MS = 5_000
 const READ_TIMEOUT_MS = 30_000
 /** `transaction_timeout` came with PostgreSQL 17; before it only statements and idling are limited. */
 const TRANSACTION_TIMEOUT_SINCE = 170_000
+/** A statement that is too long is cancelled with its own error; the harder limit, which ends the session, comes later. */
+const TRANSACTION_GRACE_MS = 1_000
 
 /**
  * A transaction: drizzle, and as `sql` the raw postgres.js of the very same transaction, for what drizzle has no
@@ -29,7 +31,10 @@ export type TransactionOptions = {
   readonly organizationId: string | null
   /** read: REPEATABLE READ READ ONLY, one snapshot. write: READ COMMITTED. */
   readonly mode: 'read' | 'write'
-  /** The longest the transaction may take, in milliseconds; null for any length. Default 5 s to write, 30 s to read. */
+  /**
+   * The longest that a statement, or a pause between two, may take, in milliseconds; the whole transaction has a second
+   * more (from PostgreSQL 17 on). Null for any length. Default 5 s to write, 30 s to read.
+   */
   readonly timeoutMs?: number | null
 }
 
@@ -132,13 +137,15 @@ const setUpStatement = (options: TransactionOptions, serverVersion: number): str
     throw new TypeError(`Not an organization's id: ${JSON.stringify(organizationId)}`)
   }
   const { timeoutMs = mode === 'write' ? WRITE_TIMEOUT_MS : READ_TIMEOUT_MS } = options
+  // To PostgreSQL 0 means no limit.
   const limit = String(timeoutMs ?? 0)
+  const wholeLimit = String(timeoutMs === null ? 0 : timeoutMs + TRANSACTION_GRACE_MS)
   const settings = [
     ['role', APP_ROLE],
     ['tidemark.organization_id', organizationId ?? ''],
     ['statement_timeout', limit],
     ['idle_in_transaction_session_timeout', limit],
-    ...(serverVersion >= TRANSACTION_TIMEOUT_SINCE ? [['transaction_timeout', limit]] : []),
+    ...(serverVersion >= TRANSACTION_TIMEOUT_SINCE ? [['transaction_timeout', wholeLimit]] : []),
   ]
   return `select ${settings.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(', ')}`
 }
