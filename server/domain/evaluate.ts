@@ -52,8 +52,19 @@ const found = (outcome: Outcome): Evaluation => ({ outcome, missingRate: null })
 
 const isList = (input: Input | readonly Input[]): input is readonly Input[] => Array.isArray(input)
 
+/** Single numbers at the rates of `day`, or the rate that one of them would take. */
+export function readInputs(
+  view: Omit<View, 'booksFrom'>,
+  day: Day,
+  inputs: readonly Exclude<Input, { read: 'months' }>[],
+): Exact[] | MissingRate {
+  const reader = readerOf(view, day, day)
+  const values = inputs.map((input) => reader.read(input) as Exact)
+  return reader.missingRate() ?? values
+}
+
 /** Reads inputs at the rates of `day`. Where a rate is missing it reads 0 and remembers the first one. */
-function readerOf({ book, rates, currency }: View, booksFrom: Day, day: Day) {
+function readerOf({ book, rates, currency }: Omit<View, 'booksFrom'>, booksFrom: Day, day: Day) {
   let missing: MissingRate | null = null
 
   const inAnswerCurrency = (minor: bigint, from: string, rateDay: Day): Exact => {

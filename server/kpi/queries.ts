@@ -1,24 +1,38 @@
-/** Reads KPI values out of the flow rows: a handful of statements, however many metrics, points and filters. */
+/** Reads KPI values and aging out of the KPI store: a handful of statements, whatever is asked. */
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import type { Granularity } from '../domain/calendar.ts'
+import { GraphQLError } from 'graphql'
+import {
+  agingInputs,
+  agingOf,
+  minorOf,
+  problemWithEdges,
+  type Aging,
+  type AgingBasis,
+} from '../domain/aging.ts'
+import { bookOf } from '../domain/book.ts'
+import { bucketsOf, dayAt, endOfDay, trailingMonths, type Granularity } from '../domain/calendar.ts'
 import type { Conventions, ConventionsChoice } from '../domain/conventions.ts'
-import type { KpiMetric, KpiUnit, NullReason } from '../domain/kpi.ts'
-import type { Exact, Money } from '../domain/money.ts'
+import { dateOf, formatDay, type Day } from '../domain/day.ts'
+import { addInput, noNeeds, type Evaluation } from '../domain/evaluate.ts'
+import type { KpiDefinition, KpiMetric, KpiUnit, NullReason, Point } from '../domain/kpi.ts'
+import { Exact, formatMajor, majorOf, type Money } from '../domain/money.ts'
+import { isMissing, type MissingRate } from '../domain/rates.ts'
+import { kpiDefinition } from '../domain/registry.ts'
+import { answer, fetchBooks, type Ask, type Source } from './answer.ts'
+import { checkConventions, checkCurrency, checkDay, checkOrder, refuseIf } from './check.ts'
+import { readBeginning, readLedgerBalances } from './flow.ts'
+import {
+  groupSegments,
+  readSegments,
+  type GroupKey,
+  type KpiDimension,
+  type SegmentFilter,
+} from './segments.ts'
+
+export type { KpiDimension, SegmentFilter } from './segments.ts'
 
 export type KpiOrganization = Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>
-
-export type KpiDimension = 'CURRENCY' | 'BUSINESS_UNIT' | 'REGION' | 'CHANNEL' | 'PRODUCT_LINE' | 'COLLECTOR'
-
-/** Which segments; all given conditions must hold. Collectors by their uuid. */
-export type SegmentFilter = {
-  readonly currency?: readonly string[] | null | undefined
-  readonly businessUnit?: readonly string[] | null | undefined
-  readonly region?: readonly string[] | null | undefined
-  readonly channel?: readonly string[] | null | undefined
-  readonly productLine?: readonly string[] | null | undefined
-  readonly collectorId?: readonly string[] | null | undefined
-}
 
 export type KpiQuery = {
   readonly metrics: readonly KpiMetric[]
@@ -27,6 +41,7 @@ export type KpiQuery = {
   readonly to?: Temporal.PlainDate | null | undefined
   readonly granularity?: Granularity
   readonly asOf?: Temporal.PlainDate | null | undefined
+  /** Null for all that is committed. */
   readonly knownAt?: Temporal.Instant | null | undefined
   readonly filter?: SegmentFilter | null | undefined
   readonly currency?: string | null | undefined
@@ -36,7 +51,7 @@ export type KpiQuery = {
 }
 
 /** A row as the API gives it, the collector by uuid. */
-export type KpiRow = {
+export type KpiRow = GroupKey & {
   readonly metric: KpiMetric
   readonly time: Temporal.Instant
   readonly date: Temporal.PlainDate
@@ -47,22 +62,89 @@ export type KpiRow = {
   readonly reason: NullReason | null
   readonly numerator: string | null
   readonly denominator: string | null
-  readonly documentCurrency: string | null
-  readonly businessUnit: string | null
-  readonly region: string | null
-  readonly channel: string | null
-  readonly productLine: string | null
-  readonly collectorId: string | null
-  readonly collectorName: string | null
   readonly asOf: Temporal.PlainDate
   readonly knownAt: Temporal.Instant
   readonly conventions: Conventions
 }
 
+const METRICS_MAX = 40
+const DIMENSIONS_MAX = 2
+const POINTS_MAX = 800
+/** A reader that wants more asks in parts; a process that gives more starves its other readers. */
+const ROWS_MAX = 100_000
+
+/** The answer of `kpis`. Throws BAD_USER_INPUT that names the argument, or MISSING_RATE that names currency and day. */
+export async function readKpis(tx: Tx, organization: KpiOrganization, query: KpiQuery): Promise<KpiRow[]> {
+  const metrics = [...new Set(query.metrics)]
+  const groupBy = [...new Set(query.groupBy)]
+  refuseIf(metrics.length === 0 && 'metrics must name at least one KPI.')
+  refuseIf(metrics.length > METRICS_MAX && `metrics must be at most ${METRICS_MAX}, not ${metrics.length}.`)
+  refuseIf(
+    groupBy.length > DIMENSIONS_MAX && `groupBy must be at most ${DIMENSIONS_MAX}, not ${groupBy.length}.`,
+  )
+  const currency = checkCurrency(query.currency, organization.baseCurrency)
+  const conventions = checkConventions(query.conventions)
+  const { points, asOf } = pointsOf(query, organization, conventions)
+
+  const { source, segments, knownAt } = await readSource(tx, organization, query.knownAt ?? null)
+  const groups = groupSegments(segments, query.filter, groupBy)
+  const rowCount = metrics.length * groups.length * points.length
+  refuseIf(
+    rowCount > ROWS_MAX && `The answer would have ${rowCount} rows, more than ${ROWS_MAX}: ask in parts.`,
+  )
+  const asks = metrics.map((metric): Ask => ({
+    definition: kpiDefinition(metric),
+    conventions,
+    currency,
+    groups,
+    points,
+  }))
+  const evaluationOf = await answer(source, asks)
+
+  const common = { currency, asOf: dateOf(asOf), knownAt, conventions }
+  return points.flatMap((point) => {
+    const at = { time: endOfDay(point.day, organization.timeZone), date: dateOf(point.day) }
+    return asks.flatMap((ask) =>
+      groups.map((group) => ({
+        ...common,
+        ...at,
+        ...group.key,
+        ...valueOf(ask.definition, currency, orThrow(evaluationOf(ask, group, point))),
+      })),
+    )
+  })
+}
+
+/** The points of a series, or the one day; and the day that nothing is known after. */
+function pointsOf(
+  query: KpiQuery,
+  organization: KpiOrganization,
+  conventions: Conventions,
+): { points: Point[]; asOf: Day } {
+  const today = dayAt(query.now, organization.timeZone)
+  const asked = query.asOf == null ? today : checkDay(query.asOf, 'asOf')
+  // Nobody knows tomorrow: a later day has rows, but no values.
+  const asOf = Math.min(asked, today)
+  if (query.from == null) {
+    refuseIf(query.to != null && 'to needs from: a series has both ends.')
+    return { points: [{ day: asked, period: trailingMonths(asked, conventions.periodMonths), asOf }], asOf }
+  }
+  const from = checkDay(query.from, 'from')
+  const to = query.to == null ? asOf : checkDay(query.to, 'to')
+  checkOrder(from, to)
+  const granularity = query.granularity ?? 'MONTH'
+  const buckets = bucketsOf({ from, to }, granularity, POINTS_MAX + 1)
+  refuseIf(
+    buckets.length > POINTS_MAX &&
+      `granularity ${granularity} makes more than ${POINTS_MAX} points from ${formatDay(from)} to ${formatDay(to)}.`,
+  )
+  return { points: buckets.map((period) => ({ day: period.to, period, asOf })), asOf }
+}
+
 /** One value that is wanted, such as that of a goal, or of one day of its history. */
 export type KpiRequest = {
   readonly metric: KpiMetric
-  /** The day at whose end the value is taken. */
+  /** The day at whose end the value is taken; periods end on it and nothing after it is known. */
   readonly asOf: Temporal.PlainDate
   readonly filter?: SegmentFilter | null | undefined
   readonly currency?: string | null | undefined
@@ -86,49 +168,171 @@ export type KpiValue = {
   readonly conventions: Conventions
 }
 
+/**
+ * One value for each request, in their order, all out of the same few statements: the goals of an organization, or
+ * the last 90 days of one. Throws BAD_USER_INPUT.
+ */
+export async function readKpiValues(
+  tx: Tx,
+  organization: KpiOrganization,
+  requests: readonly KpiRequest[],
+  at: { readonly now: Temporal.Instant; readonly knownAt?: Temporal.Instant | null },
+): Promise<KpiValue[]> {
+  if (requests.length === 0) return []
+  const { source, segments } = await readSource(tx, organization, at.knownAt ?? null)
+  const today = dayAt(at.now, organization.timeZone)
+  const groupsByFilter = new Map<string, Ask['groups']>()
+  const asks = requests.map((request): Ask => {
+    const filterKey = JSON.stringify(request.filter ?? {})
+    const groups = groupsByFilter.get(filterKey) ?? groupSegments(segments, request.filter, [])
+    groupsByFilter.set(filterKey, groups)
+    const conventions = checkConventions(request.conventions)
+    const day = checkDay(request.asOf, 'asOf')
+    const period = trailingMonths(day, conventions.periodMonths)
+    return {
+      definition: kpiDefinition(request.metric),
+      conventions,
+      currency: checkCurrency(request.currency, organization.baseCurrency),
+      groups,
+      points: [{ day, period, asOf: Math.min(day, today) }],
+    }
+  })
+  const evaluationOf = await answer(source, asks)
+  return asks.flatMap((ask) =>
+    ask.groups.flatMap((group) =>
+      ask.points.map((point): KpiValue => {
+        const { outcome, missingRate } = evaluationOf(ask, group, point)
+        return {
+          ...valueOf(ask.definition, ask.currency, outcome ?? nothing),
+          exact: outcome?.value ?? null,
+          missingRate:
+            missingRate === null ? null : { currency: missingRate.currency, day: dateOf(missingRate.day) },
+          asOf: dateOf(point.day),
+          currency: ask.currency,
+          conventions: ask.conventions,
+        }
+      }),
+    ),
+  )
+}
+
+const nothing = { value: null, reason: null, numerator: null, denominator: null }
+
+async function readSource(tx: Tx, organization: KpiOrganization, knownAt: Temporal.Instant | null) {
+  const [segments, beginning] = await Promise.all([
+    readSegments(tx, organization.id),
+    readBeginning(tx, organization.id, knownAt),
+  ])
+  const source: Source = {
+    tx,
+    organizationId: organization.id,
+    baseCurrency: organization.baseCurrency,
+    booksFrom: beginning.booksFrom,
+    knownAt,
+  }
+  return { source, segments, knownAt: beginning.knownAt }
+}
+
+function orThrow({ outcome, missingRate }: Evaluation): NonNullable<Evaluation['outcome']> {
+  if (missingRate !== null) throw noRate(missingRate)
+  return outcome
+}
+
+const noRate = ({ currency, day }: MissingRate): GraphQLError =>
+  new GraphQLError(
+    `There is no exchange rate of ${currency} for ${formatDay(day)}, nor for any of the seven days before it.`,
+    { extensions: { code: 'MISSING_RATE', currency, day: formatDay(day) } },
+  )
+
+const DIGITS_MAX = 10
+
+/** The value in the forms that readers take: rounded half-even once, here. */
+function valueOf(definition: KpiDefinition, currency: string, outcome: NonNullable<Evaluation['outcome']>) {
+  const { value } = outcome
+  const valueExact =
+    value === null
+      ? null
+      : definition.unit === 'MONEY'
+        ? plain(formatMajor(value, currency))
+        : formatExact(value)
+  return {
+    metric: definition.metric,
+    unit: definition.unit,
+    value: valueExact === null ? null : Number(valueExact),
+    valueExact,
+    reason: outcome.reason,
+    numerator: formatExact(outcome.numerator),
+    denominator: formatExact(outcome.denominator),
+  }
+}
+
+function formatExact(value: Exact): string
+function formatExact(value: Exact | null): string | null
+function formatExact(value: Exact | null): string | null {
+  return value === null ? null : plain(value.toDecimalPlaces(DIGITS_MAX).toFixed())
+}
+
+/** What was rounded to nothing has no sign. */
+const plain = (text: string): string => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text)
+
 export type AgingQuery = {
   readonly asOf?: Temporal.PlainDate | null | undefined
+  /** Null for all that is committed. */
   readonly knownAt?: Temporal.Instant | null | undefined
-  readonly by?: 'DUE_DATE' | 'INVOICE_DATE'
+  readonly by?: AgingBasis
   readonly edges?: readonly number[]
   readonly filter?: SegmentFilter | null | undefined
   readonly currency?: string | null | undefined
   readonly now: Temporal.Instant
 }
 
-export type AgingAnswer = {
+export type AgingAnswer = Omit<Aging, 'exactBalance'> & {
   readonly asOf: Temporal.PlainDate
   readonly knownAt: Temporal.Instant
-  readonly by: 'DUE_DATE' | 'INVOICE_DATE'
-  readonly buckets: readonly {
-    readonly label: string
-    readonly fromDays: number | null
-    readonly toDays: number | null
-    readonly amount: Money
-    readonly count: number
-    readonly share: number | null
-  }[]
-  readonly total: Money
-  readonly unappliedCash: Money
-  readonly unappliedCredits: Money
-  readonly ledgerBalance: Money
-  readonly unexplained: Money
+  readonly by: AgingBasis
+  /** What the ledger's entries say less `ledgerBalance`, before anything is rounded. Reads the whole ledger. */
+  readonly unexplained: (tx: Tx) => Promise<Money>
 }
 
-/** The answer of `kpis`. Throws BAD_USER_INPUT or MISSING_RATE as GraphQLError. */
-export declare const readKpis: (tx: Tx, organization: KpiOrganization, query: KpiQuery) => Promise<KpiRow[]>
+const defaultEdges = [30, 60, 90]
 
-/** One value for each request, in their order; they share their statements. Throws BAD_USER_INPUT. */
-export declare const readKpiValues: (
-  tx: Tx,
-  organization: KpiOrganization,
-  requests: readonly KpiRequest[],
-  at: { readonly now: Temporal.Instant; readonly knownAt?: Temporal.Instant | null },
-) => Promise<KpiValue[]>
-
-/** The answer of `aging`. Throws BAD_USER_INPUT or MISSING_RATE as GraphQLError. */
-export declare const readAging: (
+/** The answer of `aging`. Throws BAD_USER_INPUT that names the argument, or MISSING_RATE. */
+export async function readAging(
   tx: Tx,
   organization: KpiOrganization,
   query: AgingQuery,
-) => Promise<AgingAnswer>
+): Promise<AgingAnswer> {
+  const { by = 'DUE_DATE', edges = defaultEdges } = query
+  refuseIf(problemWithEdges(by, edges))
+  const currency = checkCurrency(query.currency, organization.baseCurrency)
+  const today = dayAt(query.now, organization.timeZone)
+  const day = query.asOf == null ? today : checkDay(query.asOf, 'asOf')
+  refuseIf(
+    day > today && `asOf must not lie after today, which is ${formatDay(today)} in ${organization.timeZone}.`,
+  )
+
+  const { source, segments, knownAt } = await readSource(tx, organization, query.knownAt ?? null)
+  refuseIf(
+    source.booksFrom === 'NOT_KNOWN_THEN' && `Nothing had been recorded by knownAt (${knownAt.toString()}).`,
+  )
+  const [group] = groupSegments(segments, query.filter, [])
+  if (group === undefined) throw new Error('Without dimensions there is one group')
+  const needs = noNeeds()
+  for (const input of Object.values(agingInputs(day, by, edges)).flat()) addInput(needs, input, day)
+  const { rowsOf, rates } = await fetchBooks(source, needs, [group], [currency], { first: day, last: day })
+  const aging = agingOf({ book: bookOf(rowsOf(group)), rates, currency }, day, by, edges)
+  if ('day' in aging) throw noRate(aging)
+
+  const unexplained = async (tx: Tx): Promise<Money> => {
+    const segmentIds = group.segments.map((segment) => segment.id)
+    const balances = await readLedgerBalances(tx, organization.id, segmentIds, day, source.knownAt)
+    const ledger = balances.reduce((sum, balance) => {
+      const rate = rates.between(balance.currency, currency, day)
+      if (balance.minor === 0n) return sum
+      if (isMissing(rate)) throw noRate(rate)
+      return sum.plus(majorOf(balance).times(rate))
+    }, new Exact(0))
+    return { minor: minorOf(ledger.minus(aging.exactBalance), currency), currency }
+  }
+  return { ...aging, asOf: dateOf(day), knownAt, by, unexplained }
+}

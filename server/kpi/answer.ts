@@ -1,0 +1,108 @@
+/** From asks to evaluations: gathers what all of them need, fetches it once, evaluates each in memory. */
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { bookOf } from '../domain/book.ts'
+import type { Conventions } from '../domain/conventions.ts'
+import type { Day } from '../domain/day.ts'
+import {
+  addNeeds,
+  evaluate,
+  noNeeds,
+  type BooksFrom,
+  type Evaluation,
+  type Needs,
+} from '../domain/evaluate.ts'
+import type { KpiDefinition, Point } from '../domain/kpi.ts'
+import { ratesOf, type Rates } from '../domain/rates.ts'
+import { readRates, readRows, type CellRow } from './flow.ts'
+import { cellsOf, type Cell, type Group } from './segments.ts'
+
+/** One KPI on some points, for each of some groups. Asks may share groups: compared by identity. */
+export type Ask = {
+  readonly definition: KpiDefinition
+  readonly conventions: Conventions
+  readonly currency: string
+  readonly groups: readonly Group[]
+  readonly points: readonly Point[]
+}
+
+/** What the asks are asked of. */
+export type Source = {
+  readonly tx: Tx
+  readonly organizationId: string
+  readonly baseCurrency: string
+  readonly booksFrom: BooksFrom
+  /** Null for all that is committed. */
+  readonly knownAt: Temporal.Instant | null
+}
+
+/** Evaluates an ask for one of its groups at one of its points. */
+export type Answers = (ask: Ask, group: Group, point: Point) => Evaluation
+
+/** At most three statements on flow and one on exchange rates, whatever is asked. */
+export async function answer(source: Source, asks: readonly Ask[]): Promise<Answers> {
+  const needs = noNeeds()
+  for (const { definition, points, conventions } of asks)
+    for (const point of points) addNeeds(needs, definition, point, conventions, source.booksFrom)
+  const { rowsOf, rates } = await fetchBooks(
+    source,
+    needs,
+    asks.flatMap((ask) => ask.groups),
+    asks.map((ask) => ask.currency),
+    daysOf(asks.flatMap((ask) => ask.points)),
+  )
+  const books = new Map<Group, ReturnType<typeof bookOf>>()
+  return ({ definition, conventions, currency }, group, point) => {
+    let book = books.get(group)
+    if (book === undefined) {
+      book = bookOf(rowsOf(group))
+      books.set(group, book)
+    }
+    return evaluate(definition, point, conventions, { book, booksFrom: source.booksFrom, rates, currency })
+  }
+}
+
+type Days = { readonly first: Day; readonly last: Day }
+
+function daysOf(points: readonly Point[]): Days {
+  let first = Infinity
+  let last = -Infinity
+  for (const { day, period } of points) {
+    first = Math.min(first, day, period.from)
+    last = Math.max(last, day)
+  }
+  return { first, last }
+}
+
+type Fetched = { readonly rowsOf: (group: Group) => CellRow['row'][]; readonly rates: Rates }
+
+/** The rows that the needs name of the groups' segments, and the rates of the days for those in other currencies. */
+export async function fetchBooks(
+  { tx, organizationId, baseCurrency, knownAt }: Source,
+  needs: Needs,
+  allGroups: readonly Group[],
+  answerCurrencies: readonly string[],
+  days: Days,
+): Promise<Fetched> {
+  const groups = [...new Set(allGroups)]
+  const wanted = [...new Set(answerCurrencies)]
+  const cells = cellsOf(groups)
+  const isForeign = (cell: Cell) => wanted.some((currency) => currency !== cell.currency)
+  const foreign = cells.filter(isForeign).map((cell) => cell.currency)
+  const priced = foreign.length === 0 ? [] : [...new Set([...foreign, ...wanted])]
+  const [rows, known] = await Promise.all([
+    readRows(tx, organizationId, needs, cells, isForeign, knownAt),
+    readRates(
+      tx,
+      organizationId,
+      priced.filter((currency) => currency !== baseCurrency),
+      days.first,
+      days.last,
+    ),
+  ])
+  const rowsByCell = Map.groupBy(rows, ({ cell }) => cell)
+  const cellsByGroup = new Map(groups.map((group): [Group, Cell[]] => [group, []]))
+  for (const cell of cells) for (const group of cell.groups) cellsByGroup.get(group)?.push(cell)
+  const rowsOf = (group: Group) =>
+    (cellsByGroup.get(group) ?? []).flatMap((cell) => (rowsByCell.get(cell) ?? []).map(({ row }) => row))
+  return { rowsOf, rates: ratesOf(baseCurrency, known) }
+}

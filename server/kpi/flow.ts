@@ -1,0 +1,233 @@
+/** The statements over the KPI store. Each adds up in PostgreSQL whatever nothing is asked between. */
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import type { BookRow } from '../domain/book.ts'
+import { formatDay, parseDay, type Day } from '../domain/day.ts'
+import type { BooksFrom, Needs } from '../domain/evaluate.ts'
+import { firstOfMonth } from '../domain/calendar.ts'
+import type { Measure } from '../domain/measures.ts'
+import { RATE_AGE_DAYS_MAX, type ExchangeRate } from '../domain/rates.ts'
+import type { Cell } from './segments.ts'
+
+export type Beginning = {
+  readonly booksFrom: BooksFrom
+  /** The moment whose knowledge the answer has. */
+  readonly knownAt: Temporal.Instant
+}
+
+/** Since when there are books, as far as was known at `knownAt`; null for all that is committed. */
+export async function readBeginning(
+  tx: Tx,
+  organizationId: string,
+  knownAt: Temporal.Instant | null,
+): Promise<Beginning> {
+  const known = microseconds(knownAt)
+  // One look into the index for each measure, instead of a walk through all rows.
+  const [row] = await tx.sql<{ first_day: string | null; has_rows: boolean; read_at: string }[]>`
+    select min(first.day) as first_day, clock_timestamp() as read_at,
+      exists (select from flow where organization_id = ${organizationId}) as has_rows
+    from unnest(enum_range(null::measure)) as m (measure)
+    cross join lateral (
+      select day from flow
+      where organization_id = ${organizationId} and measure = m.measure
+        and (${known}::timestamptz is null or recorded_at <= ${known}::timestamptz)
+      order by day limit 1
+    ) as first`
+  if (row === undefined) throw new Error('An aggregate gave no row')
+  const readAt = Temporal.Instant.from(row.read_at)
+  const first = row.first_day === null ? null : parseDay(row.first_day)
+  const none = row.has_rows ? 'NOT_KNOWN_THEN' : 'EMPTY'
+  return {
+    // The books are taken to begin with the month of their first entry: nobody starts in the middle of one.
+    booksFrom: first === null ? none : firstOfMonth(first),
+    knownAt: knownAt === null || Temporal.Instant.compare(knownAt, readAt) > 0 ? readAt : knownAt,
+  }
+}
+
+/** A row of the books, and the cell that it belongs to. */
+export type CellRow = { readonly cell: Cell; readonly row: BookRow }
+
+/** What to read of the rows of some measures. */
+type Selection = {
+  readonly measures: readonly {
+    readonly measure: Measure
+    /** Rows up to this day do not matter; null: all do. */
+    readonly after: Day | null
+    readonly anchored: boolean
+    readonly aged: boolean
+    readonly daily: boolean
+  }[]
+  readonly days: ReadonlySet<Day>
+  readonly anchors: ReadonlySet<Day>
+}
+
+/** All that the needs name, in at most three statements that are sent together. */
+export async function readRows(
+  tx: Tx,
+  organizationId: string,
+  needs: Needs,
+  cells: readonly Cell[],
+  /** Cells whose money is valued day by day. */
+  isForeign: (cell: Cell) => boolean,
+  knownAt: Temporal.Instant | null,
+): Promise<CellRow[]> {
+  const { balances, cohorts, movements } = needs
+  const standing = (part: typeof balances): Selection => ({
+    measures: [...part.measures].map((measure) => ({
+      measure,
+      after: null,
+      anchored: part.anchored.has(measure),
+      aged: part.aged.has(measure),
+      daily: false,
+    })),
+    days: part.days,
+    anchors: part.anchors,
+  })
+  const moved: Selection = {
+    measures: [...movements.after].map(([measure, after]) => ({
+      measure,
+      after,
+      anchored: false,
+      aged: false,
+      daily: movements.daily.has(measure),
+    })),
+    days: movements.days,
+    anchors: new Set(),
+  }
+  const read = (selection: Selection) =>
+    selection.measures.length === 0 || cells.length === 0
+      ? []
+      : readSelection(tx, organizationId, selection, cells, isForeign, knownAt)
+  const found = await Promise.all([read(standing(balances)), read(standing(cohorts)), read(moved)])
+  return found.flat()
+}
+
+/**
+ * Adds up the rows by cell, by the first asked-for day on or after theirs, and likewise by anchor.
+ *
+ * This reads every row of a balance from the beginning. Where checkpoints exist (the open balance by anchor at month
+ * ends), they come in here: `union all` the last checkpoint on or before the first asked-for day, and bound `flow` to
+ * the days after it.
+ */
+async function readSelection(
+  tx: Tx,
+  organizationId: string,
+  { measures, days, anchors }: Selection,
+  cells: readonly Cell[],
+  isForeign: (cell: Cell) => boolean,
+  knownAt: Temporal.Instant | null,
+): Promise<CellRow[]> {
+  const dayEnds = [...days].sort((a, b) => a - b)
+  const anchorEnds = [...anchors].sort((a, b) => a - b)
+  const lastDay = dayEnds.at(-1)
+  if (lastDay === undefined) return []
+  const members = cells.flatMap((cell, index) =>
+    cell.segmentIds.map((segment) => ({ segment, index, foreign: isForeign(cell) })),
+  )
+  const known = microseconds(knownAt)
+  const records = await tx.sql<FlowRecord[]>`
+    select f.measure, c.index,
+      case when m.daily and c.foreign then f.day - date '1970-01-01'
+        else (${dayEnds}::int[])[1 + width_bucket(f.day - date '1970-01-01', ${dayEnds.map(next)}::int[])]
+      end as at_day,
+      case when m.anchored
+        then (${anchorEnds}::int[])[1 + width_bucket(f.anchor - date '1970-01-01', ${anchorEnds.map(next)}::int[])]
+      end as at_anchor,
+      sum(f.amount) as amount, sum(f.count) as count, sum(f.days) as days, sum(f.amount_days) as amount_days,
+      sum(case when m.aged then f.amount::numeric * (f.anchor - date '1970-01-01') else 0 end) as anchor_amount
+    from unnest(
+        ${measures.map((one) => one.measure)}::measure[],
+        ${measures.map((one) => (one.after === null ? '-infinity' : formatDay(one.after)))}::date[],
+        ${measures.map((one) => one.anchored)}::bool[],
+        ${measures.map((one) => one.aged)}::bool[],
+        ${measures.map((one) => one.daily)}::bool[]
+      ) as m (measure, after, anchored, aged, daily)
+    join flow f on f.organization_id = ${organizationId} and f.measure = m.measure
+      and f.day > m.after and f.day <= ${formatDay(lastDay)}::date
+      and (${known}::timestamptz is null or f.recorded_at <= ${known}::timestamptz)
+    join unnest(
+        ${members.map((member) => member.segment)}::int[],
+        ${members.map((member) => member.index)}::int[],
+        ${members.map((member) => member.foreign)}::bool[]
+      ) as c (segment_id, index, foreign) on c.segment_id = f.segment_id
+    group by 1, 2, 3, 4`
+  return records.flatMap((record) => {
+    const cell = cells[record.index]
+    return cell === undefined ? [] : [{ cell, row: bookRowOf(record, cell.currency) }]
+  })
+}
+
+const next = (day: Day): Day => day + 1
+
+type FlowRecord = {
+  measure: Measure
+  index: number
+  at_day: number
+  at_anchor: number | null
+  amount: string
+  count: bigint
+  days: string
+  amount_days: string
+  anchor_amount: string
+}
+
+const bookRowOf = (record: FlowRecord, currency: string): BookRow => ({
+  measure: record.measure,
+  currency,
+  day: record.at_day,
+  // Anchored after all that anything is asked of.
+  anchor: record.at_anchor ?? Infinity,
+  amount: BigInt(record.amount),
+  count: Number(record.count),
+  days: BigInt(record.days),
+  amountDays: BigInt(record.amount_days),
+  anchorAmount: BigInt(record.anchor_amount),
+})
+
+/** The rates that can be in force on any of the days. */
+export async function readRates(
+  tx: Tx,
+  organizationId: string,
+  currencies: readonly string[],
+  first: Day,
+  last: Day,
+): Promise<ExchangeRate[]> {
+  if (currencies.length === 0) return []
+  const records = await tx.sql<{ currency: string; valid_on: string; rate: string }[]>`
+    select currency, valid_on, rate from exchange_rate
+    where organization_id = ${organizationId} and currency = any(${currencies})
+      and valid_on between ${formatDay(first - RATE_AGE_DAYS_MAX)}::date and ${formatDay(last)}::date`
+  return records.map(({ currency, valid_on, rate }) => {
+    const validOn = parseDay(valid_on)
+    if (validOn === null) throw new Error(`The database gave ${valid_on} for a date`)
+    return { currency, validOn, rate }
+  })
+}
+
+/**
+ * What the ledger's entries say is owed, per currency, without any use of `flow`: invoices less what is unapplied of
+ * receipts and credit notes.
+ */
+export async function readLedgerBalances(
+  tx: Tx,
+  organizationId: string,
+  segmentIds: readonly number[],
+  day: Day,
+  knownAt: Temporal.Instant | null,
+): Promise<{ currency: string; minor: bigint }[]> {
+  if (segmentIds.length === 0) return []
+  const known = microseconds(knownAt)
+  const records = await tx.sql<{ currency: string; balance: string }[]>`
+    select s.currency, sum(case i.kind when 'INVOICE' then e.amount else -e.amount end) as balance
+    from ledger_entry e
+    join item i on i.organization_id = e.organization_id and i.id = e.item_id
+    join segment s on s.organization_id = i.organization_id and s.id = i.segment_id
+    where e.organization_id = ${organizationId} and i.kind in ('INVOICE', 'RECEIPT', 'CREDIT_NOTE')
+      and i.segment_id = any(${segmentIds}) and e.effective_on <= ${formatDay(day)}::date
+      and (${known}::timestamptz is null or e.recorded_at <= ${known}::timestamptz)
+    group by s.currency`
+  return records.map(({ currency, balance }) => ({ currency, minor: BigInt(balance) }))
+}
+
+/** As PostgreSQL keeps moments. It would round a finer one up, to what was recorded after it. */
+const microseconds = (moment: Temporal.Instant | null): string | null =>
+  moment === null ? null : moment.round({ smallestUnit: 'microsecond', roundingMode: 'floor' }).toString()

@@ -1,0 +1,158 @@
+/** Which segments an answer is about, and how they are put together before anything is added up. */
+import { segment, person } from '@tidemark/drizzle/tables.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { and, eq } from 'drizzle-orm'
+
+export type KpiDimension = 'CURRENCY' | 'BUSINESS_UNIT' | 'REGION' | 'CHANNEL' | 'PRODUCT_LINE' | 'COLLECTOR'
+
+/** Which segments; all given conditions must hold. Collectors by their uuid. */
+export type SegmentFilter = {
+  readonly currency?: readonly string[] | null | undefined
+  readonly businessUnit?: readonly string[] | null | undefined
+  readonly region?: readonly string[] | null | undefined
+  readonly channel?: readonly string[] | null | undefined
+  readonly productLine?: readonly string[] | null | undefined
+  readonly collectorId?: readonly string[] | null | undefined
+}
+
+export type Dimensions = {
+  readonly currency: string
+  readonly businessUnit: string | null
+  readonly region: string | null
+  readonly channel: string | null
+  readonly productLine: string | null
+  readonly collectorId: string | null
+}
+
+export type Segment = Dimensions & { readonly id: number; readonly collectorName: string | null }
+
+export const readSegments = (tx: Tx, organizationId: string): Promise<Segment[]> =>
+  tx
+    .select({
+      id: segment.id,
+      currency: segment.currency,
+      businessUnit: segment.businessUnit,
+      region: segment.region,
+      channel: segment.channel,
+      productLine: segment.productLine,
+      collectorId: segment.collectorId,
+      collectorName: person.name,
+    })
+    .from(segment)
+    .leftJoin(
+      person,
+      and(eq(person.organizationId, segment.organizationId), eq(person.id, segment.collectorId)),
+    )
+    .where(eq(segment.organizationId, organizationId))
+
+const columns = {
+  CURRENCY: 'currency',
+  BUSINESS_UNIT: 'businessUnit',
+  REGION: 'region',
+  CHANNEL: 'channel',
+  PRODUCT_LINE: 'productLine',
+  COLLECTOR: 'collectorId',
+} as const satisfies Record<KpiDimension, keyof Dimensions>
+
+/** What a row says of its group; null where it is not grouped by it, or the group has none. */
+export type GroupKey = {
+  readonly documentCurrency: string | null
+  readonly businessUnit: string | null
+  readonly region: string | null
+  readonly channel: string | null
+  readonly productLine: string | null
+  readonly collectorId: string | null
+  readonly collectorName: string | null
+}
+
+export type Group = { readonly key: GroupKey; readonly segments: readonly Segment[] }
+
+const everything: GroupKey = {
+  documentCurrency: null,
+  businessUnit: null,
+  region: null,
+  channel: null,
+  productLine: null,
+  collectorId: null,
+  collectorName: null,
+}
+
+/** The segments that fulfil the filter, by the dimensions; without dimensions one group, be it empty. */
+export function groupSegments(
+  segments: readonly Segment[],
+  filter: SegmentFilter | null | undefined,
+  groupBy: readonly KpiDimension[],
+): Group[] {
+  const chosen = segments.filter((one) => fulfils(one, filter ?? {}))
+  if (groupBy.length === 0) return [{ key: everything, segments: chosen }]
+  const valuesOf = (one: Segment) => groupBy.map((dimension) => one[columns[dimension]])
+  const groups = Map.groupBy(chosen, (one) => JSON.stringify(valuesOf(one)))
+  return [...groups.values()]
+    .map((members) => ({ members, values: members[0] === undefined ? [] : valuesOf(members[0]) }))
+    .sort((a, b) => compareValues(a.values, b.values))
+    .map(({ members }) => ({ key: keyOf(members[0], groupBy), segments: members }))
+}
+
+const filterFields = ['currency', 'businessUnit', 'region', 'channel', 'productLine', 'collectorId'] as const
+
+const fulfils = (one: Segment, filter: SegmentFilter): boolean =>
+  filterFields.every((field) => {
+    const wanted = filter[field]
+    const value = one[field]
+    return wanted == null || (value !== null && wanted.includes(value))
+  })
+
+function keyOf(member: Segment | undefined, groupBy: readonly KpiDimension[]): GroupKey {
+  if (member === undefined) return everything
+  const by = (dimension: KpiDimension) => groupBy.includes(dimension)
+  return {
+    documentCurrency: by('CURRENCY') ? member.currency : null,
+    businessUnit: by('BUSINESS_UNIT') ? member.businessUnit : null,
+    region: by('REGION') ? member.region : null,
+    channel: by('CHANNEL') ? member.channel : null,
+    productLine: by('PRODUCT_LINE') ? member.productLine : null,
+    collectorId: by('COLLECTOR') ? member.collectorId : null,
+    collectorName: by('COLLECTOR') ? member.collectorName : null,
+  }
+}
+
+/** In the order of the values' code points, those without a value last. */
+function compareValues(a: readonly (string | null)[], b: readonly (string | null)[]): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index] ?? null
+    if (left === right) continue
+    if (left === null) return 1
+    if (right === null) return -1
+    return left < right ? -1 : 1
+  }
+  return 0
+}
+
+/** Segments that belong to the same groups and have the same currency: PostgreSQL adds them up. */
+export type Cell = {
+  readonly currency: string
+  readonly groups: readonly Group[]
+  readonly segmentIds: number[]
+}
+
+/** However many filters and groups there are, a flow row is read once and added to one cell. */
+export function cellsOf(groups: readonly Group[]): Cell[] {
+  const groupsOf = new Map<Segment, Group[]>()
+  for (const group of groups) {
+    for (const member of group.segments) {
+      const known = groupsOf.get(member)
+      if (known === undefined) groupsOf.set(member, [group])
+      else known.push(group)
+    }
+  }
+  const numbers = new Map(groups.map((group, index) => [group, index]))
+  const cells = new Map<string, Cell>()
+  for (const [member, memberOf] of groupsOf) {
+    const key = `${member.currency} ${memberOf.map((group) => numbers.get(group)).join(' ')}`
+    const cell = cells.get(key)
+    if (cell === undefined)
+      cells.set(key, { currency: member.currency, groups: memberOf, segmentIds: [member.id] })
+    else cell.segmentIds.push(member.id)
+  }
+  return [...cells.values()]
+}
