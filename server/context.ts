@@ -4,12 +4,15 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { openReader, type Reader } from '@tidemark/drizzle/transaction.ts'
 import type { Actor } from './access/actor.ts'
 import type { Events } from './events.ts'
+import type { Feed } from './live/feed.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
 /** What all operations of a process share. */
 export type Services = {
   readonly connection: Connection
   readonly events: Events
+  /** New progress of goals. */
+  readonly feed: Feed
   /** The only clock. */
   readonly clock: () => Temporal.Instant
 }
@@ -35,6 +38,7 @@ export type Context = Services &
 export const createContext = (services: Services, session: Session): Context => ({
   connection: services.connection,
   events: services.events,
+  feed: services.feed,
   clock: services.clock,
   actor: session.actor,
   organization: session.organization,
@@ -57,5 +61,9 @@ export const todayOf = ({ now, organization }: Pick<Context, 'now' | 'organizati
 const openView = ({ connection, clock }: Services, { organization }: Session): View => {
   const reader = openReader(connection, organization.id)
   const now = clock()
-  return { now, reader, loaders: createLoaders(reader, organization, todayOf({ now, organization })) }
+  return {
+    now,
+    reader,
+    loaders: createLoaders(reader, organization, { now, today: todayOf({ now, organization }) }),
+  }
 }

@@ -2,9 +2,11 @@
  * The loaders, one line each: they gather the ids that a page asks for one by one into one query. A set belongs to
  * one view of the data (context.ts), so nothing in it can be stale.
  */
-import { customer, invoice, person, receipt } from '@tidemark/drizzle/tables.ts'
+import { customer, goal, invoice, person, receipt } from '@tidemark/drizzle/tables.ts'
 import type {
   CustomerRow,
+  GoalProgressRow,
+  GoalRow,
   InvoiceRow,
   OrganizationRow,
   PersonRow,
@@ -19,6 +21,8 @@ import { readCustomerStates, type CustomerState } from './ledger/customer-states
 import { readDisputed } from './ledger/disputes.ts'
 import { readItems, type Item } from './ledger/histories.ts'
 import { readRates } from './ledger/rates.ts'
+import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
+import { readLatestProgress } from './live/progress.ts'
 
 export type Loaders = {
   readonly person: DataLoader<string, PersonRow | null>
@@ -31,17 +35,21 @@ export type Loaders = {
   readonly item: DataLoader<string, Item | null>
   /** By invoice: what is in open disputes today, in minor units. */
   readonly disputed: DataLoader<string, bigint>
+  readonly goal: DataLoader<string, GoalRow | null>
+  /** By goal: where it stands; null before its first evaluation. */
+  readonly progress: DataLoader<string, GoalProgressRow | null>
+  readonly goalHistory: GoalHistoryLoader
   /** Those that can be in force today. */
   readonly ratesToday: () => Promise<Rates>
 }
 
 export const createLoaders = (
   reader: Reader,
-  organization: Pick<OrganizationRow, 'id' | 'baseCurrency'>,
-  today: Temporal.PlainDate,
+  organization: Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>,
+  at: { readonly now: Temporal.Instant; readonly today: Temporal.PlainDate },
 ): Loaders => {
   const { id } = organization
-  const day = dayOf(today)
+  const day = dayOf(at.today)
   let rates: Promise<Rates> | undefined
   return {
     person: byId(reader, (tx, ids) =>
@@ -74,6 +82,14 @@ export const createLoaders = (
     }),
     item: byKey(reader, (tx, ids) => readItems(tx, id, ids), null),
     disputed: byKey(reader, (tx, ids) => readDisputed(tx, id, ids, day), 0n),
+    goal: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(goal)
+        .where(and(eq(goal.organizationId, id), inArray(goal.id, ids))),
+    ),
+    progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
+    goalHistory: goalHistoryLoader(reader, organization, at),
     ratesToday: () => (rates ??= reader.read((tx) => readRates(tx, organization, day, day))),
   }
 }

@@ -5,6 +5,7 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { evaluationDay, expectedOn, formatExact, judge, type JudgedGoal } from '../domain/goal.ts'
 import { judgedGoal, measureEach, type Measured } from './measure.ts'
+import { readLatestProgress, readSequence } from './progress.ts'
 import type { LogError } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalProgressRow, GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
@@ -41,7 +42,11 @@ export async function evaluate(
 }
 
 /** True where something was posted, or the day began, after the last evaluation. One statement on indexes. */
-export async function isDue(tx: Tx, organization: EvaluatedOrganization, now: Temporal.Instant): Promise<boolean> {
+export async function isDue(
+  tx: Tx,
+  organization: EvaluatedOrganization,
+  now: Temporal.Instant,
+): Promise<boolean> {
   const today = now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
   const [row] = await tx.sql<{ due: boolean }[]>`
     select evaluated_on <> ${today.toString()} or exists (
@@ -55,7 +60,10 @@ export async function isDue(tx: Tx, organization: EvaluatedOrganization, now: Te
 }
 
 /** The day of the last posting to the books; null where there is none. */
-export async function lastPosting(tx: Tx, organization: EvaluatedOrganization): Promise<Temporal.PlainDate | null> {
+export async function lastPosting(
+  tx: Tx,
+  organization: EvaluatedOrganization,
+): Promise<Temporal.PlainDate | null> {
   const [row] = await tx.sql<{ at: string | null }[]>`
     select max(recorded_at) as at from flow where organization_id = ${organization.id}`
   if (row === undefined || row.at === null) return null
@@ -73,11 +81,20 @@ async function computeChanges(
   { now, today }: Moment,
   logError: LogError,
 ): Promise<NewProgress[]> {
-  const [goals, lastPostedOn] = await Promise.all([activeGoals(tx, organization.id), lastPosting(tx, organization)])
+  const [goals, lastPostedOn] = await Promise.all([
+    activeGoals(tx, organization.id),
+    lastPosting(tx, organization),
+  ])
   const wanted = goals.map((goal) => ({ goal, asOf: evaluationDay(goal, today) }))
   const failures = new Map<number, unknown>()
-  const measured = await measureEach(tx, organization, wanted, now, (cause, index) => failures.set(index, cause))
-  const latest = await latestProgress(tx, organization.id, goals)
+  const measured = await measureEach(tx, organization, wanted, now, (cause, index) =>
+    failures.set(index, cause),
+  )
+  const latest = await readLatestProgress(
+    tx,
+    organization.id,
+    goals.map((goal) => goal.id),
+  )
   return goals.flatMap((goal, index) => {
     const reading = measured[index]
     if (reading === undefined) throw new Error('A goal was not measured')
@@ -129,7 +146,7 @@ function judgeable(goal: GoalRow): JudgedGoal | null {
 }
 
 /** A new day is news too: what is expected moved, and the reason says it. */
-const isNews = (progress: NewProgress, before: LatestProgress | undefined): boolean =>
+const isNews = (progress: NewProgress, before: GoalProgressRow | undefined): boolean =>
   before === undefined ||
   !progress.asOf.equals(before.asOf) ||
   progress.value !== before.value ||
@@ -143,43 +160,15 @@ const activeGoals = (tx: Tx, organizationId: string): Promise<GoalRow[]> =>
     .where(and(eq(goal.organizationId, organizationId), eq(goal.state, 'ACTIVE')))
     .orderBy(goal.id)
 
-type LatestProgress = Pick<GoalProgressRow, 'goalId' | 'asOf' | 'value' | 'status' | 'statusReason'>
-
-async function latestProgress(
-  tx: Tx,
-  organizationId: string,
-  goals: readonly GoalRow[],
-): Promise<Map<string, LatestProgress>> {
-  const rows = await tx.sql<{ goal_id: string; as_of: string; value: string | null; status: string; reason: string }[]>`
-    select wanted.id as goal_id, last.as_of, last.value, last.status, last.status_reason as reason
-    from unnest(${goals.map((goal) => goal.id)}::uuid[]) as wanted (id)
-    cross join lateral (
-      select * from goal_progress
-      where organization_id = ${organizationId} and goal_id = wanted.id
-      order by sequence desc limit 1) as last`
-  return new Map(
-    rows.map((row) => [
-      row.goal_id,
-      {
-        goalId: row.goal_id,
-        asOf: Temporal.PlainDate.from(row.as_of),
-        value: row.value,
-        status: row.status as GoalProgressRow['status'],
-        statusReason: row.reason,
-      },
-    ]),
-  )
-}
-
 type Appended = Moment & { readonly changed: readonly NewProgress[]; readonly seen: string }
 
 /** The caller holds the organization's lock, so nobody else counts its sequence on. */
-async function append(tx: Tx, organizationId: string, { changed, now, today, seen }: Appended): Promise<void> {
-  const [last] = await tx
-    .select({ sequence: evaluation.sequence })
-    .from(evaluation)
-    .where(eq(evaluation.organizationId, organizationId))
-  const before = last?.sequence ?? 0n
+async function append(
+  tx: Tx,
+  organizationId: string,
+  { changed, now, today, seen }: Appended,
+): Promise<void> {
+  const before = await readSequence(tx, organizationId)
   if (changed.length > 0) {
     await tx.insert(goalProgress).values(
       changed.map((progress, index) => ({

@@ -124,7 +124,11 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
 
 type Turn = { again: boolean; done: Promise<void> }
 
-const lookAt = (connection: Connection, one: EvaluatedOrganization, now: Temporal.Instant): Promise<boolean> =>
+const lookAt = (
+  connection: Connection,
+  one: EvaluatedOrganization,
+  now: Temporal.Instant,
+): Promise<boolean> =>
   inTransaction(connection, { organizationId: one.id, mode: 'read' }, (tx) => isDue(tx, one, now))
 
 const columns = {
@@ -134,9 +138,14 @@ const columns = {
 }
 
 const readOrganizations = (connection: Connection): Promise<EvaluatedOrganization[]> =>
-  inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) => tx.select(columns).from(organization))
+  inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
+    tx.select(columns).from(organization),
+  )
 
-const readOrganization = async (connection: Connection, id: string): Promise<EvaluatedOrganization | null> => {
+const readOrganization = async (
+  connection: Connection,
+  id: string,
+): Promise<EvaluatedOrganization | null> => {
   const [found] = await inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
     tx.select(columns).from(organization).where(eq(organization.id, id)),
   )

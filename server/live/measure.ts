@@ -52,7 +52,8 @@ export async function measureEach(
   now: Temporal.Instant,
   onFailure: (cause: unknown, index: number) => void,
 ): Promise<Measured[]> {
-  const together = (some: readonly Wanted[]) => inSavepoint(tx, (inner) => measure(inner, organization, some, now))
+  const together = (some: readonly Wanted[]) =>
+    inSavepoint(tx, (inner) => measure(inner, organization, some, now))
   try {
     return await together(wanted)
   } catch (error) {

@@ -1,0 +1,143 @@
+/**
+ * New progress, read once per organization and process however many follow it, and handed to all in the order of its
+ * sequence. Woken by events, and each second as long as somebody follows, should a word get lost.
+ */
+import { readProgressAfter, readSequence } from './progress.ts'
+import type { Events, LogError } from '../events.ts'
+import type { Connection } from '@tidemark/drizzle/connect.ts'
+import type { GoalProgressRow } from '@tidemark/drizzle/rows.ts'
+import { inTransaction } from '@tidemark/drizzle/transaction.ts'
+
+export type Feed = {
+  /**
+   * Once it settles, `onRow` gets every row that was not committed by then, in order and once each. It may get some
+   * that were. The function returned ends that.
+   */
+  follow(organizationId: string, onRow: (row: GoalProgressRow) => void): Promise<() => void>
+  /** Hands out nothing any more. */
+  close(): Promise<void>
+}
+
+export type FeedServices = {
+  readonly connection: Connection
+  readonly events: Events
+  readonly logError: LogError
+}
+
+const POLL_MS = 1_000
+const ROWS_PER_READ = 500
+
+export function openFeed(
+  { connection, events, logError }: FeedServices,
+  options: { pollMs?: number } = {},
+): Feed {
+  const channels = new Map<string, Channel>()
+
+  const read = (organizationId: string, channel: Channel): Promise<void> => {
+    channel.again = true
+    channel.reading ??= readOn(organizationId, channel).finally(() => {
+      channel.reading = null
+    })
+    return channel.reading
+  }
+
+  const readOn = async (organizationId: string, channel: Channel): Promise<void> => {
+    try {
+      while (channel.again && channel.followers.size > 0) {
+        channel.again = false
+        const rows = await inTransaction(connection, { organizationId, mode: 'read' }, (tx) =>
+          readProgressAfter(tx, organizationId, {
+            sequence: channel.position,
+            goalIds: null,
+            limit: ROWS_PER_READ,
+          }),
+        )
+        channel.position = rows.at(-1)?.sequence ?? channel.position
+        for (const row of rows) hand(channel, row)
+        if (rows.length === ROWS_PER_READ) channel.again = true
+      }
+    } catch (error) {
+      // What was not read is read at the next word or second.
+      logError(error, `The progress of organization ${organizationId} could not be read`)
+    }
+  }
+
+  const hand = (channel: Channel, row: GoalProgressRow): void => {
+    for (const follower of channel.followers) {
+      try {
+        follower.onRow(row)
+      } catch (error) {
+        logError(error, 'A follower of progress failed')
+      }
+    }
+  }
+
+  const open = async (organizationId: string): Promise<bigint> =>
+    inTransaction(connection, { organizationId, mode: 'read' }, (tx) => readSequence(tx, organizationId))
+
+  const wake = (organizationId: string): void => {
+    const channel = channels.get(organizationId)
+    if (channel?.opened === true) void read(organizationId, channel)
+  }
+  const wakeAll = (): void => {
+    for (const organizationId of channels.keys()) wake(organizationId)
+  }
+  const stopHearing = [
+    events.on('progress', ({ organizationId }) => wake(organizationId)),
+    events.on('missed', wakeAll),
+  ]
+  const timer = setInterval(wakeAll, options.pollMs ?? POLL_MS)
+
+  return {
+    async follow(organizationId, onRow) {
+      const channel = channels.get(organizationId) ?? newChannel()
+      channels.set(organizationId, channel)
+      const follower = { onRow }
+      channel.followers.add(follower)
+      const stop = () => {
+        channel.followers.delete(follower)
+        if (channel.followers.size === 0 && channels.get(organizationId) === channel) {
+          channels.delete(organizationId)
+        }
+      }
+      try {
+        channel.opening ??= open(organizationId).then((position) => {
+          channel.position = position
+          channel.opened = true
+        })
+        await channel.opening
+      } catch (error) {
+        channel.opening = null
+        stop()
+        throw error
+      }
+      return stop
+    },
+    async close() {
+      clearInterval(timer)
+      for (const stop of stopHearing) stop()
+      const reading = [...channels.values()].map((channel) => channel.reading)
+      channels.clear()
+      await Promise.all(reading)
+    },
+  }
+}
+
+type Channel = {
+  readonly followers: Set<{ readonly onRow: (row: GoalProgressRow) => void }>
+  /** The sequence of the last row that was handed out. */
+  position: bigint
+  opening: Promise<void> | null
+  opened: boolean
+  reading: Promise<void> | null
+  again: boolean
+}
+
+const newChannel = (): Channel => ({
+  followers: new Set(),
+  position: 0n,
+  opening: null,
+  opened: false,
+  reading: null,
+  again: false,
+})
