@@ -17,6 +17,7 @@ import {
   smallint,
   text,
   unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
 import { civilDate, decimal, instant, snapshot, transactionId } from './columns.ts'
@@ -186,6 +187,8 @@ export const invoice = pgTable(
     organizationId: organizationId(),
     id: uuid().notNull(),
     number: text().notNull(),
+    /** Its key in the system that it was imported from, where the mapping of the import names one. */
+    sourceKey: text('source_key'),
     issuedOn: civilDate('issued_on').notNull(),
     /** The last due date in force over its installments, for lists; the ledger has each. */
     dueOn: civilDate('due_on').notNull(),
@@ -201,6 +204,9 @@ export const invoice = pgTable(
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),
     unique('invoice_number').on(t.organizationId, t.number),
+    uniqueIndex('invoice_source_key')
+      .on(t.organizationId, t.sourceKey)
+      .where(sql`source_key is not null`),
     index('invoice_issued').on(t.organizationId, t.issuedOn, t.id),
     index('invoice_due').on(t.organizationId, t.dueOn, t.id),
     foreignKey({

@@ -55,6 +55,8 @@ export type NewItem = Omit<Item, 'entries' | 'kind'> &
 /** What a bill says beside its amounts; `startsOn` is its invoice date. */
 export type InvoiceDetail = {
   readonly number: string
+  /** Its key in the system that it was imported from. */
+  readonly sourceKey?: string | null
   readonly dueOn: Day
   readonly dueDerived: boolean
   readonly orderedOn?: Day | null
@@ -131,11 +133,12 @@ async function insertInvoices(tx: Tx, organizationId: string, items: readonly Ne
   const invoices = items.flatMap((item) => (item.kind === 'INVOICE' ? [{ ...item, ...item.invoice }] : []))
   if (invoices.length === 0) return
   await tx.sql`
-    insert into invoice (organization_id, id, number, issued_on, due_on, due_derived,
+    insert into invoice (organization_id, id, number, source_key, issued_on, due_on, due_derived,
       ordered_on, delivered_on, sent_on, received_on, approved_on, replaces_id)
     select ${organizationId}, * from unnest(
       ${arrayOf(invoices.map((invoice) => invoice.id))}::uuid[],
       ${arrayOf(invoices.map((invoice) => invoice.number))}::text[],
+      ${arrayOf(invoices.map((invoice) => invoice.sourceKey ?? null))}::text[],
       ${dates(invoices.map((invoice) => invoice.startsOn))}::date[],
       ${dates(invoices.map((invoice) => invoice.dueOn))}::date[],
       ${arrayOf(invoices.map((invoice) => invoice.dueDerived))}::bool[],
