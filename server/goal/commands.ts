@@ -75,10 +75,20 @@ function checkGoal(input: CreateGoalInput, today: Temporal.PlainDate): CheckedGo
   if (input.ownerId && ownerId === null)
     return notFound(['ownerId'], `There is no person with id ${input.ownerId}`)
   const { metric, direction, target, deadline } = input
-  const baselineOn = isBefore(today, startsOn) ? today : startsOn
   return {
-    ...{ name, why: why === '' ? null : why, metric, direction, target, startsOn, deadline, ownerId },
-    ...{ filter, conventions, currency, baseline: input.baseline ?? null, baselineOn },
+    name,
+    why: why === '' ? null : why,
+    metric,
+    direction,
+    target,
+    startsOn,
+    deadline,
+    ownerId,
+    filter,
+    conventions,
+    currency,
+    baseline: input.baseline ?? null,
+    baselineOn: isBefore(today, startsOn) ? today : startsOn,
   }
 }
 

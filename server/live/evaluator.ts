@@ -31,11 +31,12 @@ const BUSY_RETRY_MS = 30
 export function startEvaluator(services: EvaluatorServices, options: { pollMs?: number } = {}): Evaluator {
   const { connection, events, logError } = services
   const turns = new Map<string, Turn>()
-  let closed = false
+  const closing = new AbortController()
+  const isClosed = () => closing.signal.aborted
 
   /** While one evaluation runs, at most one more waits: it will see all that was posted until then. */
   const evaluateSoon = (organizationId: string): Promise<void> => {
-    if (closed) return Promise.resolve()
+    if (isClosed()) return Promise.resolve()
     const turn = turns.get(organizationId)
     if (turn !== undefined) {
       turn.again = true
@@ -52,10 +53,10 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       do {
         turn.again = false
         await evaluateNow(organizationId)
-      } while (turn.again && !closed)
+      } while (turn.again && !isClosed())
     } catch (error) {
       // The look each second tries again: what was not evaluated is still due.
-      if (!closed) logError(error, `The goals of organization ${organizationId} could not be evaluated`)
+      if (!isClosed()) logError(error, `The goals of organization ${organizationId} could not be evaluated`)
     } finally {
       turns.delete(organizationId)
     }
@@ -71,7 +72,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
         return
       }
       await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
-      if (closed || !(await lookAt(connection, found, services.clock()))) return
+      if (isClosed() || !(await lookAt(connection, found, services.clock()))) return
     }
   }
 
@@ -87,13 +88,13 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     const evaluations: Promise<void>[] = []
     try {
       for (const one of await readOrganizations(connection)) {
-        if (closed) break
+        if (isClosed()) break
         if (!turns.has(one.id) && (await lookAt(connection, one, services.clock()))) {
           evaluations.push(evaluateSoon(one.id))
         }
       }
     } catch (error) {
-      if (!closed) logError(error, 'What is due for evaluation could not be read')
+      if (!isClosed()) logError(error, 'What is due for evaluation could not be read')
     }
     await Promise.all(evaluations)
   }
@@ -113,7 +114,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
   return {
     poll,
     async close() {
-      closed = true
+      closing.abort()
       clearInterval(timer)
       for (const stop of stopHearing) stop()
       await looking

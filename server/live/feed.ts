@@ -116,7 +116,7 @@ export function openFeed(
     async close() {
       clearInterval(timer)
       for (const stop of stopHearing) stop()
-      const reading = [...channels.values()].map((channel) => channel.reading)
+      const reading = [...channels.values()].flatMap((channel) => channel.reading ?? [])
       channels.clear()
       await Promise.all(reading)
     },

@@ -1,5 +1,5 @@
 /** The values of goals over the last days, for sparklines: those of all goals of a page are computed together. */
-import { Exact } from '../domain/money.ts'
+import type { Exact } from '../domain/money.ts'
 import { expectedOn } from '../domain/goal.ts'
 import { judgedGoal, measure } from './measure.ts'
 import type { KpiOrganization } from '../kpi/queries.ts'

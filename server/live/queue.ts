@@ -26,7 +26,7 @@ export type QueueOptions<Item> = {
 /** `first` is handed out before anything that is pushed, and in full. */
 export function createQueue<Item>(first: readonly Item[], options: QueueOptions<Item>): Queue<Item> {
   const waiting: PromiseWithResolvers<IteratorResult<Item, undefined>>[] = []
-  let backlog = [...first].reverse()
+  let backlog = first.toReversed()
   let items: Item[] = []
   let itemsMax = options.itemsMax
   let failure: { readonly error: unknown } | null = null
