@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Connection } from './connect.ts'
 import { createCluster, ensureRunning, readCredentials, stop } from './embedded/cluster.ts'
-import { lockFolder } from './embedded/folder-lock.ts'
+import { holdLock, lockFolder } from './embedded/folder-lock.ts'
 import { findLauncher } from './embedded/launcher.ts'
 import { OperatorError } from './operator-error.ts'
 
@@ -68,30 +68,16 @@ export const openEmbedded = async (
 }
 
 /**
- * Claims the folder for one server, until the server ends or releases it. Release it before closing the connection.
- * Throws an OperatorError when another server has it. Only for the embedded database: an external one has any number.
+ * Claims the folder for one server, until the server ends in whatever way, or releases it. Unlike a lock inside the
+ * database it survives a restart of PostgreSQL. Throws an OperatorError when another server has it. Only for the
+ * embedded database: of an external one any number of servers may be.
  */
-export const claimServer = async (
-  connection: Connection,
-  dataDir: string,
-): Promise<{ release(): Promise<void> }> => {
-  // An advisory lock belongs to its session, so it needs a connection that nobody else uses.
-  const session = await connection.sql.reserve()
-  const [row] = await session<[{ claimed: boolean }]>`
-    select pg_try_advisory_lock(hashtext('tidemark server')) as claimed`
-  if (!row.claimed) {
-    session.release()
-    throw new OperatorError(
-      `Another Tidemark server already uses ${resolve(dataDir)}. Stop it, or set DATA_DIR to another folder.`,
-    )
-  }
-  return {
-    async release() {
-      // When the session was lost, so was the lock.
-      await session`select pg_advisory_unlock(hashtext('tidemark server'))`.catch(() => {})
-      session.release()
-    },
-  }
+export const claimServer = async (dataDir: string): Promise<{ release(): void }> => {
+  const claim = holdLock(await makeFolder(dataDir), 'server')
+  if (claim !== null) return claim
+  throw new OperatorError(
+    `Another Tidemark server already uses ${resolve(dataDir)}. Stop it, or set DATA_DIR to another folder.`,
+  )
 }
 
 const makeFolder = async (dataDir: string): Promise<string> => {

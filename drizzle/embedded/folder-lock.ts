@@ -6,12 +6,9 @@ import { OperatorError } from '../operator-error.ts'
 const POLL_MS = 20
 const WAIT_MS_MAX = 120_000
 
-/**
- * Runs `run` while no other process starts, makes or stops the database of this folder. Node cannot lock a file, but
- * SQLite, which comes inside Node, can: its lock ends with the process that holds it, however that ends.
- */
+/** Runs `run` while no other process makes, starts or stops the database of this folder. */
 export const lockFolder = async <T>(dataDir: string, run: () => Promise<T>): Promise<T> => {
-  using lock = openLock(dataDir)
+  using lock = openLock(dataDir, 'lock')
   const deadline = performance.now() + WAIT_MS_MAX
   while (!tryLock(lock, dataDir)) {
     if (performance.now() > deadline) {
@@ -24,11 +21,21 @@ export const lockFolder = async <T>(dataDir: string, run: () => Promise<T>): Pro
   return await run()
 }
 
+/** Takes the lock `name` of this folder until `release` or the end of the process. Null when another one has it. */
+export const holdLock = (dataDir: string, name: string): { release(): void } | null => {
+  const lock = openLock(dataDir, name)
+  if (tryLock(lock, dataDir)) return { release: () => lock.close() }
+  lock.close()
+  return null
+}
+
 const SQLITE_BUSY = 5
 
-const openLock = (dataDir: string): DatabaseSync => {
+// Node cannot lock a file, but SQLite, which comes inside Node, can: its lock ends with the process that holds it,
+// however that ends.
+const openLock = (dataDir: string, name: string): DatabaseSync => {
   try {
-    return new DatabaseSync(join(dataDir, 'lock'), { timeout: 0 })
+    return new DatabaseSync(join(dataDir, name), { timeout: 0 })
   } catch (cause) {
     throw notWritable(dataDir, cause)
   }

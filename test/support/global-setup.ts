@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { connect } from '@tidemark/drizzle/connect.ts'
+import { stop } from '@tidemark/drizzle/embedded/cluster.ts'
 import { openEmbedded } from '@tidemark/drizzle/embedded.ts'
 import { migrate } from '@tidemark/drizzle/migrate.ts'
 import type { TestProject } from 'vitest/node'
@@ -16,15 +18,36 @@ declare module 'vitest' {
 /** A migrated, empty database that `createDatabase` copies. */
 export const TEMPLATE = 'tidemark_template'
 
+const FOLDER_PREFIX = 'tidemark-test-'
+
 /** One PostgreSQL for the whole run, the same that ships with the product, in a folder that is removed afterwards. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'tidemark-test-'))
+  await removeLeftovers()
+  const dataDir = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`))
   const database = await openEmbedded(dataDir, { durable: false })
   await makeTemplate(database.url)
   project.provide('clusterUrl', database.url)
   return async () => {
     await database.close()
     await rm(dataDir, { recursive: true, force: true })
+  }
+}
+
+/** What runs that were killed have left: their folders carry the number of their process. */
+const removeLeftovers = async (): Promise<void> => {
+  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(FOLDER_PREFIX))
+  for (const name of names.filter((name) => !isAlive(Number(name.split('-')[2])))) {
+    const folder = join(tmpdir(), name)
+    await stop(folder)
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
   }
 }
 
