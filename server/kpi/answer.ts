@@ -13,7 +13,8 @@ import {
 } from '../domain/evaluate.ts'
 import type { KpiDefinition, Point } from '../domain/kpi.ts'
 import { ratesOf, type Rates } from '../domain/rates.ts'
-import { readRates, readRows, type CellRow } from './flow.ts'
+import { readRates } from '../ledger/rates.ts'
+import { readRows, type CellRow } from './flow.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
 
 /** One KPI on some points, for each of some groups. Asks may share groups: compared by identity. */
@@ -87,22 +88,16 @@ export async function fetchBooks(
   const wanted = [...new Set(answerCurrencies)]
   const cells = cellsOf(groups)
   const isForeign = (cell: Cell) => wanted.some((currency) => currency !== cell.currency)
-  const foreign = cells.filter(isForeign).map((cell) => cell.currency)
-  const priced = foreign.length === 0 ? [] : [...new Set([...foreign, ...wanted])]
-  const [rows, known] = await Promise.all([
+  const [rows, rates] = await Promise.all([
     readRows(tx, organizationId, needs, cells, isForeign, knownAt),
-    readRates(
-      tx,
-      organizationId,
-      priced.filter((currency) => currency !== baseCurrency),
-      days.first,
-      days.last,
-    ),
+    cells.some(isForeign)
+      ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last)
+      : ratesOf(baseCurrency, []),
   ])
   const rowsByCell = Map.groupBy(rows, ({ cell }) => cell)
   const cellsByGroup = new Map(groups.map((group): [Group, Cell[]] => [group, []]))
   for (const cell of cells) for (const group of cell.groups) cellsByGroup.get(group)?.push(cell)
   const rowsOf = (group: Group) =>
     (cellsByGroup.get(group) ?? []).flatMap((cell) => (rowsByCell.get(cell) ?? []).map(({ row }) => row))
-  return { rowsOf, rates: ratesOf(baseCurrency, known) }
+  return { rowsOf, rates }
 }

@@ -1,11 +1,11 @@
 /** The statements over the KPI store. Each adds up in PostgreSQL whatever nothing is asked between. */
+import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BookRow } from '../domain/book.ts'
 import { formatDay, parseDay, type Day } from '../domain/day.ts'
 import type { BooksFrom, Needs } from '../domain/evaluate.ts'
 import { firstOfMonth } from '../domain/calendar.ts'
-import type { Measure } from '../domain/measures.ts'
-import { RATE_AGE_DAYS_MAX, type ExchangeRate } from '../domain/rates.ts'
+import { measures, type Measure } from '../domain/measures.ts'
 import type { Cell } from './segments.ts'
 
 export type Beginning = {
@@ -25,7 +25,7 @@ export async function readBeginning(
   const [row] = await tx.sql<{ first_day: string | null; has_rows: boolean; read_at: string }[]>`
     select min(first.day) as first_day, clock_timestamp() as read_at,
       exists (select from flow where organization_id = ${organizationId}) as has_rows
-    from unnest(enum_range(null::measure)) as m (measure)
+    from unnest(${arrayOf(Object.keys(measures))}::text[]) as m (measure)
     cross join lateral (
       select day from flow
       where organization_id = ${organizationId} and measure = m.measure
@@ -126,29 +126,29 @@ async function readSelection(
   const known = microseconds(knownAt)
   const records = await tx.sql<FlowRecord[]>`
     select f.measure, c.index,
-      case when m.daily and c.foreign then f.day - date '1970-01-01'
-        else (${dayEnds}::int[])[1 + width_bucket(f.day - date '1970-01-01', ${dayEnds.map(next)}::int[])]
+      case when m.daily and c.is_foreign then f.day - date '1970-01-01'
+        else (${arrayOf(dayEnds)}::int[])[1 + width_bucket(f.day - date '1970-01-01', ${arrayOf(dayEnds.map(next))}::int[])]
       end as at_day,
       case when m.anchored
-        then (${anchorEnds}::int[])[1 + width_bucket(f.anchor - date '1970-01-01', ${anchorEnds.map(next)}::int[])]
+        then (${arrayOf(anchorEnds)}::int[])[1 + width_bucket(f.anchor - date '1970-01-01', ${arrayOf(anchorEnds.map(next))}::int[])]
       end as at_anchor,
       sum(f.amount) as amount, sum(f.count) as count, sum(f.days) as days, sum(f.amount_days) as amount_days,
       sum(case when m.aged then f.amount::numeric * (f.anchor - date '1970-01-01') else 0 end) as anchor_amount
     from unnest(
-        ${measures.map((one) => one.measure)}::measure[],
-        ${measures.map((one) => (one.after === null ? '-infinity' : formatDay(one.after)))}::date[],
-        ${measures.map((one) => one.anchored)}::bool[],
-        ${measures.map((one) => one.aged)}::bool[],
-        ${measures.map((one) => one.daily)}::bool[]
+        ${arrayOf(measures.map((one) => one.measure))}::text[],
+        ${arrayOf(measures.map((one) => (one.after === null ? '-infinity' : formatDay(one.after))))}::date[],
+        ${arrayOf(measures.map((one) => one.anchored))}::bool[],
+        ${arrayOf(measures.map((one) => one.aged))}::bool[],
+        ${arrayOf(measures.map((one) => one.daily))}::bool[]
       ) as m (measure, after, anchored, aged, daily)
     join flow f on f.organization_id = ${organizationId} and f.measure = m.measure
       and f.day > m.after and f.day <= ${formatDay(lastDay)}::date
       and (${known}::timestamptz is null or f.recorded_at <= ${known}::timestamptz)
     join unnest(
-        ${members.map((member) => member.segment)}::int[],
-        ${members.map((member) => member.index)}::int[],
-        ${members.map((member) => member.foreign)}::bool[]
-      ) as c (segment_id, index, foreign) on c.segment_id = f.segment_id
+        ${arrayOf(members.map((member) => member.segment))}::int[],
+        ${arrayOf(members.map((member) => member.index))}::int[],
+        ${arrayOf(members.map((member) => member.foreign))}::bool[]
+      ) as c (segment_id, index, is_foreign) on c.segment_id = f.segment_id
     group by 1, 2, 3, 4`
   return records.flatMap((record) => {
     const cell = cells[record.index]
@@ -183,26 +183,6 @@ const bookRowOf = (record: FlowRecord, currency: string): BookRow => ({
   anchorAmount: BigInt(record.anchor_amount),
 })
 
-/** The rates that can be in force on any of the days. */
-export async function readRates(
-  tx: Tx,
-  organizationId: string,
-  currencies: readonly string[],
-  first: Day,
-  last: Day,
-): Promise<ExchangeRate[]> {
-  if (currencies.length === 0) return []
-  const records = await tx.sql<{ currency: string; valid_on: string; rate: string }[]>`
-    select currency, valid_on, rate from exchange_rate
-    where organization_id = ${organizationId} and currency = any(${currencies})
-      and valid_on between ${formatDay(first - RATE_AGE_DAYS_MAX)}::date and ${formatDay(last)}::date`
-  return records.map(({ currency, valid_on, rate }) => {
-    const validOn = parseDay(valid_on)
-    if (validOn === null) throw new Error(`The database gave ${valid_on} for a date`)
-    return { currency, validOn, rate }
-  })
-}
-
 /**
  * What the ledger's entries say is owed, per currency, without any use of `flow`: invoices less what is unapplied of
  * receipts and credit notes.
@@ -222,7 +202,7 @@ export async function readLedgerBalances(
     join item i on i.organization_id = e.organization_id and i.id = e.item_id
     join segment s on s.organization_id = i.organization_id and s.id = i.segment_id
     where e.organization_id = ${organizationId} and i.kind in ('INVOICE', 'RECEIPT', 'CREDIT_NOTE')
-      and i.segment_id = any(${segmentIds}) and e.effective_on <= ${formatDay(day)}::date
+      and i.segment_id = any(${arrayOf(segmentIds)}::int[]) and e.effective_on <= ${formatDay(day)}::date
       and (${known}::timestamptz is null or e.recorded_at <= ${known}::timestamptz)
     group by s.currency`
   return records.map(({ currency, balance }) => ({ currency, minor: BigInt(balance) }))

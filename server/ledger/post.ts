@@ -197,7 +197,7 @@ async function insertFlow(
   await tx.sql`
     insert into flow (organization_id, recorded_at, measure, day, anchor, segment_id, amount, count, days, amount_days)
     select ${organizationId}, ${audit.recordedAt}, * from unnest(
-      ${arrayOf(rows.map((row) => row.measure))}::measure[],
+      ${arrayOf(rows.map((row) => row.measure))}::text[],
       ${dates(rows.map((row) => row.day))}::date[],
       ${dates(rows.map((row) => row.anchor))}::date[],
       ${arrayOf(rows.map((row) => row.segmentId))}::int[],
