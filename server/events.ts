@@ -60,7 +60,36 @@ export const createEvents = async (
   logError: LogError,
 ): Promise<Events> => {
   const emitter = createEmitter(logError)
-  const self = randomUUID()
+  const publisher = createPublisher(connection, logError)
+
+  const receive = (text: string) => {
+    const message = parseMessage(text)
+    if (message === null || message.from === publisher.id) return
+    for (const [name, organizationId] of message.events) emitter.emit(name, { organizationId })
+  }
+
+  const listener = await listen(listenUrl, CHANNEL, receive, () =>
+    emitter.emit('missed', { organizationId: null }),
+  )
+  return {
+    publish(name, payload) {
+      emitter.emit(name, payload)
+      publisher.publish(name, payload)
+    },
+    on: (name, listener) => emitter.on(name, listener),
+    async close() {
+      await publisher.close()
+      await listener.close()
+    },
+  }
+}
+
+/** Tells the other processes only: for one that itself hears nothing, such as the command line tool. */
+export const createPublisher = (
+  connection: Connection,
+  logError: LogError,
+): Pick<Events, 'publish' | 'close'> & { readonly id: string } => {
+  const id = randomUUID()
   const waiting = new Map<string, Message['events'][number]>()
   let timer: NodeJS.Timeout | undefined
   let sending: Promise<void> = Promise.resolve()
@@ -71,7 +100,7 @@ export const createEvents = async (
     waiting.clear()
     try {
       while (events.length > 0) {
-        const message: Message = { from: self, events: events.splice(0, EVENTS_PER_MESSAGE_MAX) }
+        const message: Message = { from: id, events: events.splice(0, EVENTS_PER_MESSAGE_MAX) }
         await connection.sql`select pg_notify(${CHANNEL}, ${JSON.stringify(message)})`
       }
     } catch (error) {
@@ -79,32 +108,22 @@ export const createEvents = async (
       logError(error, 'Other processes could not be told of an event')
     }
   }
-
-  const receive = (text: string) => {
-    const message = parseMessage(text)
-    if (message === null || message.from === self) return
-    for (const [name, organizationId] of message.events) emitter.emit(name, { organizationId })
+  const sendNext = () => {
+    sending = sending.then(send)
   }
 
-  const listener = await listen(listenUrl, CHANNEL, receive, () =>
-    emitter.emit('missed', { organizationId: null }),
-  )
   return {
-    publish(name, payload) {
-      emitter.emit(name, payload)
-      waiting.set(`${name} ${payload.organizationId}`, [name, payload.organizationId])
-      timer ??= setTimeout(() => {
-        sending = sending.then(send)
-      }, SEND_EVERY_MS)
+    id,
+    publish(name, { organizationId }) {
+      waiting.set(`${name} ${organizationId}`, [name, organizationId])
+      timer ??= setTimeout(sendNext, SEND_EVERY_MS)
     },
-    on: (name, listener) => emitter.on(name, listener),
     async close() {
       if (timer !== undefined) {
         clearTimeout(timer)
-        sending = sending.then(send)
+        sendNext()
       }
       await sending
-      await listener.close()
     },
   }
 }

@@ -1,28 +1,26 @@
 /** The resolver map: the nouns meet here and nowhere else. */
+import { customerResolvers } from './customer/resolvers.ts'
 import { formatMinor } from './domain/money.ts'
+import { goalResolvers } from './goal/resolvers.ts'
+import { invoiceResolvers } from './invoice/resolvers.ts'
+import { kpiResolvers } from './kpi/resolvers.ts'
 import { organizationResolvers } from './organization/resolvers.ts'
-import type { Resolvers } from './schema.generated.ts'
+import { receiptResolvers } from './receipt/resolvers.ts'
 import { scalars } from './scalars.ts'
+import type { Resolvers } from './schema.generated.ts'
 
 /** What belongs to no noun. */
-const baseResolvers = {
-  Money: { amount: formatMinor },
-} satisfies Resolvers
-
-const nouns: readonly Resolvers[] = [baseResolvers, organizationResolvers]
+const baseResolvers = { Money: { amount: formatMinor } } satisfies Resolvers
 
 /** The functions of one GraphQL type: its field resolvers, or how a scalar is read and written. */
 export type TypeFunctions = Readonly<Record<string, unknown>>
 
-/** All nouns' resolvers by type. Throws where two nouns resolve the same field. */
-export const mergeResolvers = (
-  maps: readonly Readonly<Record<string, unknown>>[] = [...nouns, scalars],
-): ReadonlyMap<string, TypeFunctions> => {
-  const types = new Map<string, Record<string, unknown>>()
+/** Throws where two nouns resolve the same field. */
+const merge = (maps: readonly object[]): Readonly<Record<string, TypeFunctions>> => {
+  const types: Record<string, Record<string, unknown>> = {}
   for (const map of maps) {
     for (const [type, functions] of Object.entries(map)) {
-      const merged = types.get(type) ?? {}
-      types.set(type, merged)
+      const merged = (types[type] ??= {})
       for (const [name, value] of Object.entries(functions as TypeFunctions)) {
         if (name in merged) throw new Error(`${type}.${name} is resolved twice`)
         merged[name] = value
@@ -31,3 +29,14 @@ export const mergeResolvers = (
   }
   return types
 }
+
+export const resolvers = merge([
+  scalars,
+  baseResolvers,
+  organizationResolvers,
+  customerResolvers,
+  invoiceResolvers,
+  receiptResolvers,
+  kpiResolvers,
+  goalResolvers,
+])

@@ -12,18 +12,16 @@ import {
 } from 'graphql'
 import { requireScope } from './access/scopes.ts'
 import type { Context } from './context.ts'
-import { mergeResolvers, type TypeFunctions } from './resolvers.ts'
+import type { TypeFunctions } from './resolvers.ts'
 
 const SCHEMA_FILE = fileURLToPath(import.meta.resolve('@tidemark/schema/schema.graphql'))
 
 export const readSchemaText = (): string => readFileSync(SCHEMA_FILE, 'utf8')
 
 /** Throws where the resolvers name something that the contract does not have. */
-export const createSchema = (
-  resolvers: ReadonlyMap<string, TypeFunctions> = mergeResolvers(),
-): GraphQLSchema => {
+export const createSchema = (resolvers: Readonly<Record<string, TypeFunctions>>): GraphQLSchema => {
   const schema = buildSchema(readSchemaText())
-  for (const [typeName, functions] of resolvers) attach(schema, typeName, functions)
+  for (const [typeName, functions] of Object.entries(resolvers)) attach(schema, typeName, functions)
   for (const root of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
     for (const field of Object.values(root?.getFields() ?? {})) guard(field)
   }

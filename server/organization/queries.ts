@@ -16,12 +16,10 @@ export const findOrganization = async (
   return row ?? null
 }
 
-/** All slugs, for a message that helps. */
-export const listSlugs = (connection: Connection): Promise<string[]> =>
-  inTransaction(connection, { organizationId: null, mode: 'read' }, async (tx) =>
-    (await tx.select({ slug: organization.slug }).from(organization).orderBy(organization.slug)).map(
-      ({ slug }) => slug,
-    ),
+/** All organizations by slug: for the person at the terminal alone, never for a caller. */
+export const listOrganizations = (connection: Connection): Promise<OrganizationRow[]> =>
+  inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
+    tx.select().from(organization).orderBy(organization.slug),
   )
 
 /** The organization that the demo data made, or null. */

@@ -1,0 +1,104 @@
+/** What the environment and the command line say, checked. Each mistake is one line that says what would be right. */
+import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
+import { LOG_LEVELS, type LogLevel } from './log.ts'
+
+/** Where the database is. */
+export type DatabaseConfig =
+  | { readonly kind: 'embedded'; readonly dataDir: string }
+  | {
+      readonly kind: 'external'
+      readonly url: string
+      /** Reaches PostgreSQL itself where a pooler stands before `url`. */
+      readonly listenUrl: string
+    }
+
+export type Config = {
+  readonly database: DatabaseConfig
+  readonly host: string
+  readonly port: number
+  /** Demo data on the first start, and the demo sign-in. */
+  readonly demo: boolean
+  /** Plays payments of the demo organization as if they came in now. */
+  readonly live: boolean
+  /** False where something else serves the dashboard. */
+  readonly dashboard: boolean
+  readonly logLevel: LogLevel
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export const USAGE = `Usage: pnpm start [--live]
+
+  --live          plays payments of the demo organization as if they came in now
+  --no-dashboard  serves the API alone
+
+Environment
+  PORT                 4000
+  HOST                 127.0.0.1
+  DATA_DIR             .tidemark: where the embedded database lives
+  DATABASE_URL         use this PostgreSQL (15 or newer) instead of the embedded one
+  DATABASE_LISTEN_URL  the same database without a pooler, for LISTEN
+  TIDEMARK_DEMO        0: no demo data and no demo sign-in
+  LOG_LEVEL            ${LOG_LEVELS.join(', ')}; default warn
+`
+
+const FLAGS = ['--live', '--no-dashboard']
+
+/** Throws an OperatorError that names the variable or option. */
+export const readConfig = (environment: Environment, options: readonly string[]): Config => {
+  // `pnpm start -- --live` hands the dashes on.
+  const unknown = options.find((option) => option !== '--' && !FLAGS.includes(option))
+  if (unknown !== undefined) {
+    throw new OperatorError(`There is no option ${unknown}. The options are ${FLAGS.join(', ')} and --help.`)
+  }
+  return {
+    database: readDatabaseConfig(environment),
+    host: textOf(environment, 'HOST') ?? '127.0.0.1',
+    port: readPort(textOf(environment, 'PORT') ?? '4000'),
+    demo: readSwitch('TIDEMARK_DEMO', textOf(environment, 'TIDEMARK_DEMO') ?? '1'),
+    live: options.includes('--live'),
+    dashboard: !options.includes('--no-dashboard'),
+    logLevel: readLogLevel(textOf(environment, 'LOG_LEVEL') ?? 'warn'),
+  }
+}
+
+/** The part of it that the command line tool needs too. */
+export const readDatabaseConfig = (environment: Environment): DatabaseConfig => {
+  const url = textOf(environment, 'DATABASE_URL')
+  const listenUrl = textOf(environment, 'DATABASE_LISTEN_URL')
+  if (url === null) {
+    if (listenUrl !== null)
+      throw new OperatorError('DATABASE_LISTEN_URL is set but DATABASE_URL is not. Set both or neither.')
+    return { kind: 'embedded', dataDir: textOf(environment, 'DATA_DIR') ?? '.tidemark' }
+  }
+  return {
+    kind: 'external',
+    url: readUrl('DATABASE_URL', url),
+    listenUrl: readUrl('DATABASE_LISTEN_URL', listenUrl ?? url),
+  }
+}
+
+const textOf = (environment: Environment, name: string): string | null => environment[name]?.trim() || null
+
+const readPort = (text: string): number => {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port >= 0 && port <= 65_535) return port
+  throw new OperatorError(`PORT must be a number from 0 to 65535 (0 for any free port), not "${text}".`)
+}
+
+const readSwitch = (name: string, text: string): boolean => {
+  if (text === '0' || text === '1') return text === '1'
+  throw new OperatorError(`${name} must be 0 or 1, not "${text}".`)
+}
+
+const readLogLevel = (text: string): LogLevel => {
+  const level = LOG_LEVELS.find((known) => known === text)
+  if (level !== undefined) return level
+  throw new OperatorError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}, not "${text}".`)
+}
+
+/** The address itself is not repeated: it may hold a password. */
+const readUrl = (name: string, text: string): string => {
+  if (URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol)) return text
+  throw new OperatorError(`${name} must look like postgres://user:password@host:5432/name.`)
+}

@@ -1,0 +1,95 @@
+/** GraphQL over HTTP: Apollo Server within Fastify, by the rules that WebSocket has too. */
+import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
+import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
+import { fastifyApolloHandler } from '@as-integrations/fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { GraphQLSchema } from 'graphql'
+import type { Authenticate } from '../access/authenticate.ts'
+import { closeContext, type Context, createContext, type Services, type Session } from '../context.ts'
+import { type LogCause, presentError, unauthenticated } from '../errors.ts'
+import { costError, LIMITS, limitRules, parseOptions } from '../limits.ts'
+import { credentialsOf, SESSION_COOKIE } from './credentials.ts'
+
+export type GraphqlOptions = {
+  readonly services: Services
+  readonly schema: GraphQLSchema
+  readonly authenticate: Authenticate
+  readonly logCause: LogCause
+}
+
+/** GET and POST /graphql. Call `stop` before the server closes: it waits for running operations. */
+export const registerGraphql = async (
+  app: FastifyInstance,
+  path: string,
+  options: GraphqlOptions,
+): Promise<{ stop(): Promise<void> }> => {
+  const apollo = createApollo(options, app.log)
+  await apollo.start()
+  app.route({
+    method: ['GET', 'POST', 'OPTIONS'],
+    url: path,
+    bodyLimit: LIMITS.messageBytes,
+    handler: fastifyApolloHandler(apollo, {
+      context: async (request: FastifyRequest) =>
+        createContext(options.services, await requireSession(request, options.authenticate)),
+    }),
+  })
+  return { stop: () => apollo.stop() }
+}
+
+/** Who a request comes from. Throws UNAUTHENTICATED without a valid token. */
+export const requireSession = async (
+  { headers, cookies }: FastifyRequest,
+  authenticate: Authenticate,
+): Promise<Session> => {
+  const credentials = credentialsOf(headers, cookies[SESSION_COOKIE])
+  if (credentials === null) {
+    throw unauthenticated('Send a token: `Authorization: Bearer tdm_...` or `x-api-key: tdm_...`.')
+  }
+  const session = await authenticate(credentials.token, credentials.kind)
+  if (session === null) throw unauthenticated('This token is not valid: it is unknown here or was revoked.')
+  return session
+}
+
+const createApollo = ({ schema, services, logCause }: GraphqlOptions, log: FastifyBaseLogger) =>
+  new ApolloServer<Context>({
+    schema,
+    parseOptions,
+    validationRules: [...limitRules],
+    validationOptions: { maxErrors: 20 },
+    maxRecursiveSelections: LIMITS.selections,
+    introspection: true,
+    allowBatchedHttpRequests: false,
+    persistedQueries: false,
+    csrfPrevention: {
+      requestHeaders: [
+        'x-apollo-operation-name',
+        'apollo-require-preflight',
+        'x-api-key',
+        'x-tidemark-client',
+      ],
+    },
+    includeStacktraceInErrorResponses: false,
+    formatError: (formatted, error) => presentError(formatted, error, logCause),
+    stopOnTerminationSignals: false,
+    nodeEnv: 'production',
+    logger: log,
+    plugins: [ApolloServerPluginLandingPageDisabled(), operationPlugin(services)],
+  })
+
+/** Refuses what would cost too much, and lets go of the context once the answer is made. */
+const operationPlugin = ({ clock }: Services): ApolloServerPlugin<Context> => ({
+  requestDidStart: () =>
+    Promise.resolve({
+      didResolveOperation: ({ schema, document, request }) => {
+        const today = clock().toZonedDateTimeISO('UTC').toPlainDate()
+        const cost = costError(schema, document, request.operationName, request.variables ?? {}, today)
+        return cost === null ? Promise.resolve() : Promise.reject(cost)
+      },
+      willSendResponse: ({ contextValue }) => {
+        void closeContext(contextValue)
+        return Promise.resolve()
+      },
+    }),
+  unexpectedErrorProcessingRequest: ({ requestContext }) => closeContext(requestContext.contextValue),
+})

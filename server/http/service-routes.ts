@@ -1,0 +1,66 @@
+/** Health, the contract as text, and GraphiQL. */
+import type { Connection } from '@tidemark/drizzle/connect.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Authenticate } from '../access/authenticate.ts'
+import { readSchemaText } from '../schema.ts'
+import { requireSession } from './apollo.ts'
+import { GRAPHIQL_POLICY } from './security-headers.ts'
+
+const READY_MS_MAX = 2_000
+
+export type ServiceOptions = {
+  readonly connection: Connection
+  readonly authenticate: Authenticate
+  readonly graphqlPath: string
+}
+
+/** GET /healthz, /readyz, /schema.graphql and /graphiql. */
+export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOptions): void => {
+  const { connection, authenticate, graphqlPath } = options
+
+  app.get('/healthz', () => ({ status: 'ok' }))
+
+  app.get('/readyz', async (_request, reply) => {
+    const reachable = await isReachable(connection)
+    return reply.code(reachable ? 200 : 503).send({ status: reachable ? 'ok' : 'no database' })
+  })
+
+  app.get('/schema.graphql', async (request, reply) => {
+    await requireSession(request, authenticate)
+    return reply.type('text/plain; charset=utf-8').send(readSchemaText())
+  })
+
+  app.get('/graphiql', async (_request, reply) =>
+    reply
+      .type('text/html; charset=utf-8')
+      .header('content-security-policy', GRAPHIQL_POLICY)
+      .header('cache-control', 'no-cache')
+      .send(await renderGraphiql(graphqlPath)),
+  )
+}
+
+const isReachable = async (connection: Connection): Promise<boolean> => {
+  const answer = connection.sql`select 1`.then(
+    () => true,
+    () => false,
+  )
+  const timeout = Promise.withResolvers<boolean>()
+  const timer = setTimeout(() => timeout.resolve(false), READY_MS_MAX)
+  try {
+    return await Promise.race([answer, timeout.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The page is 9 MB, so it is loaded when it is first asked for. */
+const renderGraphiql = async (endpoint: string): Promise<string> => {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
+  return renderGraphiQL({
+    endpoint,
+    subscriptionsProtocol: 'WS',
+    title: 'Tidemark GraphiQL',
+    headers: JSON.stringify({ 'x-api-key': 'tdm_...' }),
+    isHeadersEditorEnabled: true,
+  })
+}

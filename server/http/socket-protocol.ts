@@ -1,0 +1,155 @@
+/** What graphql-ws is told: who may connect, what an operation may be, how its errors look. */
+import type { IncomingMessage } from 'node:http'
+import {
+  type ExecutionArgs,
+  type FormattedExecutionResult,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+} from 'graphql'
+import {
+  CloseCode,
+  type Context as SocketContext,
+  type ExecutionResult,
+  makeServer,
+  type Server,
+  type SubscribePayload,
+} from 'graphql-ws'
+import type { WebSocket } from 'ws'
+import type { Authenticate } from '../access/authenticate.ts'
+import { createContext, type Context, type Services, type Session } from '../context.ts'
+import { type LogCause, presentError, tooMuch } from '../errors.ts'
+import { createPrepare, executeOperation, type Prepare, subscribeOperation } from '../execution.ts'
+import { costError, LIMITS } from '../limits.ts'
+import { type Credentials, credentialsOfInit } from './credentials.ts'
+
+const INIT_TIMEOUT_MS = 3_000
+
+export type ProtocolOptions = {
+  readonly services: Services
+  readonly schema: GraphQLSchema
+  readonly authenticate: Authenticate
+  /** The session's cookie of an upgrade request. */
+  readonly sessionCookieOf: (request: IncomingMessage) => string | undefined
+  readonly logCause: LogCause
+}
+
+/** What belongs to one socket. */
+export type Extra = {
+  readonly socket: WebSocket
+  readonly request: IncomingMessage
+  /** Null until they were accepted. */
+  credentials: Credentials | null
+  answersPings: boolean
+}
+
+export type Connected = SocketContext<Record<string, unknown>, Extra>
+
+export type Protocol = {
+  readonly server: Server<Extra>
+  /** The sockets that were let in. */
+  readonly connected: ReadonlySet<Connected>
+  /** Queries and mutations under way. */
+  readonly running: ReadonlySet<Promise<unknown>>
+}
+
+export const createProtocol = (options: ProtocolOptions): Protocol => {
+  const connected = new Set<Connected>()
+  const running = new Set<Promise<unknown>>()
+  const prepare = createPrepare(options.schema)
+  const present = (errors: readonly GraphQLError[]) =>
+    errors.map((error) => presentError(error.toJSON(), error, options.logCause))
+
+  const track = <T>(operation: Promise<T>): Promise<T> => {
+    running.add(operation)
+    const done = () => running.delete(operation)
+    operation.then(done, done)
+    return operation
+  }
+
+  const server = makeServer<Record<string, unknown>, Extra>({
+    connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+    onConnect: async (context) => {
+      const accepted = await letIn(context, options)
+      if (accepted) connected.add(context)
+      return accepted
+    },
+    onClose: (context) => {
+      connected.delete(context)
+    },
+    onSubscribe: (context, _id, payload) => acceptOperation(context, payload, options, prepare),
+    execute: (args) => track(executeOperation(withContext(args))),
+    subscribe: (args) => subscribeOperation(withContext(args)),
+    onNext: (_context, _id, _payload, _args, result) => presentResult(result, present),
+    onError: (_context, _id, _payload, errors) => present(errors),
+  })
+  return { server, connected, running }
+}
+
+const letIn = async (context: Connected, options: ProtocolOptions): Promise<boolean> => {
+  const { extra, connectionParams } = context
+  const credentials = credentialsOfInit(connectionParams, options.sessionCookieOf(extra.request))
+  if (credentials === null) {
+    // Without a token it is "who are you" (4401); with a wrong one graphql-ws says "not you" (4403).
+    extra.socket.close(CloseCode.Unauthorized, 'Unauthorized')
+    return false
+  }
+  const session = await options.authenticate(credentials.token, credentials.kind)
+  if (session === null) return false
+  extra.credentials = credentials
+  return true
+}
+
+type Accepted = ExecutionArgs & { readonly contextValue: Context }
+
+/** From a `subscribe` message to what is executed, or to why it is not. Thrown, an error would close the socket. */
+const acceptOperation = async (
+  context: Connected,
+  payload: SubscribePayload,
+  options: ProtocolOptions,
+  prepare: Prepare,
+): Promise<Accepted | readonly GraphQLError[]> => {
+  try {
+    return await prepareOperation(context, payload, options, prepare)
+  } catch (error) {
+    if (error instanceof GraphQLError) return [error]
+    return [new GraphQLError('Failed', { originalError: error instanceof Error ? error : null })]
+  }
+}
+
+const prepareOperation = async (
+  context: Connected,
+  { query, operationName = null, variables }: SubscribePayload,
+  { services, schema, authenticate }: ProtocolOptions,
+  prepare: Prepare,
+): Promise<Accepted | readonly GraphQLError[]> => {
+  if (Object.keys(context.subscriptions).length > LIMITS.subscriptionsPerSocket) {
+    return [tooMuch(`A socket may have at most ${LIMITS.subscriptionsPerSocket} operations at once.`)]
+  }
+  const session = await sessionOf(context, authenticate)
+  const document = prepare(query)
+  if (!('kind' in document)) return document
+  const today = services.clock().toZonedDateTimeISO('UTC').toPlainDate()
+  const cost = costError(schema, document, operationName, variables ?? {}, today)
+  if (cost !== null) return [cost]
+  const contextValue = createContext(services, session)
+  return { schema, document, operationName, variableValues: variables ?? {}, contextValue }
+}
+
+/** Looked up for each operation: a token that was revoked meanwhile starts nothing. */
+const sessionOf = async ({ extra }: Connected, authenticate: Authenticate): Promise<Session> => {
+  const { credentials, socket } = extra
+  const session = credentials && (await authenticate(credentials.token, credentials.kind))
+  if (session !== null) return session
+  socket.close(CloseCode.Forbidden, 'Forbidden')
+  throw new GraphQLError('This token was revoked.', { extensions: { code: 'UNAUTHENTICATED' } })
+}
+
+const presentResult = (
+  { errors, ...result }: ExecutionResult,
+  present: (errors: readonly GraphQLError[]) => readonly GraphQLFormattedError[],
+): FormattedExecutionResult =>
+  // graphql-ws types absent parts as undefined, GraphQL as absent.
+  (errors === undefined ? result : { ...result, errors: present(errors) }) as FormattedExecutionResult
+
+const withContext = (args: ExecutionArgs): Accepted => args as Accepted

@@ -1,0 +1,143 @@
+/**
+ * GraphQL over WebSocket: graphql-ws speaks the protocol (socket-protocol.ts), this file gives it sockets. It is
+ * written out, rather than taken from graphql-ws, for what that adapter leaves open: origin and size, revoked tokens,
+ * errors without their text, and a drain that lets mutations finish.
+ */
+import type { IncomingMessage, Server } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws'
+import { type WebSocket, WebSocketServer } from 'ws'
+import type { LogError } from '../events.ts'
+import { LIMITS } from '../limits.ts'
+import { isSameOrigin } from './origin.ts'
+import { createProtocol, type Extra, type Protocol, type ProtocolOptions } from './socket-protocol.ts'
+
+const PING_EVERY_MS = 12_000
+const CHECK_TOKENS_EVERY_MS = 2_000
+const DRAIN_MS_MAX = 5_000
+const CLOSE_MS_MAX = 1_000
+const GOING_AWAY = 1001
+
+export type SocketOptions = ProtocolOptions & { readonly path: string; readonly logError: LogError }
+
+export type Sockets = {
+  /** Takes no more sockets, lets running queries and mutations finish, and closes all sockets with 1001. */
+  drain(): Promise<void>
+}
+
+/** Answers GraphQL over WebSocket on the upgrade requests of `server`. */
+export const attachSockets = (server: Server, options: SocketOptions): Sockets => {
+  const { logError } = options
+  const protocol = createProtocol(options)
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LIMITS.messageBytes,
+    handleProtocols,
+    perMessageDeflate: false,
+    clientTracking: true,
+  })
+  let draining = false
+
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    const refusal = draining ? '503 Service Unavailable' : refusalOf(request, options.path)
+    if (refusal !== null) {
+      stream.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      return
+    }
+    sockets.handleUpgrade(request, stream, head, (socket) => openSocket(socket, request, protocol, logError))
+  })
+
+  const pings = setInterval(() => pingAll(protocol), PING_EVERY_MS)
+  const checks = setInterval(() => {
+    checkTokens(protocol, options).catch((error: unknown) =>
+      logError(error, 'The tokens of open sockets could not be checked'),
+    )
+  }, CHECK_TOKENS_EVERY_MS)
+
+  return {
+    async drain() {
+      draining = true
+      clearInterval(pings)
+      clearInterval(checks)
+      const running = Promise.allSettled(protocol.running)
+      await Promise.race([running, sleep(DRAIN_MS_MAX, undefined, { ref: false })])
+      await closeAll([...sockets.clients])
+      sockets.close()
+    },
+  }
+}
+
+/** Why an upgrade request is refused, as a status line; null where it is not. */
+const refusalOf = ({ url = '', headers }: IncomingMessage, path: string): string | null => {
+  if (url.split('?')[0] !== path) return '404 Not Found'
+  if (!isSameOrigin(headers)) return '403 Forbidden'
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
+  return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? null : '400 Bad Request'
+}
+
+const openSocket = (
+  socket: WebSocket,
+  request: IncomingMessage,
+  { server }: Protocol,
+  logError: LogError,
+): void => {
+  const extra: Extra = { socket, request, credentials: null, answersPings: true }
+  const closed = server.opened(
+    {
+      protocol: socket.protocol,
+      send: (data) => send(socket, data),
+      close: (code, reason) => socket.close(code, reason),
+      onMessage: (handle) => {
+        socket.on('message', (data) => {
+          handle((data as Buffer).toString()).catch((error: unknown) => {
+            logError(error, 'A WebSocket message could not be handled')
+            socket.close(CloseCode.InternalServerError, 'Internal error')
+          })
+        })
+      },
+    },
+    extra,
+  )
+  socket.on('pong', () => {
+    extra.answersPings = true
+  })
+  // A message that is too large, a broken frame, a lost line: ws closes the socket itself.
+  socket.on('error', () => {})
+  socket.once('close', (code, reason) => {
+    closed(code, String(reason)).catch((error: unknown) => logError(error, 'A socket did not close cleanly'))
+  })
+}
+
+/** Resolves when the system has taken the data, so that a slow reader slows its subscriptions and not the memory. */
+const send = (socket: WebSocket, data: string): Promise<void> =>
+  new Promise((resolve) => {
+    if (socket.readyState !== socket.OPEN) resolve()
+    // An error here means that the socket is closing; its close event ends the subscriptions.
+    else socket.send(data, () => resolve())
+  })
+
+/** Who did not answer the last ping is gone. */
+const pingAll = ({ connected }: Protocol): void => {
+  for (const { extra } of connected) {
+    if (!extra.answersPings) extra.socket.terminate()
+    extra.answersPings = false
+    extra.socket.ping()
+  }
+}
+
+/** The authenticator remembers for two seconds, so this is one query per token, however many sockets it has. */
+const checkTokens = async ({ connected }: Protocol, { authenticate }: SocketOptions): Promise<void> => {
+  for (const { extra } of connected) {
+    const { credentials, socket } = extra
+    const valid = credentials !== null && (await authenticate(credentials.token, credentials.kind)) !== null
+    if (!valid) socket.close(CloseCode.Forbidden, 'Forbidden')
+  }
+}
+
+const closeAll = async (sockets: readonly WebSocket[]): Promise<void> => {
+  const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+  for (const socket of sockets) socket.close(GOING_AWAY, 'Going away')
+  await Promise.race([Promise.all(closed), sleep(CLOSE_MS_MAX, undefined, { ref: false })])
+  for (const socket of sockets) socket.terminate()
+}

@@ -1,0 +1,51 @@
+/** The log: one line of JSON per event, on standard error. It never holds a token, a query or its variables. */
+import { pino } from 'pino'
+import type { LogError } from './events.ts'
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export type Log = {
+  readonly logger: pino.Logger
+  /** Something failed that nobody asked for, or whose asker was told only an id. */
+  readonly failure: LogError
+}
+
+export const createLog = (level: LogLevel): Log => {
+  const logger = pino({ level, serializers: { err: describeError } }, pino.destination({ fd: 2, sync: true }))
+  return { logger, failure: (error, message) => logger.error({ err: error }, message) }
+}
+
+type Described = {
+  readonly type: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+  readonly cause?: Described
+}
+
+/**
+ * What helps to find a fault. Of a database error it takes the code and the message alone: its other parts quote the
+ * statement and the row.
+ */
+const describeError = (error: unknown): Described => {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
+  return {
+    type: error.name,
+    message: withoutParameters(error.message),
+    ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
+    ...(error.stack === undefined ? {} : { stack: framesOf(error.stack) }),
+    ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
+  }
+}
+
+/** drizzle puts the statement and its parameters into the message. */
+const withoutParameters = (message: string): string =>
+  message.replace(/^Failed query: [\s\S]*$/, 'A statement failed')
+
+/** The message is in the first lines of a stack. */
+const framesOf = (stack: string): string =>
+  stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .join('\n')

@@ -1,0 +1,50 @@
+/** `pnpm start`: everything on one port, until it is told to stop. */
+import { readConfig, USAGE } from './config.ts'
+import { ensureDashboard } from './dashboard.ts'
+import { openDatabase } from './database.ts'
+import { createLog } from './log.ts'
+import { messageForOperator } from './operator-message.ts'
+import { listenForStop } from './stop.ts'
+
+const main = async (): Promise<void> => {
+  const options = process.argv.slice(2)
+  if (options.includes('--help')) {
+    process.stdout.write(USAGE)
+    return
+  }
+  const config = readConfig(process.env, options)
+  const log = createLog(config.logLevel)
+  const stop = listenForStop((error) => log.logger.fatal({ err: error }, 'The server stops'))
+  await using running = new AsyncDisposableStack()
+
+  // The dashboard and the code of the server load while the database starts.
+  const building = config.dashboard ? ensureDashboard(stop.signal, log) : Promise.resolve(null)
+  const loading = Promise.all([import('./server.ts'), import('./services.ts')])
+  const database = await openDatabase(config.database, { asServer: true })
+  running.defer(() => database.close())
+  const [{ startServer }, { openServices }] = await loading
+
+  // DEMO: the first start of an empty database loads the demo company here, where `config.demo`.
+
+  const shared = await openServices(database, log)
+  running.defer(() => shared.close())
+  // LIVE: the demo's payments start here, where `config.live`; `running.defer` what ends them.
+
+  const dashboard = await building
+  if (stop.signal.aborted) return
+  const { host, port, demo } = config
+  const server = await startServer({ services: shared.services, host, port, dashboard, demo, log })
+  running.defer(() => server.close())
+  process.stdout.write(`ready ${server.url}\n`)
+  await stop.requested
+}
+
+try {
+  await main()
+} catch (error) {
+  process.stderr.write(`${messageForOperator(error)}\n`)
+  if (process.env['LOG_LEVEL'] === 'debug') console.error(error)
+  process.exitCode = 1
+}
+// Whatever may still hold the process, such as a build under way, is not worth waiting for.
+process.exit()

@@ -1,0 +1,167 @@
+/** The server: API, WebSocket, dashboard and GraphiQL on one port. */
+import type { AddressInfo } from 'node:net'
+import fastifyCompress from '@fastify/compress'
+import fastifyCookie from '@fastify/cookie'
+import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { GraphQLError } from 'graphql'
+import { createAuthenticator } from './access/authenticate.ts'
+import type { Services } from './context.ts'
+import { type LogCause, presentError } from './errors.ts'
+import { registerGraphql } from './http/apollo.ts'
+import { SESSION_COOKIE } from './http/credentials.ts'
+import { registerSecurityHeaders } from './http/security-headers.ts'
+import { registerServiceRoutes } from './http/service-routes.ts'
+import { registerSessionRoutes } from './http/session-routes.ts'
+import { attachSockets, type Sockets } from './http/socket.ts'
+import { registerDashboard } from './http/static.ts'
+import { LIMITS } from './limits.ts'
+import type { Log } from './log.ts'
+import { resolvers } from './resolvers.ts'
+import { createSchema } from './schema.ts'
+
+const GRAPHQL_PATH = '/graphql'
+const HEADERS_MS_MAX = 10_000
+const REQUEST_MS_MAX = 30_000
+const COMPRESS_FROM_BYTES = 1_024
+
+export type ServerOptions = {
+  readonly services: Services
+  readonly host: string
+  /** 0 for any free one. */
+  readonly port: number
+  /** The folder of the built dashboard; null serves none. */
+  readonly dashboard: string | null
+  /** Whether a browser on this machine may sign in to the demo organization without a token. */
+  readonly demo: boolean
+  readonly log: Log
+}
+
+export type RunningServer = {
+  /** Such as http://127.0.0.1:4000. */
+  readonly url: string
+  readonly port: number
+  /** Stops accepting, lets what runs finish, and closes every socket. May be called more than once. */
+  close(): Promise<void>
+}
+
+/** Starts the server. Throws an OperatorError where the port cannot be had. */
+export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
+  const { services, host, log } = options
+  const { connection } = services
+  const logCause: LogCause = (cause, errorId, path) =>
+    log.logger.error({ err: cause, errorId, path }, 'Internal error')
+  const authenticator = createAuthenticator(connection, services.clock, log.failure)
+  const { authenticate } = authenticator
+  const schema = createSchema(resolvers)
+
+  const app = await createApp(log, logCause)
+  const apollo = await registerGraphql(app, GRAPHQL_PATH, { services, schema, authenticate, logCause })
+  registerServiceRoutes(app, { connection, authenticate, graphqlPath: GRAPHQL_PATH })
+  registerSessionRoutes(app, { connection, authenticator, host, demo: options.demo })
+  await registerDashboard(app, options.dashboard)
+  await app.ready()
+  const sockets = attachSockets(app.server, {
+    services,
+    schema,
+    authenticate,
+    logCause,
+    logError: log.failure,
+    path: GRAPHQL_PATH,
+    sessionCookieOf: ({ headers }) => app.parseCookie(headers.cookie ?? '')[SESSION_COOKIE],
+  })
+
+  const port = await listen(app, options)
+  let closing: Promise<void> | undefined
+  return {
+    url: `http://${shownHost(host)}:${port}`,
+    port,
+    close: () => (closing ??= closeAll(app, apollo, sockets)),
+  }
+}
+
+const createApp = async (log: Log, logCause: LogCause): Promise<FastifyInstance> => {
+  // Named by its own type, the logger would make this an instance that no plugin takes.
+  const loggerInstance: FastifyBaseLogger = log.logger
+  const app: FastifyInstance = Fastify({
+    loggerInstance,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: LIMITS.messageBytes,
+    connectionTimeout: 0,
+    requestTimeout: REQUEST_MS_MAX,
+    http: { headersTimeout: HEADERS_MS_MAX },
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+  })
+  registerSecurityHeaders(app)
+  await app.register(fastifyCompress, { threshold: COMPRESS_FROM_BYTES, encodings: ['br', 'gzip'] })
+  await app.register(fastifyCookie)
+  app.setErrorHandler((error: unknown, _request, reply) => {
+    const { status, ...body } = presentHttpError(error, logCause)
+    return reply.code(status).send(body)
+  })
+  return app
+}
+
+/** Errors of a route, in the shape that GraphQL's have, so that clients read one kind only. */
+const presentHttpError = (error: unknown, logCause: LogCause) => {
+  const thrown = error instanceof Error ? error : new Error(String(error))
+  const status = statusOf(thrown)
+  const known = thrown instanceof GraphQLError || status < 500
+  const formatted = known
+    ? { message: thrown.message, extensions: { code: 'BAD_REQUEST', ...extensionsOf(thrown) } }
+    : { message: thrown.message }
+  return { status, errors: [presentError(formatted, thrown, logCause)] }
+}
+
+const extensionsOf = (error: Error): Readonly<Record<string, unknown>> =>
+  error instanceof GraphQLError ? error.extensions : {}
+
+const statusOf = (error: Error): number => {
+  const http = extensionsOf(error)['http']
+  const status =
+    typeof http === 'object' && http !== null && 'status' in http
+      ? http.status
+      : 'statusCode' in error
+        ? error.statusCode
+        : undefined
+  return typeof status === 'number' && status >= 400 && status < 600 ? status : 500
+}
+
+const listen = async (app: FastifyInstance, { host, port }: ServerOptions): Promise<number> => {
+  try {
+    await app.listen({ host, port })
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    const message = LISTEN_MESSAGES[String(code)]?.(host, port)
+    throw message === undefined ? cause : new OperatorError(message, { cause })
+  }
+  return (app.server.address() as AddressInfo).port
+}
+
+const LISTEN_MESSAGES: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (host, port) =>
+    `Port ${port} on ${host} is taken. Stop what uses it, or set PORT to another one, such as PORT=${port + 1}.`,
+  EACCES: (_host, port) => `Port ${port} may not be used by this user. Set PORT to one from 1024 on.`,
+  EADDRNOTAVAIL: (host) =>
+    `HOST is ${host}, which is no address of this machine. Set HOST to 127.0.0.1 or 0.0.0.0.`,
+  ENOTFOUND: (host) => `HOST is ${host}, which cannot be found. Set HOST to 127.0.0.1 or 0.0.0.0.`,
+}
+
+/** An address that a browser can open. */
+const shownHost = (host: string): string => {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
+  return host.includes(':') ? `[${host}]` : host
+}
+
+const closeAll = async (
+  app: FastifyInstance,
+  apollo: { stop(): Promise<void> },
+  sockets: Sockets,
+): Promise<void> => {
+  // Open sockets would keep the server from closing, so they go at the same time.
+  const closed = app.close()
+  await sockets.drain()
+  await closed
+  await apollo.stop()
+}

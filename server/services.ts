@@ -1,0 +1,32 @@
+/** What all operations of a process share, started and stopped together. */
+import type { Services } from './context.ts'
+import type { OpenDatabase } from './database.ts'
+import { createEvents } from './events.ts'
+import { startEvaluator } from './live/evaluator.ts'
+import { openFeed } from './live/feed.ts'
+import type { Log } from './log.ts'
+
+export type RunningServices = {
+  readonly services: Services
+  /** Stops evaluating and listening. Close it before the database. */
+  close(): Promise<void>
+}
+
+export const openServices = async (
+  { connection, listenUrl }: Pick<OpenDatabase, 'connection' | 'listenUrl'>,
+  log: Log,
+  clock: () => Temporal.Instant = () => Temporal.Now.instant(),
+): Promise<RunningServices> => {
+  const logError = log.failure
+  const events = await createEvents(connection, listenUrl, logError)
+  const feed = openFeed({ connection, events, logError })
+  const evaluator = startEvaluator({ connection, events, clock, logError })
+  return {
+    services: { connection, events, feed, clock },
+    async close() {
+      await evaluator.close()
+      await feed.close()
+      await events.close()
+    },
+  }
+}

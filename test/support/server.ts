@@ -1,0 +1,73 @@
+import { createToken } from '@tidemark/server/access/commands.ts'
+import type { Scope } from '@tidemark/server/access/actor.ts'
+import type { Services } from '@tidemark/server/context.ts'
+import { createLog } from '@tidemark/server/log.ts'
+import { createOrganization, type NewOrganization } from '@tidemark/server/organization/commands.ts'
+import { isProblem } from '@tidemark/server/problem.ts'
+import { startServer } from '@tidemark/server/server.ts'
+import { openServices } from '@tidemark/server/services.ts'
+import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
+import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { createDatabase } from './database.ts'
+
+export type TestServer = {
+  /** Such as http://127.0.0.1:53211. */
+  readonly url: string
+  readonly databaseUrl: string
+  readonly connection: Connection
+  readonly services: Services
+  /** An organization with empty books; what is left out has a default. */
+  createOrganization(input?: Partial<NewOrganization>): Promise<OrganizationRow>
+  createToken(organization: OrganizationRow, scope?: Scope): Promise<string>
+  /** Closes the server, its services and its connections, and drops the database. */
+  close(): Promise<void>
+}
+
+export type TestServerOptions = {
+  /** Stands for the clock of the server. */
+  readonly clock?: () => Temporal.Instant
+  readonly dashboard?: string | null
+  readonly demo?: boolean
+  readonly host?: string
+}
+
+/** A real server on a free port with a database of its own. The log is silent: LOG_LEVEL turns it on. */
+export const startTestServer = async (options: TestServerOptions = {}): Promise<TestServer> => {
+  const { clock, dashboard = null, demo = true, host = '127.0.0.1' } = options
+  const log = createLog(process.env['LOG_LEVEL'] === undefined ? 'silent' : 'warn')
+  const opened = new AsyncDisposableStack()
+  const database = await createDatabase()
+  opened.defer(() => database.drop())
+  const connection = await connect(database.url, { max: 10 })
+  opened.defer(() => connection.close())
+  const shared = await openServices({ connection, listenUrl: database.url }, log, clock)
+  opened.defer(() => shared.close())
+  const server = await startServer({ services: shared.services, host, port: 0, dashboard, demo, log })
+  opened.defer(() => server.close())
+
+  let organizations = 0
+  return {
+    url: server.url,
+    databaseUrl: database.url,
+    connection,
+    services: shared.services,
+    async createOrganization(input = {}) {
+      organizations += 1
+      const defaults = { slug: `org-${organizations}`, name: `Organization ${organizations}` }
+      const created = await createOrganization(connection, {
+        ...defaults,
+        baseCurrency: 'USD',
+        timeZone: 'UTC',
+        demo: false,
+        ...input,
+      })
+      if (isProblem(created)) throw new Error(created.message)
+      return created
+    },
+    async createToken(organization, scope = 'write') {
+      const { token } = await createToken(connection, organization.id, { name: `a test's ${scope}`, scope })
+      return token
+    },
+    close: () => opened.disposeAsync(),
+  }
+}
