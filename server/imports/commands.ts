@@ -1,0 +1,223 @@
+/**
+ * The way of a row from a file to the books, in one transaction of any length:
+ *
+ *   openCsv        cuts the file into records
+ *   createRowReader   reads each by the mapping: a row, left out, or what is wrong with it
+ *   stageRows      copies the rows into a temporary table
+ *   rejectDuplicates, matchCustomers, matchInvoices   finds what they are in the books, and locks that
+ *   reviewDifferences   decides what a changed row may change
+ *   makeCustomers, makeSegments, postNewInvoices, postChanges   writes the books
+ *
+ * Nothing is written before every row was looked at.
+ */
+import { basename } from 'node:path'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { inTransaction } from '@tidemark/drizzle/transaction.ts'
+import type { CommandContext } from '../command.ts'
+import { todayOf } from '../context.ts'
+import { dayOf } from '../domain/day.ts'
+import { writeAudit } from '../ledger/post.ts'
+import { postChanges, postNewInvoices } from './apply.ts'
+import { openCsv, type CsvFile } from './csv.ts'
+import { makeCustomers, makeSegments } from './customers.ts'
+import { reviewDifferences, type ChangeCounts } from './differing.ts'
+import type { Mapping } from './mapping.ts'
+import { matchCustomers, matchInvoices, readSegments, rejectDuplicates } from './matching.ts'
+import { readProblems, writeRejected, type PendingFile, type Problems } from './rejected.ts'
+import type { ImportOutcome, ImportReport } from './report.ts'
+import { createRowReader, type Combination, type RowReader } from './rows.ts'
+import { stageRows } from './staging.ts'
+
+export type ImportOptions = {
+  readonly mapping: Mapping
+  /** Takes the good rows of a file that has bad ones; else one bad row refuses the file. */
+  readonly partial: boolean
+  /** Takes the same way, then undoes it. */
+  readonly dryRun: boolean
+  /** Where the rejected rows go; by default FILE.rejected.csv. */
+  readonly rejectedFile?: string | undefined
+  readonly onProgress?: OnProgress
+  /** Stops the import; nothing is written then. */
+  readonly signal?: AbortSignal
+}
+
+export type Progress = {
+  readonly phase: 'READING' | 'CHECKING' | 'POSTING'
+  /** Of the phase, from 0 to 1. */
+  readonly share: number
+}
+export type OnProgress = (progress: Progress) => void
+
+/**
+ * Brings the books up to date with a file of invoices. Throws an OperatorError where the file, its encoding or its
+ * header is at fault; bad rows are in the report.
+ */
+export async function importInvoices(
+  context: CommandContext,
+  path: string,
+  options: ImportOptions,
+): Promise<ImportReport> {
+  const file = await openCsv(path, options.mapping)
+  const reader = createRowReader(options.mapping, file.header, dayOf(todayOf(context)))
+  const work: Work = { context, file, reader, options }
+  const { report, rejected } = await inOneTransaction(work)
+  await rejected?.keep()
+  if (!options.dryRun && (report.outcome === 'IMPORTED' || report.outcome === 'PARTLY_IMPORTED')) {
+    context.posted()
+  }
+  return report
+}
+
+/** What every step needs to know. */
+type Work = {
+  readonly context: CommandContext
+  readonly file: CsvFile
+  readonly reader: RowReader
+  readonly options: ImportOptions
+}
+
+type Done = { readonly report: ImportReport; readonly rejected: PendingFile | null }
+
+/** Commits what was written, unless the file is refused or this is a dry run: then nothing is left of it. */
+async function inOneTransaction(work: Work): Promise<Done> {
+  const { context, file, options } = work
+  const transaction = { organizationId: context.organization.id, mode: 'write', timeoutMs: null } as const
+  let rejected: PendingFile | null = null
+  try {
+    return await inTransaction(context.connection, transaction, async (tx) => {
+      const checked = await checkRows(tx, work)
+      if (checked.problems.rejectedRows > 0) {
+        rejected = await writeRejected(tx, file, options.rejectedFile ?? `${file.path}.rejected.csv`)
+      }
+      const isRefused = checked.problems.rejectedRows > 0 && !options.partial
+      const customersCreated = isRefused ? 0 : await applyRows(tx, work, checked)
+      const done = { report: reportOf(work, checked, isRefused, customersCreated, rejected), rejected }
+      if (isRefused || options.dryRun) throw new Undo(done)
+      return done
+    })
+  } catch (error) {
+    if (error instanceof Undo) return error.done
+    await (rejected as PendingFile | null)?.discard()
+    throw error
+  }
+}
+
+/** Carries the outcome out of a transaction that must not be committed. */
+class Undo extends Error {
+  readonly done: Done
+  constructor(done: Done) {
+    super('The import was undone on purpose')
+    this.done = done
+  }
+}
+
+/** Where the rows of the file stand once all were looked at. */
+type Checked = {
+  readonly read: number
+  readonly leftOut: number
+  readonly newRows: number
+  readonly changes: ChangeCounts
+  readonly problems: Problems
+  readonly segments: ReadonlyMap<number, Combination>
+}
+
+async function checkRows(tx: Tx, { context, file, reader, options }: Work): Promise<Checked> {
+  const { organization } = context
+  const { mapping } = options
+  const { rows: read, leftOut } = await stageRows(tx, file, reader, (done, total) =>
+    tell(options, 'READING', done / total),
+  )
+  tell(options, 'CHECKING', 0)
+  await takeTurn(tx, organization.id)
+  await rejectDuplicates(tx, reader, mapping)
+  tell(options, 'CHECKING', 0.2)
+  await matchCustomers(tx, organization.id, reader, mapping)
+  tell(options, 'CHECKING', 0.4)
+  const segments = await readSegments(tx, organization.id)
+  await matchInvoices(tx, organization.id, reader, mapping, segments)
+  tell(options, 'CHECKING', 0.8)
+  const changes = await reviewDifferences(tx, { organizationId: organization.id, reader, segments })
+  tell(options, 'CHECKING', 1)
+  const [fresh] = await tx.sql<{ rows: number }[]>`
+    select count(*)::int as rows from import_row r
+    where not exists (select from import_match m where m.line = r.line)`
+  return { read, leftOut, newRows: fresh?.rows ?? 0, changes, problems: await readProblems(tx), segments }
+}
+
+/** Imports into the same books follow each other, so that none posts what another is about to. */
+async function takeTurn(tx: Tx, organizationId: string): Promise<void> {
+  await tx.sql`select pg_advisory_xact_lock(hashtextextended(${`import ${organizationId}`}, 0))`
+}
+
+/** Gives the number of customers made. Writes nothing at all, no audit row either, where there is nothing to say. */
+async function applyRows(
+  tx: Tx,
+  { context, file, reader, options }: Work,
+  checked: Checked,
+): Promise<number> {
+  const { organization, actor } = context
+  const { newRows, changes, segments } = checked
+  const total = newRows + changes.rows
+  if (total === 0) return 0
+  const audit = await writeAudit(tx, organization.id, {
+    actor,
+    action: 'importInvoices',
+    subject: organization.id,
+    after: { file: basename(file.path), mapping: options.mapping.name, new: newRows, ...changes },
+  })
+  let posted = 0
+  const onPosted = (rows: number) => {
+    posted += rows
+    tell(options, 'POSTING', posted / total)
+  }
+  const customersCreated = await makeCustomers(tx, organization.id, reader.combinations)
+  const segmentIds = await makeSegments(tx, organization.id, reader.combinations)
+  await postNewInvoices(tx, organization.id, audit, reader.combinations, segmentIds, onPosted)
+  const books = { organizationId: organization.id, reader, segments }
+  await postChanges(tx, audit, books, dayOf(todayOf(context)), onPosted)
+  return customersCreated
+}
+
+function reportOf(
+  { context, file, reader, options }: Work,
+  { read, leftOut, newRows, changes, problems }: Checked,
+  isRefused: boolean,
+  customersCreated: number,
+  rejected: PendingFile | null,
+): ImportReport {
+  const { rejectedRows, ...listed } = problems
+  const { rows: changedRows, ...ways } = changes
+  const isUnchanged = newRows + changedRows === 0
+  const outcome: ImportOutcome = isRefused
+    ? 'REFUSED'
+    : rejectedRows > 0
+      ? 'PARTLY_IMPORTED'
+      : isUnchanged
+        ? 'UNCHANGED'
+        : 'IMPORTED'
+  return {
+    outcome,
+    organization: context.organization.slug,
+    file: file.path,
+    mapping: options.mapping.name,
+    rows: {
+      read,
+      leftOut,
+      new: newRows,
+      changed: changedRows,
+      unchanged: read - leftOut - newRows - changedRows - rejectedRows,
+      rejected: rejectedRows,
+    },
+    changes: ways,
+    customersCreated,
+    ...listed,
+    rejectedFile: rejected?.path ?? null,
+    unusedColumns: reader.unusedColumns,
+  }
+}
+
+/** Every step passes here, so this is also where an import can be stopped. */
+function tell({ onProgress, signal }: ImportOptions, phase: Progress['phase'], share: number): void {
+  signal?.throwIfAborted()
+  onProgress?.({ phase, share })
+}

@@ -1,0 +1,158 @@
+/** What the rows of an import are in the ledger. Pure but for the ids it makes. */
+import { randomUUIDv7 } from 'node:crypto'
+import type { Day } from '../domain/day.ts'
+import { installmentStates } from '../domain/invoice.ts'
+import type { Item } from '../ledger/histories.ts'
+import type { NewEntry, NewItem } from '../ledger/post.ts'
+import type { DifferingRow } from './differing.ts'
+import type { Milestones } from './rows.ts'
+
+/** A posting in the making. */
+export type Draft = { readonly items: NewItem[]; readonly entries: NewEntry[] }
+
+export const emptyDraft = (): Draft => ({ items: [], entries: [] })
+
+/** A row whose invoice the books do not have. */
+export type NewInvoice = Milestones & {
+  readonly number: string
+  readonly sourceKey: string | null
+  readonly customerId: string
+  readonly segmentId: number
+  readonly currency: string
+  readonly amount: bigint
+  readonly issuedOn: Day
+  readonly dueOn: Day
+  readonly dueDerived: boolean
+  readonly settledOn: Day | null
+  readonly disputed: boolean
+}
+
+/** Who owes, and where it counts: the same for an invoice, what pays it and what disputes it. */
+type Place = Pick<Item, 'customerId' | 'segmentId' | 'currency'>
+
+/** The invoice, the dispute about all of it where it is flagged, and the receipt that settled it. */
+export function addNewInvoice(draft: Draft, row: NewInvoice): void {
+  const { customerId, segmentId, currency, amount, issuedOn, dueOn, settledOn } = row
+  const place = { customerId, segmentId, currency }
+  const invoiceId = randomUUIDv7()
+  draft.items.push({ ...place, id: invoiceId, kind: 'INVOICE', startsOn: issuedOn, invoice: row })
+  draft.entries.push({
+    itemId: invoiceId,
+    kind: 'INVOICED',
+    installment: 1,
+    amount,
+    effectiveOn: issuedOn,
+    occurredOn: issuedOn,
+    dueOn,
+    counterpartId: null,
+  })
+  if (row.disputed) {
+    const id = randomUUIDv7()
+    draft.items.push({ ...place, id, kind: 'DISPUTE', startsOn: issuedOn })
+    draft.entries.push(movement(id, 'DISPUTE_OPENED', amount, issuedOn, issuedOn, invoiceId))
+    if (settledOn !== null) addResolution(draft, id, amount, issuedOn, settledOn, invoiceId)
+  }
+  if (settledOn !== null) {
+    addSettlement(
+      draft,
+      place,
+      { id: invoiceId, issuedOn, parts: [{ number: 1, balance: amount }] },
+      settledOn,
+    )
+  }
+}
+
+/**
+ * Brings an invoice of the books up to date: first what it is, then when it is due, then that it was paid.
+ * @param locked the invoice, and its open dispute, as they are now
+ */
+export function addChanges(
+  draft: Draft,
+  row: DifferingRow,
+  locked: ReadonlyMap<string, Item>,
+  today: Day,
+): void {
+  const { invoiceId, disputeId, changes, booked } = row
+  const invoice = locked.get(invoiceId)
+  if (invoice === undefined) throw new Error(`Invoice ${invoiceId} was not locked`)
+  const { issuedOn } = booked
+  const dispute = disputeId === null ? undefined : locked.get(disputeId)
+  let disputed = dispute?.entries.reduce((sum, entry) => sum + entry.amount, 0n) ?? 0n
+  const entries: NewEntry[] = []
+
+  if (changes.correctBy !== 0n) {
+    entries.push(movement(invoiceId, 'CORRECTED', changes.correctBy, issuedOn, issuedOn, null))
+    // A dispute about the whole invoice stays one.
+    if (dispute !== undefined && disputed === booked.amount) {
+      const { id, startsOn } = dispute
+      draft.entries.push(movement(id, 'DISPUTE_OPENED', changes.correctBy, startsOn, startsOn, invoiceId))
+      disputed += changes.correctBy
+    }
+  }
+  if (changes.reDateTo !== null) {
+    // The old due date held until somebody knew better: what was past due yesterday was so.
+    const knownOn = Math.max(issuedOn, today)
+    entries.push({ ...movement(invoiceId, 'RE_DATED', 0n, knownOn, knownOn, null), dueOn: changes.reDateTo })
+  }
+  draft.entries.push(...entries)
+  if (changes.settleOn !== null) {
+    const parts = installmentStates([...invoice.entries, ...entries]).filter((part) => part.balance > 0n)
+    addSettlement(draft, invoice, { id: invoiceId, issuedOn, parts }, changes.settleOn)
+    if (dispute !== undefined) {
+      addResolution(draft, dispute.id, disputed, dispute.startsOn, changes.settleOn, invoiceId)
+    }
+  }
+}
+
+type Payable = {
+  readonly id: string
+  readonly issuedOn: Day
+  readonly parts: readonly { readonly number: number; readonly balance: bigint }[]
+}
+
+/** A receipt of the day that pays all that is open. Money that came before the bill pays it from the bill's day on. */
+function addSettlement(draft: Draft, place: Place, invoice: Payable, settledOn: Day): void {
+  const id = randomUUIDv7()
+  const { customerId, segmentId, currency } = place
+  const effectiveOn = Math.max(settledOn, invoice.issuedOn)
+  const amount = invoice.parts.reduce((sum, part) => sum + part.balance, 0n)
+  draft.items.push({
+    id,
+    customerId,
+    segmentId,
+    currency,
+    kind: 'RECEIPT',
+    startsOn: settledOn,
+    reference: null,
+  })
+  draft.entries.push(movement(id, 'RECEIVED', amount, settledOn, settledOn, null))
+  for (const { number, balance } of invoice.parts) {
+    draft.entries.push(
+      movement(id, 'APPLIED', -balance, effectiveOn, settledOn, invoice.id),
+      movement(invoice.id, 'PAYMENT_APPLIED', -balance, effectiveOn, settledOn, id, number),
+    )
+  }
+}
+
+/** Whoever pays in full has no dispute any more. */
+function addResolution(
+  draft: Draft,
+  disputeId: string,
+  amount: bigint,
+  openedOn: Day,
+  settledOn: Day,
+  invoiceId: string,
+): void {
+  const effectiveOn = Math.max(settledOn, openedOn)
+  draft.entries.push(movement(disputeId, 'DISPUTE_RESOLVED', -amount, effectiveOn, settledOn, invoiceId))
+}
+
+const movement = (
+  itemId: string,
+  kind: NewEntry['kind'],
+  amount: bigint,
+  effectiveOn: Day,
+  occurredOn: Day,
+  counterpartId: string | null,
+  installment = 1,
+): NewEntry => ({ itemId, kind, installment, amount, effectiveOn, occurredOn, dueOn: null, counterpartId })
