@@ -1,7 +1,7 @@
 /** How the programs of PostgreSQL are found and started, also by root, whom PostgreSQL refuses. */
 import { execFile, type ExecFileOptions } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, cp, readFile, rm, stat } from 'node:fs/promises'
+import { chmod, cp, readFile, rename, rm, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -131,8 +131,15 @@ const canReach = async (launcher: Launcher, folder: string): Promise<boolean> =>
 
 /** Into the data folder: PostgreSQL must be able to reach that in any case, and nobody else can write there. */
 const copyPrograms = async (binFolder: string, dataDir: string): Promise<string> => {
-  const copy = join(dataDir, `programs-${EMBEDDED_MAJOR}`)
-  await rm(copy, { recursive: true, force: true })
-  await cp(dirname(binFolder), copy, { recursive: true, verbatimSymlinks: true })
+  const manifest = await readFile(join(dirname(dirname(binFolder)), 'package.json'), 'utf8')
+  const { version } = JSON.parse(manifest) as { version: string }
+  const copy = join(dataDir, `programs-${version}`)
+  if (!existsSync(copy)) {
+    const draft = `${copy}.new`
+    await rm(draft, { recursive: true, force: true })
+    await cp(dirname(binFolder), draft, { recursive: true, verbatimSymlinks: true })
+    await chmod(draft, 0o755)
+    await rename(draft, copy)
+  }
   return join(copy, 'bin')
 }
