@@ -16,6 +16,12 @@ export type MissingRate = { readonly currency: string; readonly day: Day }
 /** A rate that is older than this says nothing about the day: the market was not closed for so long. */
 export const RATE_AGE_DAYS_MAX = 7
 
+/**
+ * A cross rate is cut to so many digits that no product with it is rounded: a sum of converted amounts then equals the
+ * converted sum to the last digit, and counting back meets 0 where it should.
+ */
+const CROSS_RATE_DIGITS = 20
+
 export type Rates = {
   /** Units of `to` for one unit of `from` at the close of `day`. */
   readonly between: (from: string, to: string, day: Day) => Exact | MissingRate
@@ -37,7 +43,7 @@ export function ratesOf(baseCurrency: string, known: readonly ExchangeRate[]): R
     const value = inBase(from, day)
     if (isMissing(value)) return value
     const unit = inBase(to, day)
-    return isMissing(unit) ? unit : value.div(unit)
+    return isMissing(unit) ? unit : value.div(unit).toSignificantDigits(CROSS_RATE_DIGITS)
   }
   return { between }
 }

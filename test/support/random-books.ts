@@ -1,0 +1,187 @@
+/** Random books for property tests: everything that can happen to an invoice, in any order and dated at will. */
+import fc from 'fast-check'
+import type { Entry, EntryKind } from '@tidemark/server/domain/invoice.ts'
+import type { PlainItem, Quotation, Recorded } from './brute-force.ts'
+import { day, entry } from './kpi-books.ts'
+
+const FIRST_DAY = day('2024-11-20')
+const DAYS = 500
+export const POSTINGS = 6
+
+export const anyDay = fc.integer({ min: FIRST_DAY - 40, max: FIRST_DAY + DAYS + 60 })
+const currencies = ['USD', 'USD', 'EUR', 'JPY'] as const
+
+type Move =
+  | { readonly kind: 'PAY' | 'CREDIT' | 'WRITE_OFF' | 'CORRECT'; readonly share: number }
+  | { readonly kind: 'BOUNCE' | 'RE_DATE' | 'DISPUTE' | 'RESOLVE' }
+
+const move: fc.Arbitrary<Move & { readonly part: number; readonly after: number; readonly late: number }> =
+  fc.record({
+    kind: fc.constantFrom(
+      ...([
+        'PAY',
+        'PAY',
+        'PAY',
+        'PAY',
+        'CREDIT',
+        'WRITE_OFF',
+        'CORRECT',
+        'BOUNCE',
+        'RE_DATE',
+        'DISPUTE',
+        'RESOLVE',
+      ] as const),
+    ),
+    /** Of the open balance, in tenths; all of it from ten on. */
+    share: fc.integer({ min: 1, max: 14 }),
+    part: fc.nat(),
+    after: fc.integer({ min: 0, max: 120 }),
+    /** Days between what happened and the accounting date. */
+    late: fc.constantFrom(0, 0, 0, 3),
+  })
+
+const bill = fc.record({
+  currency: fc.constantFrom(...currencies),
+  region: fc.constantFrom('EMEA', 'APAC'),
+  issuedOn: fc.integer({ min: FIRST_DAY, max: FIRST_DAY + DAYS }),
+  parts: fc.array(
+    fc.record({ amount: fc.integer({ min: 1, max: 500_000 }), term: fc.integer({ min: 0, max: 45 }) }),
+    {
+      minLength: 1,
+      maxLength: 3,
+    },
+  ),
+  moves: fc.array(move, { maxLength: 6 }),
+  posting: fc.integer({ min: 1, max: POSTINGS }),
+})
+
+type Bill = typeof bill extends fc.Arbitrary<infer B> ? B : never
+
+/** The items that a bill and what happened to it leave: the invoice, its receipts, credit notes and disputes. */
+function itemsOf(
+  { currency, region, issuedOn, parts, moves, posting: first }: Bill,
+  number: number,
+): PlainItem[] {
+  let posting = first
+  const others: PlainItem[] = []
+  const invoice: Recorded[] = []
+  const balances: bigint[] = []
+  const payments: { id: string; receipt: number; installment: number; amount: bigint; on: number }[] = []
+  const place = { currency, region }
+  const record = (kind: EntryKind, amount: bigint, on: number, more: Partial<Entry> = {}) =>
+    invoice.push({ ...entry(kind, amount, on, more), posting })
+  let dueOn = issuedOn
+  for (const [index, { amount, term }] of parts.entries()) {
+    dueOn += term
+    record('INVOICED', BigInt(amount), issuedOn, { installment: index + 1, dueOn })
+    balances.push(BigInt(amount))
+  }
+
+  for (const [step, one] of moves.entries()) {
+    // What comes later is recorded later or at once, but it may be dated before what was recorded earlier.
+    posting = Math.min(POSTINGS, posting + (step % 2))
+    const index = one.part % parts.length
+    const installment = index + 1
+    const on = issuedOn + one.after
+    const occurredOn = Math.max(on - one.late, issuedOn - 2)
+    const open = balances[index] ?? 0n
+    const share = 'share' in one ? BigInt(Math.min(one.share, 10)) : 0n
+    const amount = (open * share) / 10n
+    const id = `${number}.${step}`
+    switch (one.kind) {
+      case 'PAY': {
+        if (amount <= 0n) break
+        const more = BigInt((one.part % 3) * 100)
+        record('PAYMENT_APPLIED', -amount, on, { installment, occurredOn, counterpartId: id })
+        balances[index] = open - amount
+        payments.push({ id, receipt: others.length, installment, amount, on })
+        const entries = [entry('RECEIVED', amount + more, occurredOn), entry('APPLIED', -amount, on)]
+        others.push({
+          ...place,
+          kind: 'RECEIPT',
+          startsOn: occurredOn,
+          entries: entries.map((made) => ({ ...made, posting })),
+        })
+        break
+      }
+      case 'BOUNCE': {
+        const payment = payments.pop()
+        if (payment === undefined) break
+        const back = Math.max(on, payment.on + 1)
+        record('PAYMENT_APPLIED', payment.amount, back, {
+          installment: payment.installment,
+          counterpartId: payment.id,
+        })
+        balances[payment.installment - 1] = (balances[payment.installment - 1] ?? 0n) + payment.amount
+        const receipt = others[payment.receipt]
+        if (receipt === undefined) break
+        const entries = [entry('APPLIED', payment.amount, back), entry('BOUNCED', -payment.amount, back)]
+        others[payment.receipt] = {
+          ...receipt,
+          entries: [...receipt.entries, ...entries.map((made) => ({ ...made, posting }))],
+        }
+        break
+      }
+      case 'CREDIT': {
+        if (amount <= 0n) break
+        record('CREDIT_APPLIED', -amount, on, { installment, counterpartId: id })
+        balances[index] = open - amount
+        const entries = [entry('CREDITED', amount, on), entry('APPLIED', -amount, on)]
+        others.push({
+          ...place,
+          kind: 'CREDIT_NOTE',
+          startsOn: on,
+          entries: entries.map((made) => ({ ...made, posting })),
+        })
+        break
+      }
+      case 'WRITE_OFF':
+        if (amount <= 0n) break
+        record('WRITTEN_OFF', -amount, on, { installment })
+        balances[index] = open - amount
+        break
+      case 'CORRECT':
+        record('CORRECTED', share * 10n, on, { installment })
+        balances[index] = open + share * 10n
+        break
+      case 'RE_DATE':
+        record('RE_DATED', 0n, on, { installment, dueOn: on + (one.part % 30) })
+        break
+      case 'DISPUTE':
+        others.push({
+          ...place,
+          kind: 'DISPUTE',
+          startsOn: on,
+          entries: [{ ...entry('DISPUTE_OPENED', BigInt(parts[index]?.amount ?? 1), on), posting }],
+        })
+        break
+      case 'RESOLVE': {
+        const dispute = others.findLastIndex(
+          (other) => other.kind === 'DISPUTE' && other.entries.length === 1,
+        )
+        const opened = others[dispute]
+        if (opened === undefined) break
+        const amountBack = -(opened.entries[0]?.amount ?? 0n)
+        const resolved = {
+          ...entry('DISPUTE_RESOLVED', amountBack, Math.max(on, opened.startsOn + 1)),
+          posting,
+        }
+        others[dispute] = { ...opened, entries: [...opened.entries, resolved] }
+        break
+      }
+    }
+  }
+  return [{ ...place, kind: 'INVOICE', startsOn: issuedOn, entries: invoice }, ...others]
+}
+
+export const randomItems = (bills: { minLength?: number; maxLength: number }): fc.Arbitrary<PlainItem[]> =>
+  fc.array(bill, bills).map((all) => all.flatMap(itemsOf))
+
+/** A rate every three days, so that the one in force is often not of the day itself. */
+export const quotations: Quotation[] = Array.from(
+  { length: Math.ceil((DAYS + 200) / 3) },
+  (_, index) => index,
+).flatMap((index) => [
+  { currency: 'EUR', day: FIRST_DAY - 60 + index * 3, rate: `1.${String(10 + (index % 17))}37` },
+  { currency: 'JPY', day: FIRST_DAY - 60 + index * 3, rate: `0.00${60 + (index % 13)}` },
+])
