@@ -1,0 +1,49 @@
+/** A straight mapping of one range onto another. */
+export const linear = (
+  [fromLow, fromHigh]: readonly [number, number],
+  [toLow, toHigh]: readonly [number, number],
+): ((value: number) => number) => {
+  const slope = fromHigh === fromLow ? 0 : (toHigh - toLow) / (fromHigh - fromLow)
+  return (value) => toLow + (value - fromLow) * slope
+}
+
+/**
+ * The range that a chart's line needs, with a little air; a flat line gets room on both sides, so that it lies in the
+ * middle. Null where there is nothing to draw.
+ */
+export const rangeOf = (values: readonly (number | null)[]): readonly [number, number] | null => {
+  const known = values.filter((value) => value !== null)
+  if (known.length === 0) return null
+  const low = Math.min(...known)
+  const high = Math.max(...known)
+  const air = low === high ? Math.abs(low) * 0.05 || 1 : (high - low) * 0.06
+  return [low - air, high + air]
+}
+
+/** How far a bar may run beyond baseline and target before it is cut off, in percent of the way. */
+const beyondMax = 30
+
+/**
+ * Where things lie on a bar from baseline (0 %) to target (100 %), as percent of its width. It grows to show a value
+ * that went beyond either end, up to a limit.
+ */
+export const wayScale = (percents: readonly number[]): ((percent: number) => number) => {
+  const low = Math.max(Math.min(0, ...percents), -beyondMax)
+  const high = Math.min(Math.max(100, ...percents), 100 + beyondMax)
+  const place = linear([low, high], [0, 100])
+  return (percent) => place(Math.min(Math.max(percent, low), high))
+}
+
+/** Where a value lies on the way from `baseline` to `target`, in percent. A goal without a way to go is at its target. */
+export const percentOfWay = (value: number, baseline: number, target: number): number =>
+  target === baseline ? 100 : ((value - baseline) / (target - baseline)) * 100
+
+/** Starts of consecutive parts: [20, 30, 50] begin at [0, 20, 50]. */
+export const startsOf = (parts: readonly number[]): number[] => {
+  let sum = 0
+  return parts.map((part) => {
+    const start = sum
+    sum += part
+    return start
+  })
+}

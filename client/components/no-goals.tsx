@@ -1,0 +1,69 @@
+import { Check, Copy, Flag } from 'lucide-react'
+import { useState } from 'react'
+import { addMonths, type Day } from '../format/day.ts'
+import { Button } from '../ui/button.tsx'
+
+const makeCommand = (origin: string, today: Day): string => {
+  const body = {
+    query:
+      'mutation($input: CreateGoalInput!) { createGoal(input: $input) { ... on CreateGoalSuccess { goal { id } } ... on Problem { message } } }',
+    variables: {
+      input: {
+        name: 'DSO down to 41 days in half a year',
+        metric: 'DSO',
+        direction: 'DECREASE',
+        target: '41',
+        deadline: addMonths(today, 6),
+      },
+    },
+  }
+  return [
+    `curl ${origin}/graphql \\`,
+    `  -H 'authorization: Bearer tdm_…' \\`,
+    `  -H 'content-type: application/json' \\`,
+    `  -d '${JSON.stringify(body)}'`,
+  ].join('\n')
+}
+
+/** What to do where there is nothing to watch yet. */
+export const NoGoals = ({ today }: { readonly today: Day }) => {
+  const [isCopied, setIsCopied] = useState(false)
+  const command = makeCommand(location.origin, today)
+  const copy = () => {
+    navigator.clipboard.writeText(command).then(
+      () => setIsCopied(true),
+      () => setIsCopied(false),
+    )
+  }
+  return (
+    <div className="panel grid gap-x-10 gap-y-5 p-6 lg:grid-cols-[minmax(16rem,24rem)_minmax(0,1fr)]">
+      <div>
+        <Flag aria-hidden="true" className="size-5 text-accent" />
+        <h3 className="mt-3 text-lg font-semibold">No goals yet</h3>
+        <p className="mt-1 text-pretty text-muted">
+          A goal is a KPI with a target and a deadline. Create the first one, and it appears here by itself,
+          with its baseline frozen at today’s value.
+        </p>
+        <p className="mt-4 flex flex-wrap gap-2">
+          <Button onClick={copy}>
+            {isCopied ? (
+              <Check aria-hidden="true" className="size-4" />
+            ) : (
+              <Copy aria-hidden="true" className="size-4" />
+            )}
+            {isCopied ? 'Copied' : 'Copy the command'}
+          </Button>
+          <a
+            href="/graphiql"
+            className="inline-flex h-9 items-center rounded-md px-3.5 text-sm font-medium text-accent hover:bg-sunken"
+          >
+            Open GraphiQL
+          </a>
+        </p>
+      </div>
+      <pre className="rounded-md bg-sunken p-4 font-mono text-xs leading-relaxed break-all whitespace-pre-wrap">
+        {command}
+      </pre>
+    </div>
+  )
+}

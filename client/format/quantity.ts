@@ -1,0 +1,101 @@
+import type { KpiUnit } from '../documents.generated.ts'
+import { numberFormat, withMinusSign } from './intl.ts'
+
+/** What a number counts. `currency` matters only where `unit` is MONEY. */
+export type Quantity = { readonly unit: KpiUnit; readonly currency: string }
+
+/** `compact`: $4.84M, for headlines. `whole`: $4,837,210, for tiles. `exact`: $4,837,210.45, for tables. */
+export type Detail = 'compact' | 'whole' | 'exact'
+
+/** A figure and the unit to set beside it in smaller type; `unit` is empty where the figure holds it (money). */
+export type Figure = { readonly figure: string; readonly unit: string }
+
+export const unknown = '\u2014'
+
+const moneyOptions = (currency: string, detail: Detail): Intl.NumberFormatOptions => {
+  const money = { style: 'currency', currency, currencyDisplay: 'narrowSymbol' } as const
+  switch (detail) {
+    case 'compact':
+      return {
+        ...money,
+        notation: 'compact',
+        minimumSignificantDigits: 3,
+        maximumSignificantDigits: 3,
+        trailingZeroDisplay: 'stripIfInteger',
+      }
+    case 'whole':
+      return { ...money, maximumFractionDigits: 0 }
+    case 'exact':
+      return money
+  }
+}
+
+const fractionDigits = { MONEY: 0, DAYS: 1, PERCENT: 1, COUNT: 0, RATIO: 2 } as const satisfies Record<
+  KpiUnit,
+  number
+>
+const unitWords = {
+  MONEY: '',
+  DAYS: 'days',
+  PERCENT: '%',
+  COUNT: '',
+  RATIO: '\u00d7',
+} as const satisfies Record<KpiUnit, string>
+/** A difference of two shares is in points, never in percent. */
+const changeWords = { ...unitWords, PERCENT: 'pts' } as const
+
+const numberOptions = ({ unit, currency }: Quantity, detail: Detail): Intl.NumberFormatOptions => {
+  if (unit === 'MONEY') return moneyOptions(currency, detail)
+  const digits = fractionDigits[unit]
+  if (unit === 'COUNT' && detail === 'compact') return { notation: 'compact', maximumFractionDigits: 1 }
+  return { minimumFractionDigits: digits, maximumFractionDigits: digits }
+}
+
+/** The figure and its unit apart, such as "44.3" and "days". Money is in major units, PERCENT 0 to 100. */
+export const formatFigure = (value: number, of: Quantity, detail: Detail, locale?: string): Figure => ({
+  figure: withMinusSign(numberFormat(numberOptions(of, detail), locale).format(value)),
+  unit: unitWords[of.unit],
+})
+
+const join = ({ figure, unit }: Figure): string => (unit === '' ? figure : `${figure}\u00a0${unit}`)
+
+/** In one piece, such as "44.3 days", "84.6 %" or "$900,000". */
+export const formatQuantity = (value: number, of: Quantity, detail: Detail, locale?: string): string =>
+  join(formatFigure(value, of, detail, locale))
+
+/** A difference as text, and the sign that the text shows: 0 where it rounds to nothing. */
+export type Change = { readonly text: string; readonly sign: -1 | 0 | 1 }
+
+/** A difference with its sign, such as "+1.2 pts" or "−$3,400"; nothing but zero is without a sign. */
+export const formatChange = (change: number, of: Quantity, detail: Detail, locale?: string): Change => {
+  const options = { ...numberOptions(of, detail), signDisplay: 'exceptZero' } as const
+  const parts = numberFormat(options, locale).formatToParts(change)
+  const figure = withMinusSign(parts.map(({ value }) => value).join(''))
+  const isSigned = parts.some(({ type }) => type === 'plusSign' || type === 'minusSign')
+  return {
+    text: join({ figure, unit: changeWords[of.unit] }),
+    sign: isSigned ? (change > 0 ? 1 : -1) : 0,
+  }
+}
+
+/** Money from its exact text, so that no digit passes through a floating-point number. */
+export const formatMoney = (
+  money: { readonly amount: string; readonly currency: string },
+  detail: Detail,
+  locale?: string,
+): string =>
+  withMinusSign(
+    numberFormat(moneyOptions(money.currency, detail), locale).format(
+      money.amount as Intl.StringNumericLiteral,
+    ),
+  )
+
+/** A share of 0 to 100, such as "22.9 %". */
+export const formatShare = (share: number, locale?: string): string =>
+  formatQuantity(share, { unit: 'PERCENT', currency: '' }, 'exact', locale)
+
+/** How much of the way is gone, in whole percent: "71 %". May be below 0 or above 100. */
+export const formatWay = (percent: number, locale?: string): string =>
+  `${withMinusSign(numberFormat({ maximumFractionDigits: 0 }, locale).format(percent))}\u00a0%`
+
+export const formatCount = (count: number, locale?: string): string => numberFormat({}, locale).format(count)

@@ -1,0 +1,30 @@
+import type { AgingBasis, GoalStatus, NullReason } from '../documents.generated.ts'
+
+/** Why a value is missing, for a person. */
+export const nullReasonWords = {
+  NO_SALES: 'Nothing was sold in the window',
+  NO_RECEIVABLES: 'There are no receivables',
+  NOTHING_IN_PERIOD: 'Nothing happened in the period',
+  INSUFFICIENT_HISTORY: 'The books begin too late',
+  HISTORY_EXHAUSTED: 'The books do not reach back far enough',
+  NEGATIVE_SALES: 'A month had more credits than sales',
+  NOT_KNOWN_THEN: 'Not known at that time',
+  IN_THE_FUTURE: 'The day has not come',
+} as const satisfies Record<NullReason, string>
+
+export const goalStatusWords = {
+  PENDING_START: 'Not started',
+  ON_TRACK: 'On track',
+  AT_RISK: 'At risk',
+  OFF_TRACK: 'Off track',
+  ACHIEVED: 'Achieved',
+  MISSED: 'Missed',
+  NO_DATA: 'No data',
+  STALE: 'Stale',
+  INSUFFICIENT_DATA: 'Too little data',
+} as const satisfies Record<GoalStatus, string>
+
+export const agingBasisWords = {
+  DUE_DATE: 'days past due',
+  INVOICE_DATE: 'days since the invoice',
+} as const satisfies Record<AgingBasis, string>

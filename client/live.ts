@@ -1,0 +1,138 @@
+import { cacheExchange } from '@urql/exchange-graphcache'
+import { Client, fetchExchange, mapExchange, type OperationResult, subscriptionExchange } from 'urql'
+import type { DashboardQuery } from './documents.generated.ts'
+import { followGoalProgress } from './live/follow.ts'
+import { type KnownProgress, withNewestProgress } from './live/order.ts'
+import { type LiveSocket, openLiveSocket } from './live/socket.ts'
+import { readSession } from './session.ts'
+
+/** The page's way to the server: one HTTP client with one normalised cache, and one socket. */
+export type Live = {
+  readonly client: Client
+  readonly socket: LiveSocket
+  /** Calls the listener when what was shown may have been missed: after a reconnect, a sleep, a return to the tab. */
+  readonly onMissed: (listener: () => void) => () => void
+  readonly end: () => void
+}
+
+// What has no identity of its own is kept inside of what holds it.
+const embedded = [
+  'Aging',
+  'AgingBucket',
+  'CustomerConnection',
+  'GoalConnection',
+  'GoalPoint',
+  'GoalProgress',
+  'GoalProgressEvent',
+  'KpiRow',
+  'Money',
+  'PageInfo',
+] as const
+
+const makeCache = () =>
+  cacheExchange({
+    keys: {
+      ...Object.fromEntries(embedded.map((type) => [type, () => null])),
+      KpiDefinition: ({ metric }) => metric as string,
+    },
+  })
+
+const isSignedOut = ({ error }: OperationResult): boolean =>
+  (error?.response as Response | undefined)?.status === 401 ||
+  error?.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED') === true
+
+type GoalPage = Partial<Pick<DashboardQuery, 'goals' | 'closedGoals'>>
+
+/** Below the cache, so that no answer can carry an older progress into it. */
+const withNewestGoals = (known: KnownProgress, result: OperationResult): OperationResult => {
+  if (result.operation.kind !== 'query' || !result.data) return result
+  const { goals, closedGoals } = result.data as GoalPage
+  const renew = <C extends DashboardQuery['closedGoals']>(connection: C): C => ({
+    ...connection,
+    nodes: connection.nodes.map((goal) => withNewestProgress(known, goal)),
+  })
+  const data = {
+    ...(result.data as object),
+    ...(goals ? { goals: renew(goals) } : {}),
+    ...(closedGoals ? { closedGoals: renew(closedGoals) } : {}),
+  }
+  return { ...result, data }
+}
+
+const makeClient = (socket: LiveSocket, onSignedOut: () => void): Client => {
+  const known: KnownProgress = new Map()
+  return new Client({
+    url: '/graphql',
+    preferGetMethod: false,
+    fetchOptions: { headers: { 'x-tidemark-client': 'dashboard' }, credentials: 'same-origin' },
+    exchanges: [
+      makeCache(),
+      mapExchange({
+        onResult: (result) => {
+          if (isSignedOut(result)) onSignedOut()
+          return withNewestGoals(known, result)
+        },
+      }),
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: (request) => ({
+          subscribe: (sink) => ({
+            unsubscribe: followGoalProgress(socket.client, known, request, (events) => {
+              for (const goalProgress of events) sink.next({ data: { goalProgress } })
+            }),
+          }),
+        }),
+      }),
+    ],
+  })
+}
+
+/** Opens the way; `onSignedOut` is called once when the session turns out to be over. */
+export const startLive = (onSignedOut: () => void): Live => {
+  const missedListeners = new Set<() => void>()
+  const tellMissed = () => {
+    for (const listener of missedListeners) listener()
+  }
+  let isOver = false
+  const signedOut = () => {
+    if (isOver) return
+    isOver = true
+    onSignedOut()
+  }
+  const checkSession = () => {
+    // A refused handshake looks like a broken network; only the session itself tells them apart.
+    readSession().then(
+      ({ signedIn }) => {
+        if (!signedIn) signedOut()
+      },
+      () => {},
+    )
+  }
+  const socket = openLiveSocket({
+    onReconnected: tellMissed,
+    onSignedOut: signedOut,
+    onRefused: checkSession,
+  })
+  const onWake = () => {
+    if (document.visibilityState !== 'visible') return
+    socket.wake()
+    tellMissed()
+  }
+  document.addEventListener('visibilitychange', onWake)
+  window.addEventListener('online', onWake)
+
+  return {
+    client: makeClient(socket, signedOut),
+    socket,
+    onMissed: (listener) => {
+      missedListeners.add(listener)
+      return () => void missedListeners.delete(listener)
+    },
+    end: () => {
+      document.removeEventListener('visibilitychange', onWake)
+      window.removeEventListener('online', onWake)
+      isOver = true
+      socket.end()
+    },
+  }
+}

@@ -1,0 +1,17 @@
+import '@fontsource-variable/inter/opsz.css'
+import './base.css'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './pages/app.tsx'
+import { CrashPage } from './pages/crash.tsx'
+
+const element = document.getElementById('root')
+if (!element) throw new Error('index.html has no #root.')
+
+// React takes a page down that throws while rendering; a word and a way on are better than an empty page.
+const root = createRoot(element, { onUncaughtError: () => root.render(<CrashPage />) })
+root.render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+)

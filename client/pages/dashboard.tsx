@@ -1,0 +1,166 @@
+import { useState } from 'react'
+import { AgingPanel } from '../components/aging-panel.tsx'
+import { GoalGrid, GoalGridSkeleton } from '../components/goal-grid.tsx'
+import { headlineMetrics, KpiStrip, KpiStripSkeleton } from '../components/kpi-strip.tsx'
+import { LiveChip } from '../components/live-chip.tsx'
+import { NoGoals } from '../components/no-goals.tsx'
+import { PageHeader } from '../components/page-header.tsx'
+import { StatusCounts } from '../components/goal-status.tsx'
+import { TopCustomers } from '../components/top-customers.tsx'
+import {
+  DashboardCustomersDocument,
+  DashboardDocument,
+  DashboardFiguresDocument,
+  type DashboardQuery,
+  DashboardTrendsDocument,
+} from '../documents.generated.ts'
+import { addMonths, type Day, firstOfMonth } from '../format/day.ts'
+import { formatCount } from '../format/quantity.ts'
+import type { Live } from '../live.ts'
+import { useKeptQuery } from '../live/use-kept-query.ts'
+import { ErrorCard, ErrorLine } from '../ui/error-card.tsx'
+import { ProgressLine } from '../ui/progress-line.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { errorWords } from './error-words.ts'
+import { MoreGoals } from './more-goals.tsx'
+import { useLiveGoals } from './use-live-goals.ts'
+
+const figuresVariables = { metrics: headlineMetrics }
+
+/** Thirteen points, the first at the end of the month that ended a year before this one, and a month ago. */
+const trendsVariables = (today: Day) => ({
+  metrics: headlineMetrics,
+  from: firstOfMonth(addMonths(today, -12)),
+  to: today,
+  monthAgo: addMonths(today, -1),
+})
+
+type GoalsHeadingProps = { readonly id: string; readonly title: string; readonly count: number | null }
+
+const GoalsHeading = ({ id, title, count }: GoalsHeadingProps) => (
+  <h2 id={id} className="text-lg font-semibold tracking-[-0.01em]">
+    {title}
+    {count !== null && count > 0 && (
+      <span className="figures ml-2 font-normal text-faint">{formatCount(count)}</span>
+    )}
+  </h2>
+)
+
+type GoalsProps = Pick<DashboardQuery, 'organization' | 'goals'>
+
+const Goals = ({ organization, goals }: GoalsProps) => {
+  const statuses = goals.nodes.flatMap(({ progress }) => (progress ? [progress.status] : []))
+  const { timeZone, today } = organization
+  return (
+    <section aria-labelledby="goals">
+      <header className="mb-3 flex flex-wrap items-baseline gap-x-5 gap-y-1">
+        <GoalsHeading id="goals" title="Goals" count={goals.totalCount} />
+        <StatusCounts statuses={statuses} />
+      </header>
+      {goals.nodes.length === 0 ? (
+        <NoGoals today={today} />
+      ) : (
+        <GoalGrid goals={goals.nodes} timeZone={timeZone} />
+      )}
+      <MoreGoals pageInfo={goals.pageInfo} timeZone={timeZone} />
+    </section>
+  )
+}
+
+const ClosedGoals = ({ organization, closedGoals }: Pick<DashboardQuery, 'organization' | 'closedGoals'>) =>
+  closedGoals.nodes.length === 0 ? null : (
+    <section aria-labelledby="closed-goals">
+      <header className="mb-3">
+        <GoalsHeading id="closed-goals" title="Closed goals" count={closedGoals.totalCount} />
+      </header>
+      <GoalGrid goals={closedGoals.nodes} timeZone={organization.timeZone} />
+    </section>
+  )
+
+const PanelSkeleton = () => (
+  <div className="panel h-[25rem] px-5 pt-5">
+    <Skeleton className="h-4 w-28" />
+    <Skeleton className="mt-8 h-9 w-full" />
+    <Skeleton className="mt-6 h-56 w-full" />
+  </div>
+)
+
+type DashboardProps = { readonly live: Live; readonly onSignOut: () => void }
+
+/** The one page: the goals, the figures behind them, who owes, all of it live. */
+export const Dashboard = ({ live, onSignOut }: DashboardProps) => {
+  const [isPaused, setIsPaused] = useState(false)
+  const page = useKeptQuery(DashboardDocument, {})
+  const today = page.data?.organization.today
+  const figures = useKeptQuery(DashboardFiguresDocument, figuresVariables)
+  const trends = useKeptQuery(DashboardTrendsDocument, trendsVariables(today ?? '2000-01-01'), !today)
+  const customers = useKeptQuery(DashboardCustomersDocument, {})
+  const announcement = useLiveGoals(live, page.data, figuresVariables, isPaused)
+
+  const queries = [page, figures, trends, customers]
+  const failed = queries.find(({ error }) => error)
+  const retry = () => {
+    for (const { error, refetch } of queries) if (error) refetch()
+  }
+  const pause = (next: boolean) => {
+    setIsPaused(next)
+    live.socket.setPaused(next)
+  }
+
+  return (
+    <>
+      <a
+        href="#content"
+        className="sr-only z-50 rounded-md bg-accent px-4 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-3 focus:left-3"
+      >
+        Skip to the figures
+      </a>
+      <ProgressLine isActive={queries.some(({ isFetching }) => isFetching)} />
+      <PageHeader
+        organization={page.data?.organization ?? null}
+        liveChip={<LiveChip socket={live.socket} onPausedChange={pause} />}
+        onSignOut={onSignOut}
+      />
+      <output className="sr-only">{announcement}</output>
+      <main
+        id="content"
+        tabIndex={-1}
+        className="grid grid-cols-[minmax(0,1fr)] gap-7 px-4 pt-5 pb-10 outline-none sm:px-6 lg:px-8"
+      >
+        {failed?.data && <ErrorLine title={errorWords(failed.error)} onRetry={retry} />}
+        {page.data && figures.data ? (
+          <KpiStrip
+            definitions={page.data.kpiCatalog}
+            now={figures.data.kpis}
+            series={trends.data?.series ?? []}
+            monthAgo={trends.data?.monthAgo ?? []}
+            asOf={page.data.organization.today}
+          />
+        ) : (
+          !failed && <KpiStripSkeleton />
+        )}
+        {failed && !failed.data && (
+          <ErrorCard
+            title="Some figures could not be loaded"
+            message={errorWords(failed.error)}
+            onRetry={retry}
+          />
+        )}
+        {page.data ? <Goals {...page.data} /> : !page.error && <GoalGridSkeleton />}
+        <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
+          {figures.data ? <AgingPanel aging={figures.data.aging} /> : !figures.error && <PanelSkeleton />}
+          {customers.data && figures.data ? (
+            <TopCustomers
+              customers={customers.data.customers.nodes}
+              totalCount={customers.data.customers.totalCount}
+              total={figures.data.aging.total}
+            />
+          ) : (
+            !customers.error && !figures.error && <PanelSkeleton />
+          )}
+        </div>
+        {page.data && <ClosedGoals {...page.data} />}
+      </main>
+    </>
+  )
+}

@@ -1,0 +1,33 @@
+import { useState } from 'react'
+import { GoalGrid } from '../components/goal-grid.tsx'
+import { DashboardMoreGoalsDocument, type DashboardQuery } from '../documents.generated.ts'
+import { useKeptQuery } from '../live/use-kept-query.ts'
+import { Button } from '../ui/button.tsx'
+import { ErrorLine } from '../ui/error-card.tsx'
+import { errorWords } from './error-words.ts'
+
+type MoreGoalsProps = {
+  readonly pageInfo: DashboardQuery['goals']['pageInfo']
+  readonly timeZone: string
+}
+
+const NextGoals = ({ after, timeZone }: { readonly after: string; readonly timeZone: string }) => {
+  const { data, error, refetch } = useKeptQuery(DashboardMoreGoalsDocument, { after })
+  if (error && !data) return <ErrorLine title={errorWords(error)} onRetry={refetch} />
+  if (!data) return null
+  return (
+    <>
+      <GoalGrid goals={data.goals.nodes} timeZone={timeZone} />
+      <MoreGoals pageInfo={data.goals.pageInfo} timeZone={timeZone} />
+    </>
+  )
+}
+
+/** The next page of goals, once somebody asks for it. */
+export const MoreGoals = ({ pageInfo, timeZone }: MoreGoalsProps) => {
+  const [isWanted, setIsWanted] = useState(false)
+  const { hasNextPage, endCursor } = pageInfo
+  if (!hasNextPage || endCursor === null) return null
+  if (isWanted) return <NextGoals after={endCursor} timeZone={timeZone} />
+  return <Button onClick={() => setIsWanted(true)}>Show more goals</Button>
+}
