@@ -7,11 +7,14 @@ import { stop } from '@tidemark/drizzle/embedded/cluster.ts'
 import { openEmbedded } from '@tidemark/drizzle/embedded.ts'
 import { migrate } from '@tidemark/drizzle/migrate.ts'
 import type { TestProject } from 'vitest/node'
+import { prepareBrowser, type BrowserBinary } from './browser.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** The cluster of this run: connect as its superuser to create and drop databases. */
     clusterUrl: string
+    /** Null where this machine has no browser to test with. */
+    browser: BrowserBinary | null
   }
 }
 
@@ -20,13 +23,17 @@ export const TEMPLATE = 'tidemark_template'
 
 const FOLDER_PREFIX = 'tidemark-test-'
 
-/** One PostgreSQL for the whole run, the same that ships with the product, in a folder that is removed afterwards. */
+/** One PostgreSQL and one browser for the whole run; the first is the one that ships with the product. */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
   await removeLeftovers()
   const dataDir = await mkdtemp(join(tmpdir(), `${FOLDER_PREFIX}${process.pid}-`))
   const database = await openEmbedded(dataDir, { durable: false })
   await makeTemplate(database.url)
   project.provide('clusterUrl', database.url)
+  const browser = await prepareBrowser()
+  if (browser === null)
+    console.warn('SKIPPED: the browser tests. Name a Chromium with CHROMIUM_PATH to run them.')
+  project.provide('browser', browser)
   return async () => {
     await database.close()
     await rm(dataDir, { recursive: true, force: true })
