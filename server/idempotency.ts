@@ -9,6 +9,8 @@ export type OnceRequest = {
   readonly organizationId: string
   /** Keys belong to whoever made them up: two tokens may use the same one. */
   readonly actor: string
+  /** The command, such as `recordReceipt`. */
+  readonly action: string
   /** Without a key (and in a dry run, for which pass null) the command is simply carried out. */
   readonly key: string | null | undefined
   /** All that the outcome depends on: the same key with another input is refused. */
@@ -30,7 +32,7 @@ export const once = async <T extends object>(
   if (key === '' || key.length > KEY_LENGTH_MAX) {
     return invalid(['idempotencyKey'], `An idempotency key has 1 to ${KEY_LENGTH_MAX} characters`)
   }
-  const hash = hashOf(request.input)
+  const hash = hashOf([request.action, request.input])
   for (;;) {
     if (await reserve(tx, request, key, hash)) return runAndKeep(tx, request, key, run)
     const kept = await readKept(tx, request, key)

@@ -1,6 +1,5 @@
 /** The executable schema: the contract's text with the resolvers put onto it, and the root fields guarded. */
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import {
   buildSchema,
   defaultFieldResolver,
@@ -14,7 +13,7 @@ import { requireScope } from './access/scopes.ts'
 import type { Context } from './context.ts'
 import type { TypeFunctions } from './resolvers.ts'
 
-const SCHEMA_FILE = fileURLToPath(import.meta.resolve('@tidemark/schema/schema.graphql'))
+const SCHEMA_FILE = new URL('../schema/schema.graphql', import.meta.url)
 
 export const readSchemaText = (): string => readFileSync(SCHEMA_FILE, 'utf8')
 

@@ -57,7 +57,6 @@ const createApollo = ({ schema, services, logCause }: GraphqlOptions, log: Fasti
     parseOptions,
     validationRules: [...limitRules],
     validationOptions: { maxErrors: 20 },
-    maxRecursiveSelections: LIMITS.selections,
     introspection: true,
     allowBatchedHttpRequests: false,
     persistedQueries: false,

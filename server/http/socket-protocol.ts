@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import {
   type ExecutionArgs,
   type FormattedExecutionResult,
+  getOperationAST,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
@@ -129,12 +130,21 @@ const prepareOperation = async (
   const session = await sessionOf(context, authenticate)
   const document = prepare(query)
   if (!('kind' in document)) return document
+  if (getOperationAST(document, operationName) == null) return [unknownOperation(operationName)]
   const today = services.clock().toZonedDateTimeISO('UTC').toPlainDate()
   const cost = costError(schema, document, operationName, variables ?? {}, today)
   if (cost !== null) return [cost]
   const contextValue = createContext(services, session)
   return { schema, document, operationName, variableValues: variables ?? {}, contextValue }
 }
+
+const unknownOperation = (name: string | null): GraphQLError =>
+  new GraphQLError(
+    name === null
+      ? 'Several operations: name one with `operationName`.'
+      : `Unknown operation named "${name}".`,
+    { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } },
+  )
 
 /** Looked up for each operation: a token that was revoked meanwhile starts nothing. */
 const sessionOf = async ({ extra }: Connected, authenticate: Authenticate): Promise<Session> => {

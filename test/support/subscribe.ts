@@ -1,4 +1,4 @@
-import { createClient, type ExecutionResult } from 'graphql-ws'
+import { createClient, type FormattedExecutionResult } from 'graphql-ws'
 import { WebSocket } from 'ws'
 import { type Document, textOf } from './graphql.ts'
 
@@ -6,7 +6,7 @@ export type Subscription<Data> = {
   /** The next event; rejects when there is none within `timeoutMs` (5 s) or when it has errors. */
   next(timeoutMs?: number): Promise<Data>
   /** The next event with its errors, as the protocol has it. */
-  nextResult(timeoutMs?: number): Promise<ExecutionResult<Data>>
+  nextResult(timeoutMs?: number): Promise<FormattedExecutionResult<Data, unknown>>
   /** Ends the subscription and closes the socket. */
   return(): Promise<void>
 }
