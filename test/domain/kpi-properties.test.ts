@@ -1,10 +1,12 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { BookRow } from '@tidemark/server/domain/book.ts'
 import { bookOf, bookRow } from '@tidemark/server/domain/book.ts'
 import { firstOfMonth } from '@tidemark/server/domain/calendar.ts'
 import type { Conventions } from '@tidemark/server/domain/conventions.ts'
 import { evaluate, type View } from '@tidemark/server/domain/evaluate.ts'
+import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
+import type { Exact } from '@tidemark/server/domain/money.ts'
 import { project } from '@tidemark/server/domain/projection.ts'
 import { ratesOf } from '@tidemark/server/domain/rates.ts'
 import { kpiDefinitions } from '@tidemark/server/domain/registry.ts'
@@ -134,23 +136,20 @@ describe('every KPI, on random books', { timeout: 60_000 }, () => {
     )
   })
 
-  it('keeps its promises: parts add up, and no share leaves 0 to 100 in sound books', () => {
+  it('keeps its promises: parts add up, and the on-time rate stays within 0 to 100', () => {
     fc.assert(
       fc.property(randomItems({ minLength: 1, maxLength: 10 }), question, (items, asked) => {
-        const value = engine(items, asked)
-        const of = (metric: string) => value.get(metric)?.value ?? null
-        const total = of('TOTAL_RECEIVABLES')
-        if (total !== null)
-          expect(
-            of('CURRENT_RECEIVABLES')
-              ?.plus(of('PAST_DUE') ?? NaN)
-              .toFixed(15),
-          ).toBe(total.toFixed(15))
-        const dso = of('DSO')
-        const split = of('BEST_POSSIBLE_DSO')?.plus(of('AVERAGE_DAYS_DELINQUENT') ?? NaN)
-        if (dso !== null) expect(split?.toFixed(15)).toBe(dso.toFixed(15))
-        const onTime = of('ON_TIME_RATE')
-        if (onTime !== null) expect(onTime.gte(0) && onTime.lte(100)).toBe(true)
+        const values = engine(items, asked)
+        const of = (metric: KpiMetric) => values.get(metric)?.value ?? null
+        const together = (a: Exact | null, b: Exact | null) => (a === null || b === null ? null : a.plus(b))
+        const text = (value: Exact | null) => value?.toFixed(15) ?? null
+        const receivables = together(of('CURRENT_RECEIVABLES'), of('PAST_DUE'))
+        expect(text(receivables)).toBe(text(of('TOTAL_RECEIVABLES')))
+        const dso = together(of('BEST_POSSIBLE_DSO'), of('AVERAGE_DAYS_DELINQUENT'))
+        expect(text(dso)).toBe(text(of('DSO')))
+        const onTime = of('ON_TIME_RATE')?.toNumber() ?? 0
+        expect(onTime).toBeGreaterThanOrEqual(0)
+        expect(onTime).toBeLessThanOrEqual(100)
       }),
       { numRuns: 200 },
     )

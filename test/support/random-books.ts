@@ -1,5 +1,5 @@
 /** Random books for property tests: everything that can happen to an invoice, in any order and dated at will. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import type { Entry, EntryKind } from '@tidemark/server/domain/invoice.ts'
 import type { PlainItem, Quotation, Recorded } from './brute-force.ts'
 import { day, entry } from './kpi-books.ts'
