@@ -1,20 +1,13 @@
-/** Fills a database with histories through the ledger's own posting function. */
+/** Fills a database with items through the ledger's own posting function, posting by posting. */
 import { customer, exchangeRate, organization } from '@tidemark/drizzle/tables.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { dateOf } from '@tidemark/server/domain/day.ts'
-import type { History } from '@tidemark/server/domain/projection.ts'
-import type { ExchangeRate } from '@tidemark/server/domain/rates.ts'
 import type { KpiOrganization } from '@tidemark/server/kpi/queries.ts'
+import { lockItems } from '@tidemark/server/ledger/histories.ts'
 import { post, writeAudit, type NewItem } from '@tidemark/server/ledger/post.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
-
-export type Placed = {
-  readonly history: History
-  readonly currency: string
-  readonly region?: string
-  readonly channel?: string
-}
+import type { PlainItem, Quotation } from './brute-force.ts'
 
 export async function makeOrganization(
   connection: Connection,
@@ -27,49 +20,81 @@ export async function makeOrganization(
   return made
 }
 
-/** Posts the histories as one import that is recorded at `recordedAt`; the database's clock where it is null. */
-export async function postHistories(
+/** Posts the entries in the order of their posting numbers; each posting is recorded at the moment given for it. */
+export async function postItems(
   connection: Connection,
-  { id }: KpiOrganization,
-  placed: readonly Placed[],
-  recordedAt: Temporal.Instant | null = null,
+  { id }: Pick<KpiOrganization, 'id'>,
+  items: readonly PlainItem[],
+  recordedAt: (posting: number) => Temporal.Instant,
 ): Promise<void> {
   await inTransaction(connection, { organizationId: id, mode: 'write', timeoutMs: null }, async (tx) => {
-    const customerId = await makeCustomer(tx, id)
-    const audit = await writeAudit(tx, id, { actor: 'test', action: 'import', subject: id }, recordedAt)
-    const items: NewItem[] = []
-    const segments = new Map<string, number>()
-    for (const { history, currency, region = null, channel = null } of placed) {
-      const dimensions = {
-        currency,
-        region,
-        channel,
-        businessUnit: null,
-        productLine: null,
-        collectorId: null,
-      }
-      const key = JSON.stringify(dimensions)
-      const segmentId = segments.get(key) ?? (await segmentFor(tx, id, dimensions))
-      segments.set(key, segmentId)
-      const common = {
-        id: crypto.randomUUID(),
-        customerId,
-        segmentId,
-        currency,
-        startsOn: history.startsOn,
-      }
-      items.push(detailed(common, history))
+    const placed = await place(tx, id, items)
+    const uuids = new Map<string, string>()
+    const uuidOf = (name: string | null): string | null => {
+      if (name !== null && !uuids.has(name)) uuids.set(name, crypto.randomUUID())
+      return name === null ? null : (uuids.get(name) ?? null)
     }
-    const entries = placed.flatMap(({ history }, index) =>
-      history.entries.map((entry) => ({ ...entry, itemId: items[index]?.id ?? '' })),
-    )
-    await post(tx, id, audit, { items, entries })
+    const postings = new Set(items.flatMap((item) => item.entries.map((entry) => entry.posting)))
+    for (const posting of [...postings].sort((a, b) => a - b)) {
+      const audit = await writeAudit(
+        tx,
+        id,
+        { actor: 'test', action: 'import', subject: id },
+        recordedAt(posting),
+      )
+      const touched = placed.filter(({ item }) => item.entries.some((entry) => entry.posting === posting))
+      const isNew = ({ item }: Placed) => item.entries.every((entry) => entry.posting >= posting)
+      const old = touched.filter((one) => !isNew(one))
+      const locked = await lockItems(
+        tx,
+        id,
+        [...new Set(old.map((one) => one.row.customerId))],
+        old.map((one) => one.row.id),
+      )
+      await post(tx, id, audit, {
+        items: touched.filter(isNew).map(({ row }) => row),
+        locked,
+        entries: touched.flatMap(({ item, row }) =>
+          item.entries
+            .filter((entry) => entry.posting === posting)
+            .map((entry) => ({ ...entry, itemId: row.id, counterpartId: uuidOf(entry.counterpartId) })),
+        ),
+      })
+    }
   })
+}
+
+type Placed = { readonly item: PlainItem; readonly row: NewItem }
+
+async function place(tx: Tx, organizationId: string, items: readonly PlainItem[]): Promise<Placed[]> {
+  const customerId = crypto.randomUUID()
+  await tx
+    .insert(customer)
+    .values({ organizationId, id: customerId, number: customerId, name: 'Test', termsDays: 30 })
+  const segments = new Map<string, number>()
+  const placed: Placed[] = []
+  for (const item of items) {
+    const { currency, region } = item
+    const key = `${currency} ${region}`
+    const dimensions = {
+      currency,
+      region,
+      channel: null,
+      businessUnit: null,
+      productLine: null,
+      collectorId: null,
+    }
+    const segmentId = segments.get(key) ?? (await segmentFor(tx, organizationId, dimensions))
+    segments.set(key, segmentId)
+    const common = { id: crypto.randomUUID(), customerId, segmentId, currency, startsOn: item.startsOn }
+    placed.push({ item, row: detailed(common, item) })
+  }
+  return placed
 }
 
 function detailed(
   common: Omit<NewItem, 'kind' | 'invoice' | 'reference'>,
-  { kind, entries }: History,
+  { kind, entries }: PlainItem,
 ): NewItem {
   switch (kind) {
     case 'INVOICE': {
@@ -84,22 +109,16 @@ function detailed(
   }
 }
 
-async function makeCustomer(tx: Tx, organizationId: string): Promise<string> {
-  const id = crypto.randomUUID()
-  await tx.insert(customer).values({ organizationId, id, number: id, name: 'Test', termsDays: 30 })
-  return id
-}
-
 export const addRates = (
   connection: Connection,
-  { id }: KpiOrganization,
-  rates: readonly ExchangeRate[],
+  { id }: Pick<KpiOrganization, 'id'>,
+  quotations: readonly Quotation[],
 ): Promise<void> =>
   inTransaction(connection, { organizationId: id, mode: 'write' }, async (tx) => {
-    const rows = rates.map(({ currency, validOn, rate }) => ({
+    const rows = quotations.map(({ currency, day, rate }) => ({
       organizationId: id,
       currency,
-      validOn: dateOf(validOn),
+      validOn: dateOf(day),
       rate,
       source: 'test',
     }))
