@@ -15,13 +15,13 @@ export const GoalGrid = ({ goals, timeZone }: GoalGridProps) => (
 
 const places = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'] as const
 
-/** As tall as a tile whose name takes one line. */
+/** As tall as a tile whose name and reason take two lines. */
 export const GoalGridSkeleton = () => (
   <div aria-hidden="true">
     <Skeleton className="mb-4 h-5 w-40" />
     <div className={`${grid} -mb-4`}>
       {places.map((place) => (
-        <div key={place} className="panel mb-4 h-[21.5rem] px-5 pt-5">
+        <div key={place} className="panel mb-4 h-[25.5rem] px-5 pt-5">
           <Skeleton className="h-3.5 w-20" />
           <Skeleton className="mt-4 h-4 w-4/5" />
           <Skeleton className="mt-2 h-3 w-1/2" />

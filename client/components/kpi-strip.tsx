@@ -11,6 +11,7 @@ import { formatChange, formatFigure, formatQuantity, unknown } from '../format/q
 import { nullReasonWords } from '../format/words.ts'
 import { ChangeText } from '../ui/change.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
+import { trendOf } from './kpi-trend.ts'
 
 /** The figures of the strip, in its order; `kpis` is asked for these and no others. */
 export const headlineMetrics = [
@@ -29,15 +30,6 @@ const isMoreBetter = { HIGHER: true, LOWER: false, NEUTRAL: null } as const sati
   boolean | null
 >
 
-/** The monthly points, none before they are known; the last of them the figure itself: an unfinished month would end the line somewhere else. */
-export const trendOf = (
-  series: readonly KpiStrip_RowFragment[],
-  now: KpiStrip_RowFragment,
-): readonly KpiStrip_RowFragment[] => [
-  ...series.filter(({ metric, date }) => metric === now.metric && date < now.date),
-  now,
-]
-
 const Definition = ({ definition }: { readonly definition: KpiStrip_DefinitionFragment }) => {
   const { metric, name, description, formula, source } = definition
   const anchor = `--definition-${metric}`
@@ -47,7 +39,7 @@ const Definition = ({ definition }: { readonly definition: KpiStrip_DefinitionFr
         type="button"
         popoverTarget={`definition-${metric}`}
         style={{ anchorName: anchor }}
-        className="rounded-sm text-left text-xs font-medium text-balance text-muted decoration-faint decoration-dotted underline-offset-4 hover:text-ink hover:underline"
+        className="block rounded-sm text-left text-xs font-medium text-balance text-muted decoration-faint decoration-dotted underline-offset-4 hover:text-ink hover:underline"
       >
         {name}
       </button>
@@ -165,7 +157,7 @@ export const KpiStrip = ({ definitions, now, series, monthAgo, asOf }: KpiStripP
             definition={definition}
             now={row}
             monthAgo={monthAgo.find((other) => other.metric === metric) ?? null}
-            trend={series.length === 0 ? [] : trendOf(series, row)}
+            trend={trendOf(series, row)}
           />
         )
       })}
@@ -176,7 +168,7 @@ export const KpiStrip = ({ definitions, now, series, monthAgo, asOf }: KpiStripP
 export const KpiStripSkeleton = () => (
   <div className={stripLayout}>
     {headlineMetrics.map((metric) => (
-      <div key={metric} className="h-[8.875rem] bg-surface px-4 pt-4">
+      <div key={metric} className="h-[9.625rem] bg-surface px-4 pt-4">
         <Skeleton className="h-3 w-24" />
         <Skeleton className="mt-4 h-6 w-20" />
         <Skeleton className="mt-4 h-5 w-full" />

@@ -26,7 +26,7 @@ const WhereAndWhen = ({ name, timeZone, today }: PageHeader_OrganizationFragment
 )
 
 export const PageHeader = ({ organization, liveChip, onSignOut }: PageHeaderProps) => (
-  <header className="sticky top-0 z-20 border-b border-line bg-page max-sm:static print:static">
+  <header className="sticky top-0 z-20 border-b border-line bg-page max-sm:static print:static print:bg-transparent">
     <div className="flex flex-wrap items-center gap-x-5 gap-y-2.5 px-4 py-2.5 sm:px-6 lg:px-8">
       <p className="flex items-center gap-2 text-base font-semibold tracking-[-0.012em]">
         <TidalMark className="size-6 text-accent" />
@@ -37,6 +37,7 @@ export const PageHeader = ({ organization, liveChip, onSignOut }: PageHeaderProp
           <WhereAndWhen {...organization} />
         ) : (
           <>
+            <h1 className="sr-only">Loading the figures</h1>
             <Skeleton className="my-1 h-3.5 w-44" />
             <Skeleton className="my-1.5 h-2.5 w-56" />
           </>

@@ -27,7 +27,7 @@ export const TopCustomers = ({ customers, totalCount, total }: TopCustomersProps
         <h2 id="customers" className="text-base font-semibold">
           Largest balances
         </h2>
-        {totalCount !== null && (
+        {totalCount !== null && customers.length > 0 && (
           <p className="figures text-xs text-muted">
             {formatCount(customers.length)} of {formatCount(totalCount)} customers who owe
           </p>

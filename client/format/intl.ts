@@ -2,11 +2,19 @@
  * The one door to `Intl`. Formatters are costly to make, so each is made once. A `locale` left out is the browser's
  * own; a currency never decides the locale.
  */
+
+/** The page speaks English, so the names of months and days do too, in the viewer's own English if it has one. */
+export const localeOfWords = (locale: string): string => (/^en\b/.test(locale) ? locale : 'en-GB')
+
+const browserLocale = new Intl.NumberFormat().resolvedOptions().locale
 const numberFormats = new Map<string, Intl.NumberFormat>()
 const dateFormats = new Map<string, Intl.DateTimeFormat>()
 
-export const numberFormat = (options: Intl.NumberFormatOptions, locale?: string): Intl.NumberFormat => {
-  const key = `${locale ?? ''} ${JSON.stringify(options)}`
+export const numberFormat = (
+  options: Intl.NumberFormatOptions,
+  locale: string = browserLocale,
+): Intl.NumberFormat => {
+  const key = `${locale} ${JSON.stringify(options)}`
   const known = numberFormats.get(key)
   if (known) return known
   const made = new Intl.NumberFormat(locale, options)
@@ -14,8 +22,11 @@ export const numberFormat = (options: Intl.NumberFormatOptions, locale?: string)
   return made
 }
 
-export const dateFormat = (options: Intl.DateTimeFormatOptions, locale?: string): Intl.DateTimeFormat => {
-  const key = `${locale ?? ''} ${JSON.stringify(options)}`
+export const dateFormat = (
+  options: Intl.DateTimeFormatOptions,
+  locale: string = localeOfWords(browserLocale),
+): Intl.DateTimeFormat => {
+  const key = `${locale} ${JSON.stringify(options)}`
   const known = dateFormats.get(key)
   if (known) return known
   const made = new Intl.DateTimeFormat(locale, options)

@@ -59,9 +59,25 @@ export const formatFigure = (value: number, of: Quantity, detail: Detail, locale
 
 const join = ({ figure, unit }: Figure): string => (unit === '' ? figure : `${figure}\u00a0${unit}`)
 
-/** In one piece, such as "44.3 days", "84.6 %" or "$900,000". */
+// Whether a space stands before the sign is the locale's affair: "84.6%", "84,6 %".
+const percentOptions = (digits: number): Intl.NumberFormatOptions => ({
+  style: 'unit',
+  unit: 'percent',
+  minimumFractionDigits: digits,
+  maximumFractionDigits: digits,
+})
+
+/** A share of 0 to 100, such as "22.9%". */
+export const formatShare = (share: number, locale?: string): string =>
+  withMinusSign(numberFormat(percentOptions(fractionDigits.PERCENT), locale).format(share))
+
+/** How much of the way is gone, in whole percent: "71%". May be below 0 or above 100. */
+export const formatWay = (percent: number, locale?: string): string =>
+  withMinusSign(numberFormat(percentOptions(0), locale).format(percent))
+
+/** In one piece, such as "44.3 days", "84.6%" or "$900,000". */
 export const formatQuantity = (value: number, of: Quantity, detail: Detail, locale?: string): string =>
-  join(formatFigure(value, of, detail, locale))
+  of.unit === 'PERCENT' ? formatShare(value, locale) : join(formatFigure(value, of, detail, locale))
 
 /** A difference as text, and the sign that the text shows: 0 where it rounds to nothing. */
 export type Change = { readonly text: string; readonly sign: -1 | 0 | 1 }
@@ -89,13 +105,5 @@ export const formatMoney = (
       money.amount as Intl.StringNumericLiteral,
     ),
   )
-
-/** A share of 0 to 100, such as "22.9 %". */
-export const formatShare = (share: number, locale?: string): string =>
-  formatQuantity(share, { unit: 'PERCENT', currency: '' }, 'exact', locale)
-
-/** How much of the way is gone, in whole percent: "71 %". May be below 0 or above 100. */
-export const formatWay = (percent: number, locale?: string): string =>
-  `${withMinusSign(numberFormat({ maximumFractionDigits: 0 }, locale).format(percent))}\u00a0%`
 
 export const formatCount = (count: number, locale?: string): string => numberFormat({}, locale).format(count)

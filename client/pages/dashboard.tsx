@@ -18,7 +18,7 @@ import { addMonths, type Day, firstOfMonth } from '../format/day.ts'
 import { formatCount } from '../format/quantity.ts'
 import type { Live } from '../live.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
-import { ErrorCard, ErrorLine } from '../ui/error-card.tsx'
+import { ErrorCard, ErrorNote } from '../ui/error-card.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { errorWords } from './error-words.ts'
@@ -78,7 +78,7 @@ const ClosedGoals = ({ organization, closedGoals }: Pick<DashboardQuery, 'organi
   )
 
 const PanelSkeleton = () => (
-  <div className="panel h-[25rem] px-5 pt-5">
+  <div className="panel h-[28rem] px-5 pt-5">
     <Skeleton className="h-4 w-28" />
     <Skeleton className="mt-8 h-9 w-full" />
     <Skeleton className="mt-6 h-56 w-full" />
@@ -127,7 +127,7 @@ export const Dashboard = ({ live, onSignOut }: DashboardProps) => {
         tabIndex={-1}
         className="grid grid-cols-[minmax(0,1fr)] gap-7 px-4 pt-5 pb-10 outline-none sm:px-6 lg:px-8"
       >
-        {failed?.data && <ErrorLine title={errorWords(failed.error)} onRetry={retry} />}
+        {failed?.data && <ErrorNote message={errorWords(failed.error)} onRetry={retry} />}
         {page.data && figures.data ? (
           <KpiStrip
             definitions={page.data.kpiCatalog}

@@ -3,7 +3,7 @@ import { GoalGrid } from '../components/goal-grid.tsx'
 import { DashboardMoreGoalsDocument, type DashboardQuery } from '../documents.generated.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { Button } from '../ui/button.tsx'
-import { ErrorLine } from '../ui/error-card.tsx'
+import { ErrorCard } from '../ui/error-card.tsx'
 import { errorWords } from './error-words.ts'
 
 type MoreGoalsProps = {
@@ -13,7 +13,8 @@ type MoreGoalsProps = {
 
 const NextGoals = ({ after, timeZone }: { readonly after: string; readonly timeZone: string }) => {
   const { data, error, refetch } = useKeptQuery(DashboardMoreGoalsDocument, { after })
-  if (error && !data) return <ErrorLine title={errorWords(error)} onRetry={refetch} />
+  if (error && !data)
+    return <ErrorCard title="More goals could not be loaded" message={errorWords(error)} onRetry={refetch} />
   if (!data) return null
   return (
     <>

@@ -62,15 +62,17 @@ export const SignIn = ({ hasDemo, note, onSignedIn }: SignInProps) => {
             aria-describedby="token-help"
             className="mt-1.5 block h-10 w-full rounded-md border border-line-strong bg-surface px-3 font-mono text-sm placeholder:text-faint"
           />
-          <p id="token-help" aria-live="polite" className="mt-2 text-xs text-pretty">
+          <div id="token-help" className="mt-2 text-xs text-pretty">
             {problem === null ? (
-              <span className="text-muted">
+              <p className="text-muted">
                 <code className="font-mono">pnpm tidemark token create</code> makes one.
-              </span>
+              </p>
             ) : (
-              <span className="font-medium text-act">{problem}</span>
+              <p role="alert" className="font-medium text-act">
+                {problem}
+              </p>
             )}
-          </p>
+          </div>
           <Button type="submit" look="primary" disabled={isBusy} className="mt-5 h-10 w-full">
             Sign in
           </Button>

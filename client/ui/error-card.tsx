@@ -18,17 +18,22 @@ export const ErrorCard = ({ title, message, onRetry }: ErrorCardProps) => (
   </div>
 )
 
-/** The same in one line, where older figures are still shown below it. */
-export const ErrorLine = ({ title, onRetry }: { readonly title: string; readonly onRetry: () => void }) => (
-  <p role="alert" className="flex flex-wrap items-center gap-x-2 text-sm text-act">
-    <CloudAlert aria-hidden="true" className="size-4 shrink-0" />
-    {title}
-    <button
-      type="button"
-      className="font-medium underline underline-offset-2 hover:no-underline"
-      onClick={onRetry}
-    >
+/** The same over the page, where older figures are still shown: nothing of them moves. */
+export const ErrorNote = ({
+  message,
+  onRetry,
+}: {
+  readonly message: string
+  readonly onRetry: () => void
+}) => (
+  <div
+    role="alert"
+    className="panel fixed inset-x-4 bottom-4 z-30 mx-auto flex w-fit max-w-xl items-center gap-3 py-2 pr-2 pl-4 shadow-[0_12px_32px_-12px_rgb(0_0_0/0.35)] print:hidden"
+  >
+    <CloudAlert aria-hidden="true" className="size-5 shrink-0 text-act" />
+    <p>{message}</p>
+    <Button onClick={onRetry} className="shrink-0">
       Try again
-    </button>
-  </p>
+    </Button>
+  </div>
 )

@@ -1,0 +1,199 @@
+import { announceChanges } from '@tidemark/client/live/announce.ts'
+import { describeConnection, isSignedOutClose, retryDelayMs } from '@tidemark/client/live/connection.ts'
+import { see } from '@tidemark/client/live/news.ts'
+import {
+  admitEvent,
+  isLater,
+  type KnownProgress,
+  lastOfEachGoal,
+  type ProgressEvent,
+  withNewestProgress,
+} from '@tidemark/client/live/order.ts'
+import { throttle } from '@tidemark/client/live/throttle.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+
+const progressAt = (sequence: string, value: number | null = 44.3) => ({
+  sequence,
+  asOf: '2026-11-22',
+  value,
+  valueReason: value === null ? ('NO_SALES' as const) : null,
+  expected: 43.6,
+  percentToTarget: 71,
+  status: 'ON_TRACK' as const,
+  statusReason: 'Ahead of the trajectory.',
+  recordedAt: '2026-11-22T10:00:00Z',
+})
+const goalAt = (id: string, sequence: string, value: number | null = 44.3): ProgressEvent['goal'] => ({
+  id,
+  name: `Goal ${id}`,
+  direction: 'DECREASE',
+  scope: 'All receivables',
+  currency: 'USD',
+  baseline: 52,
+  target: 41,
+  deadline: '2026-12-31',
+  daysLeft: 39,
+  state: 'ACTIVE',
+  owner: null,
+  metric: { metric: 'DSO', name: 'Days sales outstanding', unit: 'DAYS' },
+  progress: progressAt(sequence, value),
+})
+const eventAt = (id: string, sequence: string, kind: ProgressEvent['kind'] = 'UPDATE'): ProgressEvent => ({
+  cursor: `c${sequence}`,
+  kind,
+  goal: goalAt(id, sequence),
+})
+
+describe('the order of events', () => {
+  it('compares sequences as whole numbers of any length', () => {
+    expect(isLater({ sequence: '10' }, { sequence: '9' })).toBe(true)
+    expect(isLater({ sequence: '9007199254740993' }, { sequence: '9007199254740992' })).toBe(true)
+    expect(isLater({ sequence: '9' }, { sequence: '9' })).toBe(false)
+  })
+
+  it('lets each update through once, and none that is older than what is shown', () => {
+    const known: KnownProgress = new Map()
+    const arrived = ['5', '6', '6', '4', '7'].map((sequence) => eventAt('a', sequence))
+    expect(arrived.map((event) => admitEvent(known, event))).toEqual([true, true, false, false, true])
+    expect(known.get('a')?.sequence).toBe('7')
+  })
+
+  it('keeps goals apart', () => {
+    const known: KnownProgress = new Map()
+    expect(admitEvent(known, eventAt('a', '9'))).toBe(true)
+    expect(admitEvent(known, eventAt('b', '3'))).toBe(true)
+  })
+
+  it.each(['SNAPSHOT', 'GAP'] as const)('takes a %s for what is, also where it counts anew', (kind) => {
+    const known: KnownProgress = new Map()
+    admitEvent(known, eventAt('a', '900'))
+    expect(admitEvent(known, eventAt('a', '2', kind))).toBe(true)
+    expect(admitEvent(known, eventAt('a', '3'))).toBe(true)
+  })
+
+  it('does not let a slow answer turn a tile back', () => {
+    const known: KnownProgress = new Map()
+    admitEvent(known, eventAt('a', '8'))
+    expect(withNewestProgress(known, goalAt('a', '7')).progress?.sequence).toBe('8')
+    const unevaluated: ProgressEvent['goal'] = { ...goalAt('a', '7'), progress: null }
+    expect(withNewestProgress(known, unevaluated).progress?.sequence).toBe('8')
+  })
+
+  it('learns from an answer what it has newer, so that a repeated event is known as one', () => {
+    const known: KnownProgress = new Map()
+    const goal = goalAt('a', '9')
+    expect(withNewestProgress(known, goal)).toBe(goal)
+    expect(admitEvent(known, eventAt('a', '9'))).toBe(false)
+  })
+
+  it('shows of a burst the last of each goal, in the order of arrival', () => {
+    const burst = [eventAt('a', '1'), eventAt('b', '2'), eventAt('a', '3')]
+    expect(lastOfEachGoal(burst).map(({ cursor }) => cursor)).toEqual(['c2', 'c3'])
+  })
+})
+
+describe('what makes the list of goals old', () => {
+  it('is a goal, a state or a day that was not seen before, each once', () => {
+    const seen = new Set<string>()
+    expect(see(seen, [goalAt('a', '1')])).toBe(true)
+    expect(see(seen, [goalAt('a', '2')])).toBe(false)
+    expect(see(seen, [goalAt('b', '3')])).toBe(true)
+    expect(see(seen, [{ ...goalAt('a', '4'), state: 'CLOSED' }])).toBe(true)
+    expect(see(seen, [{ ...goalAt('a', '5'), progress: { ...progressAt('5'), asOf: '2026-11-23' } }])).toBe(
+      true,
+    )
+    expect(see(seen, [goalAt('b', '6')])).toBe(false)
+  })
+})
+
+describe('a throttled run', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('runs at once, then once more at the end of the interval for all that came meanwhile', async () => {
+    const run = vi.fn<() => Promise<void>>(async () => {})
+    const { request } = throttle(run, 1000)
+    for (let count = 0; count < 50; count++) request()
+    expect(run).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(999)
+    expect(run).toHaveBeenCalledTimes(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(run).toHaveBeenCalledTimes(2)
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(run).toHaveBeenCalledTimes(2)
+    request()
+    expect(run).toHaveBeenCalledTimes(3)
+  })
+
+  it('never overtakes itself: a slow run delays the next, and the next still comes', async () => {
+    const finish: (() => void)[] = []
+    const run = vi.fn<() => Promise<void>>(() => new Promise((resolve) => finish.push(resolve)))
+    const { request } = throttle(run, 1000)
+    request()
+    request()
+    await vi.advanceTimersByTimeAsync(3000)
+    expect(run).toHaveBeenCalledTimes(1)
+    finish[0]?.()
+    await vi.advanceTimersByTimeAsync(0)
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+
+  it('goes on after a run that failed, and stops when it is cancelled', async () => {
+    const run = vi.fn<() => Promise<void>>(() => Promise.reject(new Error('The server is away')))
+    const { request, cancel } = throttle(run, 1000)
+    request()
+    request()
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(run).toHaveBeenCalledTimes(2)
+    request()
+    cancel()
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(run).toHaveBeenCalledTimes(2)
+  })
+})
+
+describe('the connection', () => {
+  const facts = { isOpen: false, isPaused: false, heardAt: 100_000 }
+
+  it('is named by what is known of it', () => {
+    expect(describeConnection({ ...facts, heardAt: null }, 100_000)).toEqual({ kind: 'CONNECTING' })
+    expect(describeConnection({ ...facts, isOpen: true }, 100_000)).toEqual({ kind: 'LIVE' })
+    expect(describeConnection(facts, 119_999)).toEqual({ kind: 'RECONNECTING' })
+    expect(describeConnection(facts, 120_000)).toEqual({ kind: 'STALE', since: 100_000 })
+    expect(describeConnection({ ...facts, isOpen: true, isPaused: true }, 100_000)).toEqual({
+      kind: 'PAUSED',
+    })
+  })
+
+  it('is tried again for ever, later and later up to a limit, and not by all at the same moment', () => {
+    expect(retryDelayMs(0, 0)).toBe(250)
+    expect(retryDelayMs(0, 1)).toBe(500)
+    expect(retryDelayMs(3, 0.5)).toBe(3000)
+    expect(retryDelayMs(1000, 1)).toBe(15_000)
+  })
+
+  it('leads back to the way in only where the server closed it for that reason', () => {
+    expect(isSignedOutClose({ code: 4403, reason: 'Forbidden' })).toBe(true)
+    expect(isSignedOutClose({ code: 4401, reason: 'Unauthorized' })).toBe(true)
+    expect(isSignedOutClose({ code: 1006, reason: '' })).toBe(false)
+    expect(isSignedOutClose(new Error('broken'))).toBe(false)
+    expect(isSignedOutClose(null)).toBe(false)
+  })
+})
+
+describe('what a screen reader says', () => {
+  it('is the last goal that moved, and how many others', () => {
+    const say = (goals: Parameters<typeof announceChanges>[0]) =>
+      announceChanges(goals).replaceAll('\u00a0', ' ')
+    expect(say([])).toBe('')
+    expect(say([goalAt('a', '1')])).toBe('Goal a: 44.3 days, on track.')
+    expect(say([goalAt('b', '1'), goalAt('a', '2')])).toBe('Goal a: 44.3 days, on track. 1 other goal moved.')
+    expect(say([goalAt('b', '1'), goalAt('c', '1'), goalAt('a', '2', null)])).toBe(
+      'Goal a: Nothing was sold in the window, on track. 2 other goals moved.',
+    )
+  })
+})
