@@ -29,14 +29,18 @@ export function formatMinor({ minor, currency }: Money): string {
   return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
 }
 
-/** "1234.5" USD -> 123450n; null where the text is no plain decimal or has more digits than the currency. */
+// Far from the 9.2 x 10^18 of a bigint column, so that sums of what is accepted fit too.
+const MINOR_MAX = 10n ** 18n
+
+/** "1234.5" USD -> 123450n; null where the text is no plain decimal, has more digits than the currency, or is beyond all reason. */
 export function parseMinor(text: string, currency: string): bigint | null {
-  const match = /^(-?)(\d{1,15})(?:\.(\d+))?$/.exec(text)
+  const match = /^(-?)(\d{1,19})(?:\.(\d{1,40}))?$/.exec(text)
   if (match === null) return null
   const [, sign, whole = '', fraction = ''] = match
   const digits = currencyDigits(currency)
   if (/[^0]/.test(fraction.slice(digits))) return null
   const minor = BigInt(whole + fraction.slice(0, digits).padEnd(digits, '0'))
+  if (minor > MINOR_MAX) return null
   return sign === '-' ? -minor : minor
 }
 

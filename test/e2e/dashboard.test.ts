@@ -9,7 +9,7 @@ import { launchBrowser } from '../support/browser.ts'
 import { openWire, type Wire } from '../support/cut.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { execute } from '../support/graphql.ts'
-import { endAll, startProcess, tidemark, type RunningServer } from '../support/process.ts'
+import { endAll, startProduct, tidemark, type RunningProduct } from '../support/product.ts'
 
 const binary = inject('browser')
 const today = Temporal.Now.plainDateISO('UTC')
@@ -35,7 +35,7 @@ function invoicesCsv(): string {
 describe.skipIf(binary === null)('the dashboard in a real browser', { timeout: 60_000 }, () => {
   let database: TestDatabase
   let folder: string
-  let server: RunningServer
+  let server: RunningProduct
   let wire: Wire
   let browser: Browser
   let context: BrowserContext
@@ -47,7 +47,7 @@ describe.skipIf(binary === null)('the dashboard in a real browser', { timeout: 6
     database = await createDatabase()
     folder = mkdtempSync(join(tmpdir(), 'tidemark-e2e-'))
     const environment = { DATABASE_URL: database.url, TIDEMARK_DEMO: '0' }
-    server = await startProcess(environment)
+    server = await startProduct(environment)
     wire = await openWire(server.url)
     await tidemark(
       environment,

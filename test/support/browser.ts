@@ -5,10 +5,10 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { createBrotliDecompress } from 'node:zlib'
 import { chromium, type Browser } from 'playwright-core'
@@ -24,7 +24,7 @@ export async function prepareBrowser(): Promise<BrowserBinary | null> {
   const named = process.env['CHROMIUM_PATH']
   if (named !== undefined) return { path: named, libraries: null }
   if (process.platform !== 'linux' || process.arch !== 'x64') return null
-  const packed = join(dirname(fileURLToPath(import.meta.resolve('@sparticuz/chromium'))), '..')
+  const packed = join(dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium')), '..')
   const manifest = JSON.parse(await readFile(join(packed, 'package.json'), 'utf8')) as { version: string }
   const folder = join(tmpdir(), `tidemark-chromium-${manifest.version}`)
   if (!existsSync(folder)) await unpack(join(packed, 'bin'), folder)

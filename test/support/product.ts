@@ -1,0 +1,43 @@
+/** Tidemark as its users run it: `pnpm start` and `pnpm tidemark`, in processes of their own. */
+import { startProcess, type Ended } from './process.ts'
+
+export type Environment = Readonly<Record<string, string>>
+
+export type RunningProduct = {
+  /** What its last line says: `ready <url>`. */
+  readonly url: string
+  /** Sends the signal and waits for the end; the exit code is null where a signal ended it. */
+  stop(signal?: NodeJS.Signals): Promise<Ended>
+}
+
+const running = new Set<() => void>()
+
+/** Ends at once whatever a failed test left running. */
+export const endAll = (): void => {
+  for (const end of running) end()
+}
+
+/** Starts the server on a free port and waits until it is ready; rejects with what it said where it ends before. */
+export async function startProduct(
+  environment: Environment,
+  options: readonly string[] = [],
+): Promise<RunningProduct> {
+  const { child, line, ended } = startProcess('server/main.ts', options, { PORT: '0', ...environment })
+  running.add(() => child.kill('SIGKILL'))
+  const ready = await line(/^ready /)
+  return {
+    url: ready.slice('ready '.length),
+    stop(signal = 'SIGTERM') {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** The server to its end, for starts that fail. */
+export const runServer = (environment: Environment, options: readonly string[] = []): Promise<Ended> =>
+  startProcess('server/main.ts', options, { PORT: '0', ...environment }).ended
+
+/** `pnpm tidemark ...` */
+export const tidemark = (environment: Environment, ...parameters: readonly string[]): Promise<Ended> =>
+  startProcess('server/cli/main.ts', parameters, environment).ended
