@@ -36,8 +36,9 @@ export async function evaluate(
     if (snapshot === undefined) throw new Error('PostgreSQL gave no snapshot')
     const today = now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
     const changed = await computeChanges(tx, organization, { now, today }, logError)
-    await append(tx, organization.id, { changed, now, today, seen: snapshot.seen })
-    return { outcome: 'DONE', appended: changed.length }
+    const news = changed.map((progress) => ({ ...progress, recordedAt: now }))
+    await appendProgress(tx, organization.id, { news, today, seen: snapshot.seen })
+    return { outcome: 'DONE', appended: news.length }
   })
 }
 
@@ -160,28 +161,30 @@ const activeGoals = (tx: Tx, organizationId: string): Promise<GoalRow[]> =>
     .where(and(eq(goal.organizationId, organizationId), eq(goal.state, 'ACTIVE')))
     .orderBy(goal.id)
 
-type Appended = Moment & { readonly changed: readonly NewProgress[]; readonly seen: string }
+type Appended = {
+  readonly news: readonly (NewProgress & { readonly recordedAt: Temporal.Instant })[]
+  /** The day that the goals were evaluated for. */
+  readonly today: Temporal.PlainDate
+  /** PostgreSQL's snapshot of what was looked at. */
+  readonly seen: string
+}
 
-/** The caller holds the organization's lock, so nobody else counts its sequence on. */
-async function append(
+/** Counts the sequence on. The caller is alone: it holds the lock, or nobody else knows the organization yet. */
+export async function appendProgress(
   tx: Tx,
   organizationId: string,
-  { changed, now, today, seen }: Appended,
+  { news, today, seen }: Appended,
 ): Promise<void> {
   const before = await readSequence(tx, organizationId)
-  if (changed.length > 0) {
-    await tx.insert(goalProgress).values(
-      changed.map((progress, index) => ({
-        ...progress,
-        organizationId,
-        sequence: before + BigInt(index + 1),
-        recordedAt: now,
-      })),
-    )
-  }
+  const rows = news.map((progress, index) => ({
+    ...progress,
+    organizationId,
+    sequence: before + BigInt(index + 1),
+  }))
+  if (rows.length > 0) await tx.insert(goalProgress).values(rows)
   await tx
     .insert(evaluation)
-    .values({ organizationId, seen, evaluatedOn: today, sequence: before + BigInt(changed.length) })
+    .values({ organizationId, seen, evaluatedOn: today, sequence: before + BigInt(rows.length) })
     .onConflictDoUpdate({
       target: evaluation.organizationId,
       set: {
