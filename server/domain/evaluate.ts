@@ -5,8 +5,8 @@ import type { Conventions } from './conventions.ts'
 import type { Day } from './day.ts'
 import { unknown } from './formulas.ts'
 import type { Input, KpiDefinition, MonthAmount, Outcome, Point } from './kpi.ts'
-import type { Measure } from './measures.ts'
-import { Exact, majorOf } from './money.ts'
+import type { Measure, Quantity } from './measures.ts'
+import { Exact } from './money.ts'
 import { isMissing, type MissingRate, type Rates } from './rates.ts'
 
 /** Since when there are books, as known at the query's moment: their first day, or why there is none. */
@@ -68,64 +68,61 @@ function readerOf({ book, rates, currency }: Omit<View, 'booksFrom'>, booksFrom:
   let missing: MissingRate | null = null
 
   const inAnswerCurrency = (minor: bigint, from: string, rateDay: Day): Exact => {
-    const amount = majorOf({ minor, currency: from })
-    if (from === currency || minor === 0n) return amount
-    const rate = rates.between(from, currency, rateDay)
-    if (!isMissing(rate)) return amount.times(rate)
-    missing ??= rate
+    if (minor === 0n) return zero
+    const factor = rates.perMinorUnit(from, currency, rateDay)
+    if (!isMissing(factor)) return factor.times(minor.toString())
+    missing ??= factor
     return zero
   }
-  const total = (read: (from: string) => Exact): Exact =>
-    book.currencies.reduce((sum, from) => sum.plus(read(from)), zero)
 
-  const balance = (input: Extract<Input, { read: 'balance' }>): Exact =>
-    total((from) => {
-      const sum = book.balance(input.measure, from, input.day, input.olderThanDays)
-      if (input.part === 'count') return new Exact(sum.count)
-      if (input.part === 'amount') return inAnswerCurrency(sum.amount, from, day)
-      return inAnswerCurrency(BigInt(input.day) * sum.amount - sum.anchorAmount, from, day)
-    })
+  /** Adds up over the currencies: things as they are, money in the answer's currency. */
+  const total = (part: Part, read: (from: string) => bigint): Exact =>
+    part === 'count' || part === 'days'
+      ? new Exact(book.currencies.reduce((sum, from) => sum + read(from), 0n).toString())
+      : book.currencies.reduce((sum, from) => sum.plus(inAnswerCurrency(read(from), from, day)), zero)
 
-  const movement = (measure: Measure, period: Period, part: 'amount' | 'count' | 'days' | 'amountDays') =>
-    total((from) => {
-      const sum = book.movement(measure, from, period)
-      if (part === 'count') return new Exact(sum.count)
-      if (part === 'days') return new Exact(sum.days.toString())
-      return inAnswerCurrency(sum[part], from, day)
-    })
+  const movement =
+    ({ measure, less }: Net, period: Period, part: keyof Quantity) =>
+    (from: string) => {
+      const sum = BigInt(book.movement(measure, from, period)[part])
+      return less === undefined ? sum : sum - BigInt(book.movement(less, from, period)[part])
+    }
 
-  const movementAtOwnRates = (measure: Measure, period: Period) =>
-    total((from) =>
-      from === currency
-        ? inAnswerCurrency(book.movement(measure, from, period).amount, from, day)
-        : book
-            .movementsOf(measure, from, period)
-            .reduce((sum, row) => sum.plus(inAnswerCurrency(row.amount, from, row.day)), zero),
-    )
-
-  const cohort = (input: Extract<Input, { read: 'cohort' }>): Exact =>
-    total((from) => {
-      const sum = book.cohort(input.measure, from, input.period, input.asOf)
-      return input.part === 'count' ? new Exact(sum.count) : inAnswerCurrency(sum.amount, from, day)
-    })
+  /** In a foreign currency each row at the rate of its own day. */
+  const movementAtOwnRates = (measure: Measure, period: Period): Exact =>
+    book.currencies
+      .flatMap((from) =>
+        from === currency
+          ? inAnswerCurrency(book.movement(measure, from, period).amount, from, day)
+          : book.movementsOf(measure, from, period).map((row) => inAnswerCurrency(row.amount, from, row.day)),
+      )
+      .reduce((sum, amount) => sum.plus(amount), zero)
 
   function* months(input: Extract<Input, { read: 'months' }>): Iterable<MonthAmount> {
     for (const period of monthsBack(input.day, booksFrom))
-      yield { days: lengthOf(period), amount: net(input, (measure) => movement(measure, period, 'amount')) }
+      yield { days: lengthOf(period), amount: total('amount', movement(input, period, 'amount')) }
   }
 
   const read = (input: Input): Exact | Iterable<MonthAmount> => {
     switch (input.read) {
       case 'balance':
-        return balance(input)
-      case 'movement':
-        return net(input, (measure) =>
-          input.rate === 'OWN_DAY'
-            ? movementAtOwnRates(measure, input.period)
-            : movement(measure, input.period, input.part),
+        return total(input.part, (from) => {
+          const sum = book.balance(input.measure, from, input.day, input.olderThanDays)
+          return input.part === 'ageAmount'
+            ? BigInt(input.day) * sum.amount - sum.anchorAmount
+            : BigInt(sum[input.part])
+        })
+      case 'movement': {
+        if (input.rate === 'CLOSING') return total(input.part, movement(input, input.period, input.part))
+        const [gained, ...lost] = measuresOf(input).map((measure) =>
+          movementAtOwnRates(measure, input.period),
         )
+        return lost.reduce((sum, amount) => sum.minus(amount), gained ?? zero)
+      }
       case 'cohort':
-        return cohort(input)
+        return total(input.part, (from) =>
+          BigInt(book.cohort(input.measure, from, input.period, input.asOf)[input.part]),
+        )
       case 'months':
         return months(input)
     }
@@ -133,10 +130,9 @@ function readerOf({ book, rates, currency }: Omit<View, 'booksFrom'>, booksFrom:
   return { read, missingRate: () => missing }
 }
 
-const zero: Exact = new Exact(0)
+type Part = keyof Quantity | 'ageAmount'
 
-const net = ({ measure, less }: Net, read: (measure: Measure) => Exact): Exact =>
-  less === undefined ? read(measure) : read(measure).minus(read(less))
+const zero: Exact = new Exact(0)
 
 /**
  * What has to be fetched for some inputs: the days between which nothing is asked, so that rows can be summed up

@@ -1,5 +1,5 @@
 /** Exchange rates as they were in force on a day. */
-import { Exact } from './money.ts'
+import { Exact, majorOf } from './money.ts'
 import type { Day } from './day.ts'
 
 /** From `validOn` on, one unit of `currency` is worth `rate` units of the base currency. */
@@ -25,6 +25,8 @@ const CROSS_RATE_DIGITS = 20
 export type Rates = {
   /** Units of `to` for one unit of `from` at the close of `day`. */
   readonly between: (from: string, to: string, day: Day) => Exact | MissingRate
+  /** Units of `to` for one minor unit of `from`. Remembered: a series asks for the same ones over and over. */
+  readonly perMinorUnit: (from: string, to: string, day: Day) => Exact | MissingRate
 }
 
 export function ratesOf(baseCurrency: string, known: readonly ExchangeRate[]): Rates {
@@ -45,7 +47,19 @@ export function ratesOf(baseCurrency: string, known: readonly ExchangeRate[]): R
     const unit = inBase(to, day)
     return isMissing(unit) ? unit : value.div(unit).toSignificantDigits(CROSS_RATE_DIGITS)
   }
-  return { between }
+  const remembered = new Map<string, Map<Day, Exact | MissingRate>>()
+  const perMinorUnit = (from: string, to: string, day: Day): Exact | MissingRate => {
+    const pair = `${from} ${to}`
+    const days = remembered.get(pair) ?? new Map<Day, Exact | MissingRate>()
+    remembered.set(pair, days)
+    const known = days.get(day)
+    if (known !== undefined) return known
+    const rate = between(from, to, day)
+    const factor = isMissing(rate) ? rate : rate.times(majorOf({ minor: 1n, currency: from }))
+    days.set(day, factor)
+    return factor
+  }
+  return { between, perMinorUnit }
 }
 
 export const isMissing = (rate: Exact | MissingRate): rate is MissingRate => !Exact.isDecimal(rate)
