@@ -1,6 +1,8 @@
 /** What the environment and the command line say, checked. Each mistake is one line that says what would be right. */
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
-import { LOG_LEVELS, type LogLevel } from './log.ts'
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Where the database is. */
 export type DatabaseConfig =

@@ -1,14 +1,11 @@
 /** Builds the dashboard when it was never built or its sources are newer than what was built. */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
 import type { Log } from './log.ts'
+import { CLIENT_FOLDER, spawnVite } from './vite.ts'
 
-const CLIENT_FOLDER = fileURLToPath(new URL('../client', import.meta.url))
 const BUILT_FOLDER = join(CLIENT_FOLDER, 'dist')
 const SAID_LENGTH_MAX = 4_000
 const NOT_SOURCES = new Set(['dist', 'node_modules'])
@@ -48,19 +45,15 @@ const newestIn = async (folder: string): Promise<number> => {
   return Math.max(0, ...(await Promise.all(times)))
 }
 
-/** In a process of its own, since it keeps a core busy for seconds. */
 const build = async (signal: AbortSignal): Promise<void> => {
-  const require = createRequire(join(CLIENT_FOLDER, 'package.json'))
-  const vite = join(dirname(require.resolve('vite/package.json')), 'bin', 'vite.js')
-  const child = spawn(process.execPath, [vite, 'build', '--logLevel', 'warn'], {
-    cwd: CLIENT_FOLDER,
+  const child = spawnVite(['build', '--logLevel', 'warn'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, NODE_ENV: 'production' },
     signal,
   })
   let said = ''
-  child.stderr.on('data', (chunk: Buffer) => {
-    said = (said + String(chunk)).slice(-SAID_LENGTH_MAX)
+  child.stderr?.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString()).slice(-SAID_LENGTH_MAX)
   })
   const [code] = (await once(child, 'close')) as [number | null]
   if (code !== 0) throw new Error(said.trim() || `vite ended with code ${code}`)

@@ -1,9 +1,7 @@
 /** The log: one line of JSON per event, on standard error. It never holds a token, a query or its variables. */
 import { pino } from 'pino'
+import type { LogLevel } from './config.ts'
 import type { LogError } from './events.ts'
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 export type Log = {
   readonly logger: pino.Logger

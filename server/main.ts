@@ -24,7 +24,10 @@ const main = async (): Promise<void> => {
   running.defer(() => database.close())
   const [{ startServer }, { openServices }] = await loading
 
-  // DEMO: the first start of an empty database loads the demo company here, where `config.demo`.
+  if (config.demo) {
+    const { loadDemo } = await import('./demo/load.ts')
+    await loadDemo(database.connection, { now: Temporal.Now.instant() })
+  }
 
   const shared = await openServices(database, log)
   running.defer(() => shared.close())

@@ -1,138 +1,180 @@
-/** `pnpm start` on a machine: the first start, the second, after a kill, and everything that can be in its way. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+/** `pnpm start` as a process: what it prints, how it ends, and what it says when it cannot begin. */
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect } from '@tidemark/drizzle/connect.ts'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect } from '@tidemark/drizzle/connect.ts'
+import { readConfig } from '@tidemark/server/config.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
-import { endAll, runMain, startProcess, tidemark, type Environment } from '../support/process.ts'
+import { startProcess } from '../support/process.ts'
 
-/** Below a folder that only its owner may enter, with an empty environment but for PATH: what once went wrong. */
-let locked: string
-let environment: Environment
 let database: TestDatabase
-
 beforeAll(async () => {
-  locked = mkdtempSync(join(tmpdir(), 'tidemark-start-'))
-  chmodSync(locked, 0o700)
-  environment = { DATA_DIR: join(locked, 'data'), TIDEMARK_DEMO: '0' }
   database = await createDatabase()
 })
+afterAll(() => database.drop())
 
-afterAll(async () => {
-  endAll()
-  rmSync(locked, { recursive: true, force: true })
-  await database.drop()
+const start = (environment: Readonly<Record<string, string>> = {}, options: readonly string[] = []) =>
+  startProcess('server/main.ts', ['--no-dashboard', ...options], {
+    DATABASE_URL: database.url,
+    PORT: '0',
+    TIDEMARK_DEMO: '0',
+    ...environment,
+  })
+
+describe('starting', { timeout: 90_000 }, () => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'prints where it is ready, last, and ends well on %s',
+    async (signal) => {
+      const server = start()
+      const url = (await server.line(/^ready /)).replace('ready ', '')
+      expect((await fetch(`${url}/readyz`)).status).toBe(200)
+      server.child.kill(signal)
+      const { code, stdout, stderr } = await server.ended
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(stdout).toMatch(/^(.*\n)*ready http:\/\/127\.0\.0\.1:\d+\n$/)
+    },
+  )
+
+  it('starts again with the database of its folder, and is alone there', { timeout: 60_000 }, async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'tidemark-start-'))
+    const own = { DATABASE_URL: '', DATA_DIR: dataDir }
+    const first = start(own)
+    await first.line(/^ready /)
+
+    const other = await start(own).ended
+    expect(other.code).toBe(1)
+    expect(other.stderr).toMatch(/^Another Tidemark server already uses .*\n$/)
+
+    first.child.kill('SIGTERM')
+    expect((await first.ended).code).toBe(0)
+
+    const second = start(own)
+    await second.line(/^ready /)
+    second.child.kill('SIGTERM')
+    expect((await second.ended).code).toBe(0)
+    await rm(dataDir, { recursive: true, force: true })
+  })
+
+  it('ends well when it is told to stop before it is ready', async () => {
+    const server = start()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    server.child.kill('SIGTERM')
+    const { code, stdout } = await server.ended
+    expect([0, null]).toContain(code)
+    expect(stdout).not.toContain('Error')
+  })
 })
 
-const health = async (url: string) => (await fetch(`${url}/readyz`)).status
-const postgresPid = () =>
-  Number(readFileSync(join(locked, 'data', 'database', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0])
-const isRunning = (pid: number) => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
+describe('not starting', { timeout: 60_000 }, () => {
+  const failure = async (environment: Readonly<Record<string, string>>, options: readonly string[] = []) => {
+    const { code, stdout, stderr } = await start(environment, options).ended
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    // One line: no stack, no second message.
+    expect(stderr.split('\n')).toHaveLength(2)
+    expect(stderr).not.toContain('secret')
+    return stderr.trim()
   }
-}
 
-describe('pnpm start', { timeout: 120_000 }, () => {
-  it('brings its own PostgreSQL, says ready last, and ends it on SIGTERM and on Ctrl-C', async () => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      const server = await startProcess(environment, ['--no-dashboard'])
-      expect(await health(server.url)).toBe(200)
-      expect(server.output().trimEnd().split('\n').at(-1)).toBe(`ready ${server.url}`)
-      const pid = postgresPid()
-      expect(await server.stop(signal)).toBe(0)
-      expect(isRunning(pid)).toBe(false)
-    }
-  })
-
-  it('lets the command line work with it and without it, on the same books', async () => {
-    const organization = [
-      'organization',
-      'create',
-      '--slug',
-      'acme',
-      '--name',
-      'Acme',
-      '--currency',
-      'USD',
-      '--time-zone',
-      'UTC',
-    ]
-    expect((await tidemark(environment, ...organization)).code).toBe(0)
-    const server = await startProcess(environment, ['--no-dashboard'])
-    const made = await tidemark(environment, 'token', 'create', '--organization', 'acme', '--scope', 'read')
-    expect(made).toMatchObject({ code: 0, stderr: '' })
-    const answer = await fetch(`${server.url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization: `Bearer ${made.stdout.trim()}` },
-      body: JSON.stringify({ query: '{ organization { slug } }' }),
-    })
-    expect(await answer.json()).toEqual({ data: { organization: { slug: 'acme' } } })
-    await server.stop()
-  })
-
-  it('finds everything again after kill -9 of the server, and of its database', async () => {
-    const first = await startProcess(environment, ['--no-dashboard'])
-    const orphan = postgresPid()
-    await first.stop('SIGKILL')
-    expect(isRunning(orphan)).toBe(true)
-    const second = await startProcess(environment, ['--no-dashboard'])
-    expect(postgresPid()).toBe(orphan)
-    process.kill(orphan, 'SIGKILL')
-    await second.stop('SIGKILL')
-    const third = await startProcess(environment, ['--no-dashboard'])
-    const again = await tidemark(environment, 'token', 'create', '--organization', 'acme', '--scope', 'read')
-    expect(again.code).toBe(0)
-    expect(await third.stop()).toBe(0)
-  })
-
-  it('refuses a folder that another server uses', async () => {
-    const server = await startProcess(environment, ['--no-dashboard'])
-    await expectOneLine(environment, /another Tidemark server/i)
-    await server.stop()
-  })
-
-  it('refuses a port that is taken', async () => {
-    const squatter = createServer().listen(0, '127.0.0.1')
-    await new Promise((listening) => squatter.once('listening', listening))
-    const address = squatter.address()
-    const port = typeof address === 'object' && address !== null ? String(address.port) : ''
-    await expectOneLine(
-      { DATABASE_URL: database.url, TIDEMARK_DEMO: '0', PORT: port },
-      new RegExp(`${port}.*(in use|taken)`, 'i'),
+  it('names the variable at fault', async () => {
+    expect(await failure({ PORT: 'http' })).toBe(
+      'PORT must be a number from 0 to 65535 (0 for any free port), not "http".',
     )
-    squatter.close()
   })
 
-  it('refuses a database that it cannot reach, and one that is newer than itself', async () => {
-    await expectOneLine(
-      { DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:9/none' },
-      /cannot reach the database/i,
+  it('says that the host is none of this machine', async () => {
+    expect(await failure({ HOST: '203.0.113.7' })).toBe(
+      'HOST is 203.0.113.7, which is no address of this machine. Set HOST to 127.0.0.1 or 0.0.0.0.',
     )
-    const connection = await connect(database.url, { max: 1 })
-    await connection.sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('from the future', 99999999999999)`
+  })
+
+  it('says that the port is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as { port: number }
+    expect(await failure({ PORT: String(port) })).toMatch(`Port ${port} on 127.0.0.1 is taken.`)
+    taken.close()
+  })
+
+  it('says that the database cannot be reached', async () => {
+    expect(await failure({ DATABASE_URL: 'postgres://app:secret@127.0.0.1:1/books' })).toMatch(
+      'Cannot reach the database at postgres://app@127.0.0.1:1/books',
+    )
+  })
+
+  it('says that the database is newer', async () => {
+    const newer = await createDatabase()
+    const connection = await connect(newer.url, { max: 1 })
+    await connection.sql`
+      insert into drizzle.__drizzle_migrations (hash, created_at, tag) values ('x', 9999999999999, '9999_later')`
     await connection.close()
-    await expectOneLine({ DATABASE_URL: database.url, TIDEMARK_DEMO: '0' }, /newer than this Tidemark/i)
+    expect(await failure({ DATABASE_URL: newer.url })).toMatch('The database is newer than this Tidemark')
+    await newer.drop()
   })
 
-  it('refuses a data folder that it cannot make', async () => {
-    const inTheWay = join(locked, 'file')
-    writeFileSync(inTheWay, '')
-    await expectOneLine({ ...environment, DATA_DIR: join(inTheWay, 'data') }, /folder/i)
+  it('says that the data folder cannot be made', async () => {
+    const file = fileURLToPath(import.meta.url)
+    expect(await failure({ DATABASE_URL: '', DATA_DIR: join(file, 'data') })).toContain('cannot be made')
   })
 })
 
-/** One clear line, exit code 1, no stack trace, no secret. */
-async function expectOneLine(env: Environment, message: RegExp): Promise<void> {
-  const { code, stdout, stderr } = await runMain(env, ['--no-dashboard'])
-  expect(stdout).toBe('')
-  expect(stderr.trimEnd().split('\n')).toHaveLength(1)
-  expect(stderr).toMatch(message)
-  expect(stderr).not.toMatch(/ at .*\.ts|secret/)
-  expect(code).toBe(1)
-}
+describe('the configuration', () => {
+  it('has a default for everything', () => {
+    expect(readConfig({}, [])).toEqual({
+      database: { kind: 'embedded', dataDir: '.tidemark' },
+      host: '127.0.0.1',
+      port: 4000,
+      demo: true,
+      live: false,
+      dashboard: true,
+      logLevel: 'warn',
+    })
+  })
+
+  it('takes the environment and the options, and an empty variable for none', () => {
+    const environment = {
+      DATABASE_URL: ' postgres://db/a ',
+      HOST: '0.0.0.0',
+      PORT: '80',
+      TIDEMARK_DEMO: '0',
+      DATA_DIR: '',
+    }
+    expect(readConfig(environment, ['--', '--live'])).toMatchObject({
+      database: { kind: 'external', url: 'postgres://db/a', listenUrl: 'postgres://db/a' },
+      host: '0.0.0.0',
+      port: 80,
+      demo: false,
+      live: true,
+    })
+    const pooled = { DATABASE_URL: 'postgres://pool/a', DATABASE_LISTEN_URL: 'postgres://db/a' }
+    expect(readConfig(pooled, []).database).toMatchObject({
+      url: 'postgres://pool/a',
+      listenUrl: 'postgres://db/a',
+    })
+  })
+
+  it.each([
+    [{ PORT: '70000' }, [], 'PORT must be a number from 0 to 65535'],
+    [{ TIDEMARK_DEMO: 'no' }, [], 'TIDEMARK_DEMO must be 0 or 1, not "no".'],
+    [
+      { LOG_LEVEL: 'loud' },
+      [],
+      'LOG_LEVEL must be one of fatal, error, warn, info, debug, trace, silent, not "loud".',
+    ],
+    [
+      { DATABASE_URL: 'mysql://root@db' },
+      [],
+      'DATABASE_URL must look like postgres://user:password@host:5432/name.',
+    ],
+    [{ DATABASE_LISTEN_URL: 'postgres://db' }, [], 'DATABASE_LISTEN_URL is set but DATABASE_URL is not.'],
+    [{}, ['--fast'], 'There is no option --fast. The options are --live, --no-dashboard and --help.'],
+  ] as [Record<string, string>, string[], string][])(
+    'is refused with %o %o',
+    (environment, options, expected) => {
+      expect(() => readConfig(environment, options)).toThrow(expected)
+    },
+  )
+})
