@@ -71,7 +71,7 @@ const METRICS_MAX = 40
 const DIMENSIONS_MAX = 2
 const POINTS_MAX = 800
 /** A reader that wants more asks in parts; a process that gives more starves its other readers. */
-const ROWS_MAX = 100_000
+const ROWS_MAX = 40_000
 
 /** The answer of `kpis`. Throws BAD_USER_INPUT that names the argument, or MISSING_RATE that names currency and day. */
 export async function readKpis(tx: Tx, organization: KpiOrganization, query: KpiQuery): Promise<KpiRow[]> {

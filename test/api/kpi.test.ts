@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { GraphQLError } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
+import { person } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { trailingMonths } from '@tidemark/server/domain/calendar.ts'
 import { dateOf, dayOf } from '@tidemark/server/domain/day.ts'
@@ -20,8 +21,10 @@ import {
 } from '@tidemark/server/kpi/queries.ts'
 import { bruteForce, type PlainItem, type Question } from '../support/brute-force.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { execute, request } from '../support/graphql.ts'
 import { conventionsOf, day } from '../support/kpi-books.ts'
 import { addRates, makeOrganization, postItems } from '../support/post-histories.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
 import { POSTINGS, quotations, randomItems } from '../support/random-books.ts'
 
 let database: TestDatabase
@@ -230,7 +233,7 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
     }
     // The beginning of the books, what stands at the end of days, what happened, what became of it; and rates.
     expect(await count({ metrics: ['TOTAL_RECEIVABLES'], filter: { currency: ['USD'] } })).toBe(2)
-    const series = { from: date('2025-01-01'), to: date('2026-03-31'), granularity: 'DAY' as const }
+    const series = { from: date('2025-01-01'), to: date('2026-03-31'), granularity: 'WEEK' as const }
     expect(await count({ metrics: everyMetric, groupBy: ['CURRENCY', 'REGION'], ...series })).toBe(5)
   })
 
@@ -248,26 +251,28 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
   })
 })
 
+/** An invoice of 10 January 2026, due 30 days later. */
+const bill = (currency: string, region: string, minor: bigint): PlainItem => ({
+  kind: 'INVOICE',
+  currency,
+  region,
+  startsOn: day('2026-01-10'),
+  entries: [
+    {
+      kind: 'INVOICED',
+      installment: 1,
+      amount: minor,
+      effectiveOn: day('2026-01-10'),
+      occurredOn: day('2026-01-10'),
+      dueOn: day('2026-02-09'),
+      counterpartId: null,
+      posting: 1,
+    },
+  ],
+})
+
 describe('arguments', () => {
   let organization: KpiOrganization
-  const bill = (currency: string, region: string, minor: bigint): PlainItem => ({
-    kind: 'INVOICE',
-    currency,
-    region,
-    startsOn: day('2026-01-10'),
-    entries: [
-      {
-        kind: 'INVOICED',
-        installment: 1,
-        amount: minor,
-        effectiveOn: day('2026-01-10'),
-        occurredOn: day('2026-01-10'),
-        dueOn: day('2026-02-09'),
-        counterpartId: null,
-        posting: 1,
-      },
-    ],
-  })
   beforeAll(async () => {
     organization = await makeOrganization(connection, { timeZone: 'Pacific/Auckland' })
     const items = [bill('USD', 'EMEA', 100_00n), bill('EUR', 'EMEA', 50_00n), bill('USD', 'APAC', 7_00n)]
@@ -391,6 +396,22 @@ describe('arguments', () => {
     await expect(refused).rejects.toMatchObject({ extensions: { code: 'BAD_USER_INPUT' } })
   })
 
+  it('refuse an answer that is too long, before it is computed', async () => {
+    const days = (from: string) =>
+      kpis(organization, {
+        metrics: everyMetric,
+        groupBy: ['REGION'],
+        granularity: 'DAY',
+        filter: { currency: ['USD'] },
+        from: date(from),
+        to: date('2026-11-20'),
+      })
+    expect(await days('2024-11-01')).toHaveLength(26 * 2 * 750)
+    await expect(days('2024-10-01')).rejects.toThrow(
+      'The answer would have 40612 rows, more than 40000: ask in parts.',
+    )
+  })
+
   it('refuse edges that are none', async () => {
     await expect(aging(organization, { edges: [60, 30] })).rejects.toThrow('edges must ascend')
   })
@@ -408,5 +429,133 @@ describe('arguments', () => {
       readKpis(tx, organization, { metrics: ['OPEN_INVOICE_COUNT'], now }),
     )
     expect(row?.value).toBeNull()
+  })
+})
+
+describe('over HTTP', () => {
+  let server: TestServer
+  let organization: KpiOrganization
+  let token: string
+  const collectorId = crypto.randomUUID()
+  beforeAll(async () => {
+    server = await startTestServer({ clock: () => now })
+    const created = await server.createOrganization({ baseCurrency: 'USD', timeZone: 'UTC' })
+    organization = created
+    token = await server.createToken(created, 'read')
+    await inTransaction(server.connection, { organizationId: created.id, mode: 'write' }, async (tx) => {
+      await tx.insert(person).values({ organizationId: created.id, id: collectorId, name: 'Ada Keller' })
+    })
+    const items = [
+      { ...bill('USD', 'EMEA', 100_00n), collectorId },
+      { ...bill('USD', 'APAC', 50_00n), collectorId: null },
+    ]
+    await postItems(server.connection, organization, items, () =>
+      Temporal.Instant.from('2026-01-11T00:00:00Z'),
+    )
+  })
+  afterAll(() => server.close())
+
+  it('kpis answers in long format, collectors by opaque id and name', async () => {
+    const { kpis } = await execute<{ kpis: unknown[] }>(
+      server.url,
+      token,
+      `{ kpis(metrics: [PAST_DUE, PAST_DUE_SHARE], groupBy: [COLLECTOR], asOf: "2026-02-28") {
+        metric date time value valueExact unit currency reason numerator denominator collectorId collectorName region
+        conventions { dsoMonths rateBasis } } }`,
+    )
+    const row = {
+      metric: 'PAST_DUE',
+      date: '2026-02-28',
+      time: '2026-02-28T23:59:59.999Z',
+      value: 100,
+      valueExact: '100.00',
+      unit: 'MONEY',
+      currency: 'USD',
+      reason: null,
+      numerator: null,
+      denominator: null,
+      collectorId: `person_${collectorId}`,
+      collectorName: 'Ada Keller',
+      region: null,
+      conventions: { dsoMonths: 3, rateBasis: 'COUNT' },
+    }
+    const nobody = { ...row, value: 50, valueExact: '50.00', collectorId: null, collectorName: null }
+    const share = { metric: 'PAST_DUE_SHARE', unit: 'PERCENT', value: 100, valueExact: '100' }
+    expect(kpis).toEqual([
+      row,
+      nobody,
+      { ...row, ...share, numerator: '100', denominator: '100' },
+      { ...nobody, ...share, numerator: '50', denominator: '50' },
+    ])
+  })
+
+  it('a filter takes the ids that the rows gave', async () => {
+    const query = `query ($id: ID!) { kpis(metrics: [PAST_DUE], asOf: "2026-02-28", filter: { collectorId: [$id] }) { value } }`
+    const valueFor = (id: string) => execute<{ kpis: unknown }>(server.url, token, query, { id })
+    expect(await valueFor(`person_${collectorId}`)).toEqual({ kpis: [{ value: 100 }] })
+    expect(await valueFor(collectorId)).toEqual({ kpis: [{ value: 0 }] })
+  })
+
+  it('aging explains itself', async () => {
+    const { aging } = await execute<{ aging: unknown }>(
+      server.url,
+      token,
+      `{ aging(asOf: "2026-03-11") { asOf by buckets { label fromDays toDays amount { amount currency } count share }
+        total { amount } unappliedCash { amount } unappliedCredits { amount } ledgerBalance { amount } unexplained { amount } } }`,
+    )
+    const bucket = (
+      label: string,
+      fromDays: number | null,
+      toDays: number | null,
+      amount: string,
+      count: number,
+    ) => ({
+      label,
+      fromDays,
+      toDays,
+      amount: { amount, currency: 'USD' },
+      count,
+      share: count === 0 ? 0 : 100,
+    })
+    expect(aging).toEqual({
+      asOf: '2026-03-11',
+      by: 'DUE_DATE',
+      buckets: [
+        bucket('Current', null, 0, '0.00', 0),
+        bucket('1-30', 1, 30, '150.00', 2),
+        bucket('31-60', 31, 60, '0.00', 0),
+        bucket('61-90', 61, 90, '0.00', 0),
+        bucket('91+', 91, null, '0.00', 0),
+      ],
+      total: { amount: '150.00' },
+      unappliedCash: { amount: '0.00' },
+      unappliedCredits: { amount: '0.00' },
+      ledgerBalance: { amount: '150.00' },
+      unexplained: { amount: '0.00' },
+    })
+  })
+
+  it('the catalog explains every KPI', async () => {
+    const { kpiCatalog } = await execute<{ kpiCatalog: { metric: string }[] }>(
+      server.url,
+      token,
+      '{ kpiCatalog { metric name description formula source unit better conventions } }',
+    )
+    expect(kpiCatalog.map((definition) => definition.metric)).toEqual(everyMetric)
+  })
+
+  it('what is refused says why, under a code', async () => {
+    const { errors } = await request(
+      server.url,
+      token,
+      '{ kpis(metrics: [DSO], conventions: { dsoMonths: 99 }) { value } }',
+    )
+    expect(errors).toMatchObject([
+      {
+        message: 'conventions.dsoMonths must be a whole number from 1 to 24, not 99.',
+        path: ['kpis'],
+        extensions: { code: 'BAD_USER_INPUT' },
+      },
+    ])
   })
 })

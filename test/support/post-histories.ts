@@ -7,7 +7,10 @@ import type { KpiOrganization } from '@tidemark/server/kpi/queries.ts'
 import { lockItems } from '@tidemark/server/ledger/histories.ts'
 import { post, writeAudit, type NewItem } from '@tidemark/server/ledger/post.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
-import type { PlainItem, Quotation } from './brute-force.ts'
+import type { PlainItem as Item, Quotation } from './brute-force.ts'
+
+/** An item, and who looks after it. */
+export type PlainItem = Item & { readonly collectorId?: string | null }
 
 export async function makeOrganization(
   connection: Connection,
@@ -74,15 +77,15 @@ async function place(tx: Tx, organizationId: string, items: readonly PlainItem[]
   const segments = new Map<string, number>()
   const placed: Placed[] = []
   for (const item of items) {
-    const { currency, region } = item
-    const key = `${currency} ${region}`
+    const { currency, region, collectorId = null } = item
+    const key = `${currency} ${region} ${collectorId}`
     const dimensions = {
       currency,
       region,
       channel: null,
       businessUnit: null,
       productLine: null,
-      collectorId: null,
+      collectorId,
     }
     const segmentId = segments.get(key) ?? (await segmentFor(tx, organizationId, dimensions))
     segments.set(key, segmentId)
