@@ -53,14 +53,36 @@ const isReachable = async (connection: Connection): Promise<boolean> => {
   }
 }
 
-/** The page is 9 MB, so it is loaded when it is first asked for. */
+/**
+ * The page is 9 MB, so it is loaded when it is first asked for. Whoever is signed in to the dashboard needs nothing
+ * more; others put a token into its headers.
+ */
 const renderGraphiql = async (endpoint: string): Promise<string> => {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
-  return renderGraphiQL({
+  const page = renderGraphiQL({
     endpoint,
     subscriptionsProtocol: 'WS',
     title: 'Tidemark GraphiQL',
-    headers: JSON.stringify({ 'x-api-key': 'tdm_...' }),
     isHeadersEditorEnabled: true,
   })
+  return page.replace('<div id="root">', () => `${HEADERS_FOR_SOCKETS}<div id="root">`)
 }
+
+/** GraphiQL gives its headers to fetch alone; a subscription needs the token in its connection_init. */
+const HEADERS_FOR_SOCKETS = `<script>
+  {
+    let headers = {}
+    const { fetch, WebSocket } = window
+    window.fetch = (url, options) => {
+      headers = options?.headers ?? headers
+      return fetch(url, options)
+    }
+    window.WebSocket = class extends WebSocket {
+      send(data) {
+        const message = JSON.parse(data)
+        if (message.type === 'connection_init') message.payload = Object.fromEntries(new Headers(headers))
+        super.send(JSON.stringify(message))
+      }
+    }
+  }
+</script>`
