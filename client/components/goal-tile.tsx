@@ -58,7 +58,7 @@ const GoalBar = ({ goal, tone }: GoalProps & { readonly tone: Tone }) => {
   const quantity = quantityOf(goal)
   const say = (value: number) => formatQuantity(value, quantity, 'whole')
   const figure = (value: number) => formatFigure(value, quantity, 'whole').figure
-  const isUnderWay = goal.state === 'ACTIVE' && progress !== null && progress.status !== 'PENDING_START'
+  const isUnderWay = goal.daysLeft >= 0 && progress !== null && progress.status !== 'PENDING_START'
   const now = progress?.value ?? null
   const description = [
     `From ${say(baseline)} to the target of ${say(target)}`,
@@ -106,7 +106,9 @@ const GoalTrend = ({
       <p className="figures mt-1.5 truncate text-2xs text-faint">
         {point
           ? `${formatDay(point.date, 'short')} · ${say(point.value)}${point.expected === null ? '' : ` · expected ${say(point.expected)}`}`
-          : `${history.length} days, expected path dashed`}
+          : history.some(({ value }) => value !== null)
+            ? `${history.length} days, expected path dashed`
+            : `no value in ${history.length} days`}
       </p>
     </div>
   )

@@ -25,8 +25,10 @@ const makeCommand = (origin: string, today: Day): string => {
   ].join('\n')
 }
 
-/** What to do where there is nothing to watch yet. */
-export const NoGoals = ({ today }: { readonly today: Day }) => {
+type NoGoalsProps = { readonly today: Day; readonly hasEndedGoals: boolean }
+
+/** What to do where there is nothing to watch. */
+export const NoGoals = ({ today, hasEndedGoals }: NoGoalsProps) => {
   const [isCopied, setIsCopied] = useState(false)
   const command = makeCommand(location.origin, today)
   const copy = () => {
@@ -39,10 +41,12 @@ export const NoGoals = ({ today }: { readonly today: Day }) => {
     <div className="panel grid gap-x-10 gap-y-5 p-6 lg:grid-cols-[minmax(16rem,24rem)_minmax(0,1fr)]">
       <div>
         <Flag aria-hidden="true" className="size-5 text-accent" />
-        <h3 className="mt-3 text-lg font-semibold">No goals yet</h3>
+        <h3 className="mt-3 text-lg font-semibold">
+          {hasEndedGoals ? 'No goal is running' : 'No goals yet'}
+        </h3>
         <p className="mt-1 text-pretty text-muted">
-          A goal is a KPI with a target and a deadline. Create the first one, and it appears here by itself,
-          with its baseline frozen at today’s value.
+          A goal is a KPI with a target and a deadline. Create one, and it appears here by itself, with its
+          baseline frozen at today’s value.
         </p>
         <p className="mt-4 flex flex-wrap gap-2">
           <Button onClick={copy}>

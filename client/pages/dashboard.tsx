@@ -35,47 +35,52 @@ const trendsVariables = (today: Day) => ({
   monthAgo: addMonths(today, -1),
 })
 
-type GoalsHeadingProps = { readonly id: string; readonly title: string; readonly count: number | null }
+/** The contract lists goals by deadline, so those that are over come first; here they come last. */
+const splitGoals = ({ goals, closedGoals }: DashboardQuery) => ({
+  running: goals.nodes.filter(({ daysLeft }) => daysLeft >= 0),
+  ended: [...goals.nodes.filter(({ daysLeft }) => daysLeft < 0), ...closedGoals.nodes],
+})
+
+type GoalsHeadingProps = { readonly id: string; readonly title: string; readonly count: number }
 
 const GoalsHeading = ({ id, title, count }: GoalsHeadingProps) => (
   <h2 id={id} className="text-lg font-semibold tracking-[-0.01em]">
     {title}
-    {count !== null && count > 0 && (
-      <span className="figures ml-2 font-normal text-faint">{formatCount(count)}</span>
-    )}
+    {count > 0 && <span className="figures ml-2 font-normal text-faint">{formatCount(count)}</span>}
   </h2>
 )
 
-type GoalsProps = Pick<DashboardQuery, 'organization' | 'goals'>
-
-const Goals = ({ organization, goals }: GoalsProps) => {
-  const statuses = goals.nodes.flatMap(({ progress }) => (progress ? [progress.status] : []))
-  const { timeZone, today } = organization
+const Goals = ({ page }: { readonly page: DashboardQuery }) => {
+  const { running, ended } = splitGoals(page)
+  const { timeZone, today } = page.organization
   return (
     <section aria-labelledby="goals">
       <header className="mb-3 flex flex-wrap items-baseline gap-x-5 gap-y-1">
-        <GoalsHeading id="goals" title="Goals" count={goals.totalCount} />
-        <StatusCounts statuses={statuses} />
+        <GoalsHeading id="goals" title="Goals" count={running.length} />
+        <StatusCounts statuses={running.flatMap(({ progress }) => (progress ? [progress.status] : []))} />
       </header>
-      {goals.nodes.length === 0 ? (
-        <NoGoals today={today} />
+      {running.length === 0 ? (
+        <NoGoals today={today} hasEndedGoals={ended.length > 0} />
       ) : (
-        <GoalGrid goals={goals.nodes} timeZone={timeZone} />
+        <GoalGrid goals={running} timeZone={timeZone} />
       )}
-      <MoreGoals pageInfo={goals.pageInfo} timeZone={timeZone} />
+      <MoreGoals pageInfo={page.goals.pageInfo} timeZone={timeZone} />
     </section>
   )
 }
 
-const ClosedGoals = ({ organization, closedGoals }: Pick<DashboardQuery, 'organization' | 'closedGoals'>) =>
-  closedGoals.nodes.length === 0 ? null : (
-    <section aria-labelledby="closed-goals">
+const EndedGoals = ({ page }: { readonly page: DashboardQuery }) => {
+  const { ended } = splitGoals(page)
+  if (ended.length === 0) return null
+  return (
+    <section aria-labelledby="ended-goals">
       <header className="mb-3">
-        <GoalsHeading id="closed-goals" title="Closed goals" count={closedGoals.totalCount} />
+        <GoalsHeading id="ended-goals" title="Ended goals" count={ended.length} />
       </header>
-      <GoalGrid goals={closedGoals.nodes} timeZone={organization.timeZone} />
+      <GoalGrid goals={ended} timeZone={page.organization.timeZone} />
     </section>
   )
+}
 
 const PanelSkeleton = () => (
   <div className="panel h-[28rem] px-5 pt-5">
@@ -146,7 +151,7 @@ export const Dashboard = ({ live, onSignOut }: DashboardProps) => {
             onRetry={retry}
           />
         )}
-        {page.data ? <Goals {...page.data} /> : !page.error && <GoalGridSkeleton />}
+        {page.data ? <Goals page={page.data} /> : !page.error && <GoalGridSkeleton />}
         <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
           {figures.data ? <AgingPanel aging={figures.data.aging} /> : !figures.error && <PanelSkeleton />}
           {customers.data && figures.data ? (
@@ -159,7 +164,7 @@ export const Dashboard = ({ live, onSignOut }: DashboardProps) => {
             !customers.error && !figures.error && <PanelSkeleton />
           )}
         </div>
-        {page.data && <ClosedGoals {...page.data} />}
+        {page.data && <EndedGoals page={page.data} />}
       </main>
     </>
   )

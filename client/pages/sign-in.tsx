@@ -32,9 +32,9 @@ export const SignIn = ({ hasDemo, note, onSignedIn }: SignInProps) => {
 
   return (
     <div className="flex min-h-dvh flex-col">
-      <div className="flex justify-end p-4">
+      <header className="flex justify-end p-4">
         <ThemeSwitch />
-      </div>
+      </header>
       <main className="mx-auto w-full max-w-sm flex-1 px-6 pt-[12vh] pb-16">
         <TidalMark className="size-9 text-accent" />
         <h1 className="mt-5 text-display font-semibold">Tidemark</h1>
