@@ -80,6 +80,8 @@ type Market = {
   readonly forms: readonly string[]
 }
 
+const listed = (names: string): string[] => names.trim().split(/,\s+/)
+
 const markets: readonly Market[] = [
   {
     weight: 56,
@@ -87,12 +89,11 @@ const markets: readonly Market[] = [
     currency: 'USD',
     collectors: ['Maya Okafor', 'Daniel Ortega'],
     terms: [30, 30, 30, 30, 30, 15, 45],
-    names: [
-      ...['Alder Creek', 'Bluestem', 'Cedar Notch', 'Copperline', 'Dunmoor', 'Eastlake Row', 'Fairhollow'],
-      ...['Granite Spur', 'Harrow Mill', 'Ironwood', 'Juniper Flat', 'Kettle Run', 'Larkfield', 'Millbend'],
-      ...['Northgate', 'Orchard Lane', 'Pinecross', 'Quarry Hill', 'Redfern', 'Silverbirch', 'Stonebrook'],
-      ...['Tidewell', 'Umber Hollow', 'Vandermeer', 'Westhaven', 'Yarrow'],
-    ],
+    names: listed(`
+      Alder Creek, Bluestem, Cedar Notch, Copperline, Dunmoor, Eastlake Row, Fairhollow,
+      Granite Spur, Harrow Mill, Ironwood, Juniper Flat, Kettle Run, Larkfield, Millbend,
+      Northgate, Orchard Lane, Pinecross, Quarry Hill, Redfern, Silverbirch, Stonebrook,
+      Tidewell, Umber Hollow, Vandermeer, Westhaven, Yarrow`),
     trades: [
       'Foods',
       'Beverages',
@@ -112,11 +113,10 @@ const markets: readonly Market[] = [
     currency: 'EUR',
     collectors: ['Hannah Weiss'],
     terms: [30, 30, 30, 30, 45],
-    names: [
-      ...['Adlerhof', 'Brennholt', 'Castellucci', 'Delvaux', 'Eikenberg', 'Fontclaire', 'Gruberhaus'],
-      ...['Haverkamp', 'Isolani', 'Kellerbach', 'Montclar', 'Nordhagen', 'Oranjehof', 'Pellegrino Vero'],
-      ...['Rosengart', 'Silvestrin', 'Tessières', 'Waldmoor'],
-    ],
+    names: listed(`
+      Adlerhof, Brennholt, Castellucci, Delvaux, Eikenberg, Fontclaire, Gruberhaus, Haverkamp,
+      Isolani, Kellerbach, Montclar, Nordhagen, Oranjehof, Pellegrino Vero, Rosengart,
+      Silvestrin, Tessières, Waldmoor`),
     trades: ['Lebensmittel', 'Getränke', 'Pharma', 'Alimentari', 'Cosmétique', 'Logistiek', 'Distribution'],
     forms: ['GmbH', 'AG', 'B.V.', 'S.r.l.', 'SARL'],
   },
@@ -126,19 +126,9 @@ const markets: readonly Market[] = [
     currency: 'GBP',
     collectors: ['Tomas Lindqvist'],
     terms: [30, 30, 30, 14],
-    names: [
-      ...[
-        'Ashcombe',
-        'Bramfield',
-        'Crosthwaite',
-        'Dunstan Moor',
-        'Ellerby',
-        'Fenholm',
-        'Glastow',
-        'Hartwick',
-      ],
-      ...['Inverlay', 'Kilburn & Rye', 'Ludgrove', 'Marlow Vale', 'Nettlefield', 'Oakhanger'],
-    ],
+    names: listed(`
+      Ashcombe, Bramfield, Crosthwaite, Dunstan Moor, Ellerby, Fenholm, Glastow, Hartwick,
+      Inverlay, Kilburn & Rye, Ludgrove, Marlow Vale, Nettlefield, Oakhanger`),
     trades: ['Foods', 'Brewery', 'Pharmacy', 'Supplies', 'Bakeries', 'Homeware', 'Distillers'],
     forms: ['Ltd', 'plc', 'LLP'],
   },
@@ -148,10 +138,9 @@ const markets: readonly Market[] = [
     currency: 'USD',
     collectors: ['Priya Raman'],
     terms: [30, 30, 45],
-    names: [
-      ...['Banyan Gate', 'Coral Strait', 'Dragonfly Bay', 'Eastern Lotus', 'Golden Wattle', 'Harbour Nine'],
-      ...['Jade Ferry', 'Lantern Hill', 'Monsoon Grove', 'Pearl Delta', 'Red Gum', 'Southern Quay'],
-    ],
+    names: listed(`
+      Banyan Gate, Coral Strait, Dragonfly Bay, Eastern Lotus, Golden Wattle, Harbour Nine,
+      Jade Ferry, Lantern Hill, Monsoon Grove, Pearl Delta, Red Gum, Southern Quay`),
     trades: ['Trading', 'Foods', 'Health', 'Electronics', 'Provisions'],
     forms: ['Pte Ltd', 'Pty Ltd', 'Co., Ltd'],
   },
@@ -175,7 +164,7 @@ const payers: readonly {
   readonly late: readonly [mean: number, deviation: number]
   readonly spread: number
 }[] = [
-  { weight: 72, kind: 'PROMPT', late: [-1.5, 1.2], spread: 2 },
+  { weight: 72, kind: 'PROMPT', late: [-2.8, 1.2], spread: 2 },
   { weight: 16, kind: 'RELAXED', late: [1, 2.5], spread: 5 },
   { weight: 8, kind: 'SLOW', late: [15, 5], spread: 9 },
   { weight: 4, kind: 'POOR', late: [38, 9], spread: 22 },

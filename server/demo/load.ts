@@ -1,5 +1,5 @@
 /** Loads the demo company: invented, deterministic for a given day, and posted like everything else. */
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { dateOf, dayOf, type Day } from '../domain/day.ts'
 import { newUuid } from '../ids.ts'
 import { post, writeAudit } from '../ledger/post.ts'
@@ -14,7 +14,7 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { customer, organization, person } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
-const FIRST_INVOICE_NUMBER = 20_417
+export const FIRST_INVOICE_NUMBER = 20_417
 /** Of a working day, where the company is. */
 const RECORDED_AT = '17:30'
 const RATES_BEFORE_DAYS = 10
@@ -35,9 +35,7 @@ export async function loadDemo(
         `The organization ${demoCompany.slug} is a real one: set TIDEMARK_DEMO=0 to start without demo data`,
       )
     }
-    const options = { organizationId: existing.id, mode: 'write' } as const
-    await inTransaction(connection, options, (tx) => extendRates(tx, existing.id, today, today))
-    return
+    return extendDemoRates(connection, existing.id, now)
   }
   const id = newUuid()
   const trade = inventTrade(demoCustomers(), today)
@@ -60,12 +58,21 @@ export async function loadDemo(
   })
 }
 
+/** Adds the exchange rates of the days that have passed since the last call; none twice. */
+export async function extendDemoRates(
+  connection: Connection,
+  organizationId: string,
+  now: Temporal.Instant,
+): Promise<void> {
+  const today = dayOf(now.toZonedDateTimeISO(demoCompany.timeZone).toPlainDate())
+  await inTransaction(connection, { organizationId, mode: 'write' }, (tx) =>
+    extendRates(tx, organizationId, today, today),
+  )
+}
+
 const findDemo = async (connection: Connection): Promise<OrganizationRow | undefined> => {
   const rows = await inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
-    tx
-      .select()
-      .from(organization)
-      .where(and(eq(organization.slug, demoCompany.slug))),
+    tx.select().from(organization).where(eq(organization.slug, demoCompany.slug)),
   )
   return rows[0]
 }

@@ -31,7 +31,8 @@ export async function extendRates(tx: Tx, organizationId: string, firstDay: Day,
       rate = nextRate(rate, home, seed, day)
       rows.push({ organizationId, currency, validOn: dateOf(day), rate: rate.toFixed(6), source: SOURCE })
     }
-    if (rows.length > 0) await tx.insert(exchangeRate).values(rows)
+    // Another process may add the same.
+    if (rows.length > 0) await tx.insert(exchangeRate).values(rows).onConflictDoNothing()
   }
 }
 

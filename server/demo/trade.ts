@@ -320,7 +320,7 @@ function receiptsOf(behaviour: Behaviour, payments: readonly Planned[]): TradeEv
 
 /** Some customers pay in advance now and then; the latest deposits are not applied to anything yet. */
 function deposits({ customer, today, random }: Behaviour, firstDay: Day): TradeEvent[] {
-  if (!random.chance(0.06)) return []
+  if (!random.chance(0.03)) return []
   const on = nextBusinessDay(Math.max(firstDay, today - random.whole(2, 45)))
   const amount = BigInt(random.whole(4, 26)) * 50_000n
   return [
