@@ -31,7 +31,11 @@ const main = async (): Promise<void> => {
 
   const shared = await openServices(database, log)
   running.defer(() => shared.close())
-  // LIVE: the demo's payments start here, where `config.live`; `running.defer` what ends them.
+  if (config.live) {
+    const { playPayments } = await import('./demo/live.ts')
+    const playing = playPayments({ ...shared.services, logError: log.failure })
+    running.defer(() => playing.close())
+  }
 
   const dashboard = await building
   if (stop.signal.aborted) return
