@@ -1,9 +1,9 @@
 /** GraphQL over HTTP: Apollo Server within Fastify, by the rules that WebSocket has too. */
-import { ApolloServer, type ApolloServerPlugin } from '@apollo/server'
+import { ApolloServer, type ApolloServerPlugin, type HeaderMap } from '@apollo/server'
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
-import type { GraphQLSchema } from 'graphql'
+import type { GraphQLError, GraphQLSchema } from 'graphql'
 import type { Authenticate } from '../access/authenticate.ts'
 import { closeContext, type Context, createContext, type Services, type Session } from '../context.ts'
 import { type LogCause, presentError, unauthenticated } from '../errors.ts'
@@ -76,6 +76,16 @@ const createApollo = ({ schema, services, logCause }: GraphqlOptions, log: Fasti
     plugins: [ApolloServerPluginLandingPageDisabled(), operationPlugin(services)],
   })
 
+const DOCUMENT_CODES = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
+
+/** GraphQL over HTTP: where plain JSON is asked for, a status tells of the request, not of the document in it. */
+const isOfDocument = ({ extensions }: GraphQLError): boolean => DOCUMENT_CODES.has(String(extensions['code']))
+
+const wantsPlainJson = (headers: HeaderMap | undefined): boolean => {
+  const accept = headers?.get('accept') ?? ''
+  return accept.includes('application/json') && !accept.includes('application/graphql-response+json')
+}
+
 /** Refuses what would cost too much, and lets go of the context once the answer is made. */
 const operationPlugin = ({ clock }: Services): ApolloServerPlugin<Context> => ({
   requestDidStart: () =>
@@ -85,8 +95,12 @@ const operationPlugin = ({ clock }: Services): ApolloServerPlugin<Context> => ({
         const cost = costError(schema, document, request.operationName, request.variables ?? {}, today)
         return cost === null ? Promise.resolve() : Promise.reject(cost)
       },
-      willSendResponse: ({ contextValue }) => {
+      willSendResponse: ({ contextValue, request, response, errors }) => {
         void closeContext(contextValue)
+        const { http } = response
+        if (http.status === 400 && errors?.every(isOfDocument) && wantsPlainJson(request.http?.headers)) {
+          http.status = 200
+        }
         return Promise.resolve()
       },
     }),

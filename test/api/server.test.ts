@@ -1,4 +1,7 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request as httpRequest } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { execute, request } from '../support/graphql.ts'
@@ -202,6 +205,29 @@ describe('around the API', () => {
       expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
       expect(headers.get('access-control-allow-origin')).toBeNull()
     }
+  })
+
+  it('serves the dashboard: hashed files for a year, pages anew, and every address of a page', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tidemark-dashboard-'))
+    await mkdir(join(folder, 'assets'))
+    await writeFile(join(folder, 'index.html'), '<!doctype html><title>Tidemark</title>')
+    await writeFile(join(folder, 'assets', 'app-1a2b.js'), 'console.log(1)')
+    const served = await startTestServer({ dashboard: folder })
+    const get = (path: string) => fetch(served.url + path)
+
+    for (const path of ['/', '/goals/goal_1?range=90', '/customers/a.b/c']) {
+      const page = await get(path)
+      expect(await page.text()).toContain('<title>Tidemark</title>')
+      expect(page.headers.get('cache-control')).toBe('no-cache')
+      expect(page.headers.get('content-security-policy')).toContain("script-src 'self';")
+    }
+    const asset = await get('/assets/app-1a2b.js')
+    expect(asset.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    for (const path of ['/assets/gone.js', '/favicon.ico', '/..%2f..%2fpackage.json', '/graphql/x']) {
+      expect((await get(path)).status).toBe(404)
+    }
+    await served.close()
+    await rm(folder, { recursive: true })
   })
 
   it('closes sockets with 1001 and then accepts nothing', async () => {
