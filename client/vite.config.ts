@@ -22,9 +22,10 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/graphql': { target, ws: true },
-      '/graphiql': { target },
-      '/session': { target },
+      '^/graphql$': { target, ws: true },
+      '^/graphiql': { target },
+      // Not the module session.ts, which begins the same.
+      '^/session(/|$)': { target },
     },
   },
 })
