@@ -26,7 +26,8 @@ const main = async (): Promise<void> => {
 
   if (config.demo) {
     const { loadDemo } = await import('./demo/load.ts')
-    await loadDemo(database.connection, { now: Temporal.Now.instant() })
+    const besideOthers = config.database.kind === 'embedded'
+    await loadDemo(database.connection, { now: Temporal.Now.instant(), besideOthers })
   }
 
   const shared = await openServices(database, log)

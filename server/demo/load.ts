@@ -9,6 +9,7 @@ import { setDemoGoals } from './goals.ts'
 import { postingOf, type DemoBooks } from './postings.ts'
 import { extendRates } from './rates.ts'
 import { inventTrade, type TradeEvent } from './trade.ts'
+import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { customer, organization, person } from '@tidemark/drizzle/tables.ts'
@@ -19,24 +20,28 @@ export const FIRST_INVOICE_NUMBER = 20_417
 const RECORDED_AT = '17:30'
 const RATES_BEFORE_DAYS = 10
 
+export type DemoOptions = {
+  readonly now: Temporal.Instant
+  /** False: only into a database without organizations, so that nobody finds an invented one among their own. */
+  readonly besideOthers: boolean
+}
+
 /**
  * Makes the organization `demo` with two years of books and its goals, in one transaction. Where it exists already,
  * only the exchange rates up to today are added. Throws where another organization bears its slug.
  */
-export async function loadDemo(
-  connection: Connection,
-  { now }: { readonly now: Temporal.Instant },
-): Promise<void> {
+export async function loadDemo(connection: Connection, { now, besideOthers }: DemoOptions): Promise<void> {
   const today = dayOf(now.toZonedDateTimeISO(demoCompany.timeZone).toPlainDate())
   const existing = await findDemo(connection)
   if (existing !== undefined) {
     if (!existing.demo) {
-      throw new Error(
-        `The organization ${demoCompany.slug} is a real one: set TIDEMARK_DEMO=0 to start without demo data`,
+      throw new OperatorError(
+        `The organization ${demoCompany.slug} is a real one: set TIDEMARK_DEMO=0 to start without demo data.`,
       )
     }
     return extendDemoRates(connection, existing.id, now)
   }
+  if (!besideOthers && (await connection.db.$count(organization)) > 0) return
   const id = newUuid()
   const trade = inventTrade(demoCustomers(), today)
   const firstDay = trade[0]?.on ?? today
