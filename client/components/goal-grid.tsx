@@ -1,25 +1,31 @@
+import type { CSSProperties } from 'react'
 import { Skeleton } from '../ui/skeleton.tsx'
+import { balancedColumns, columnsMaxima } from './goal-columns.ts'
 import { GoalTile, type TileGoal } from './goal-tile.tsx'
-
-const grid = 'grid grid-cols-[repeat(auto-fill,minmax(min(100%,20rem),1fr))] gap-x-4'
 
 type GoalGridProps = { readonly goals: readonly TileGoal[]; readonly timeZone: string }
 
+/** How many columns fit is up to the container queries of `.goal-grid`; this tells them how to fill each number evenly. */
+const columnsOf = (count: number): CSSProperties =>
+  Object.fromEntries(columnsMaxima.map((max) => [`--columns-${max}`, balancedColumns(count, max)]))
+
 export const GoalGrid = ({ goals, timeZone }: GoalGridProps) => (
-  <div className={`${grid} -mb-4`}>
-    {goals.map((goal) => (
-      <GoalTile key={goal.id} goal={goal} timeZone={timeZone} />
-    ))}
+  <div className="@container">
+    <div className="goal-grid" style={columnsOf(goals.length)}>
+      {goals.map((goal) => (
+        <GoalTile key={goal.id} goal={goal} timeZone={timeZone} />
+      ))}
+    </div>
   </div>
 )
 
-const places = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth', 'seventh', 'eighth'] as const
+const places = ['first', 'second', 'third', 'fourth', 'fifth', 'sixth'] as const
 
 /** As tall as a tile whose name and reason take two lines. */
 export const GoalGridSkeleton = () => (
-  <div aria-hidden="true">
+  <div aria-hidden="true" className="@container">
     <Skeleton className="mb-4 h-5 w-40" />
-    <div className={`${grid} -mb-4`}>
+    <div className="goal-grid" style={columnsOf(places.length)}>
       {places.map((place) => (
         <div key={place} className="panel mb-4 h-[25.5rem] px-5 pt-5">
           <Skeleton className="h-3.5 w-20" />

@@ -1,4 +1,5 @@
 import { linear, percentOfWay, rangeOf, startsOf, wayScale } from '@tidemark/client/charts/geometry.ts'
+import { balancedColumns } from '@tidemark/client/components/goal-columns.ts'
 import { changeOver, withProgress } from '@tidemark/client/components/goal-history.ts'
 import { trendOf } from '@tidemark/client/components/kpi-trend.ts'
 import { describe, expect, it } from 'vitest'
@@ -76,6 +77,21 @@ describe('the history of a goal', () => {
     expect(changeOver(history, 7)).toBeNull()
     expect(changeOver(withProgress(history, { asOf: '2026-11-22', value: null, expected: 1 }), 1)).toBeNull()
     expect(changeOver([], 7)).toBeNull()
+  })
+})
+
+describe('the columns of goals', () => {
+  it.each([
+    [6, 4, 3],
+    [7, 4, 4],
+    [5, 4, 3],
+    [8, 5, 4],
+    [2, 6, 2],
+    [1, 4, 1],
+    [13, 6, 5],
+    [0, 4, 1],
+  ])('%i goals in at most %i columns are %i wide', (count, columnsMax, columns) => {
+    expect(balancedColumns(count, columnsMax)).toBe(columns)
   })
 })
 
