@@ -5,7 +5,7 @@ export type Session = {
   readonly demo: boolean
 }
 
-const headers = { 'content-type': 'application/json', 'x-tidemark-client': 'dashboard' }
+const headers = { 'x-tidemark-client': 'dashboard' }
 
 /** Rejects where the server cannot be reached or does not answer as it should. */
 export const readSession = async (): Promise<Session> => {
@@ -17,7 +17,11 @@ export const readSession = async (): Promise<Session> => {
 /** Null where it worked, else what to tell the person. */
 const post = async (path: string, body: object): Promise<string | null> => {
   try {
-    const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) })
+    const response = await fetch(path, {
+      method: 'POST',
+      headers: { ...headers, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
     if (response.ok) return null
     const answer = (await response.json().catch(() => ({}))) as { readonly message?: string }
     return answer.message ?? `The server answered ${response.status}.`
@@ -30,8 +34,11 @@ export const signIn = (token: string): Promise<string | null> => post('/session'
 
 export const enterDemo = (): Promise<string | null> => post('/session/demo', {})
 
+/** Rejects where the session may still be there. */
 export const signOut = async (): Promise<void> => {
-  await fetch('/session', { method: 'DELETE', headers })
+  const response = await fetch('/session', { method: 'DELETE', headers })
+  const isOver = response.ok || response.status === 401
+  if (!isOver) throw new Error(`The server answered ${response.status}.`)
 }
 
 // Whoever left the demo wants to be out of it, also after a reload.

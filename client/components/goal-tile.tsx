@@ -179,8 +179,8 @@ export const GoalTile = memo(({ goal, timeZone }: GoalTileProps) => {
         <GoalValue goal={goal} />
         {progress?.percentToTarget != null && (
           <p className="figures text-right text-xs text-muted">
-            <span className="text-sm font-semibold text-ink">{formatWay(progress.percentToTarget)}</span> to
-            target
+            <span className="text-sm font-semibold text-ink">{formatWay(progress.percentToTarget)}</span> of
+            the way
           </p>
         )}
       </div>
