@@ -1,0 +1,46 @@
+/** Everything on one port, until it is told to stop. */
+import { readConfig, USAGE } from './config.ts'
+import { ensureDashboard } from './dashboard.ts'
+import { openDatabase } from './database.ts'
+import { createLog } from './log.ts'
+import { listenForStop } from './stop.ts'
+
+export const start = async (options: readonly string[]): Promise<void> => {
+  if (options.includes('--help')) {
+    process.stdout.write(USAGE)
+    return
+  }
+  const config = readConfig(process.env, options)
+  const log = createLog(config.logLevel)
+  const stop = listenForStop((error) => log.logger.fatal({ err: error }, 'The server stops'))
+  await using running = new AsyncDisposableStack()
+
+  // The dashboard and the code of the server load while the database starts.
+  const building = config.dashboard ? ensureDashboard(stop.signal, log) : Promise.resolve(null)
+  const loading = Promise.all([import('./server.ts'), import('./services.ts')])
+  const database = await openDatabase(config.database, { asServer: true })
+  running.defer(() => database.close())
+  const [{ startServer }, { openServices }] = await loading
+
+  if (config.demo) {
+    const { loadDemo } = await import('./demo/load.ts')
+    const besideOthers = config.database.kind === 'embedded'
+    await loadDemo(database.connection, { now: Temporal.Now.instant(), besideOthers })
+  }
+
+  const shared = await openServices(database, log)
+  running.defer(() => shared.close())
+  if (config.live) {
+    const { playPayments } = await import('./demo/live.ts')
+    const playing = playPayments({ ...shared.services, logError: log.failure })
+    running.defer(() => playing.close())
+  }
+
+  const dashboard = await building
+  if (stop.signal.aborted) return
+  const { host, port, demo } = config
+  const server = await startServer({ services: shared.services, host, port, dashboard, demo, log })
+  running.defer(() => server.close())
+  process.stdout.write(`ready ${server.url}\n`)
+  await stop.requested
+}
