@@ -12,7 +12,7 @@ import type { Combination } from './rows.ts'
 export type OnPosted = (rows: number) => void
 
 /** Enough for one posting to sum up its flow well; its arrays take some 30 MB. */
-const ROWS_PER_POSTING = 5_000
+const ROWS_PER_POSTING = 2_500
 
 /** Posts the invoices that the books do not have. The next rows are made ready while PostgreSQL writes the last. */
 export async function postNewInvoices(
@@ -23,7 +23,8 @@ export async function postNewInvoices(
   segmentIds: ReadonlyMap<number, number>,
   onPosted: OnPosted,
 ): Promise<void> {
-  // By invoice date: the rows of a posting then share their days, and their flow becomes a fraction.
+  // By segment and invoice date: the rows of a posting then share their days and their customers, so that it sums up
+  // to a fraction of their flow.
   const query = tx.sql`
     select r.number, r.source_key, c.id as customer_id, r.combination, r.amount, r.disputed, r.due_derived,
       r.issued_on - date '1970-01-01' as issued_on, r.due_on - date '1970-01-01' as due_on,
@@ -32,7 +33,7 @@ export async function postNewInvoices(
       r.received_on - date '1970-01-01' as received_on, r.approved_on - date '1970-01-01' as approved_on
     from import_row r join import_customer c on c.key = r.customer_key
     where not exists (select from import_match m where m.line = r.line)
-    order by r.issued_on, r.line`
+    order by r.combination, r.issued_on, r.line`
   let posted = Promise.resolve()
   for await (const rows of inBatches<NewRecord>(tx, 'import_new', query, ROWS_PER_POSTING)) {
     const draft = emptyDraft()

@@ -6,7 +6,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import { installmentStates, type Entry } from '../domain/invoice.ts'
-import type { FlowRow } from '../domain/measures.ts'
+import type { FlowRow, Measure } from '../domain/measures.ts'
 import { openSpans, project, type History, type ItemKind } from '../domain/projection.ts'
 import type { Item } from './histories.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -95,7 +95,12 @@ export async function post(tx: Tx, organizationId: string, audit: Audit, posting
 }
 
 /** An item before and after the posting. */
-type Change = { readonly item: Item; readonly isNew: boolean; readonly added: readonly NewEntry[] }
+type Change = {
+  readonly item: Item
+  readonly isNew: boolean
+  readonly added: readonly NewEntry[]
+  readonly after: History
+}
 
 function changesOf(
   items: readonly NewItem[],
@@ -108,11 +113,10 @@ function changesOf(
     const created = fresh.get(itemId)
     const item = created ?? locked.get(itemId)
     if (item === undefined) throw new Error(`Item ${itemId} is neither new nor locked`)
-    return { item, isNew: created !== undefined, added: itemEntries }
+    const after = { ...item, entries: [...item.entries, ...itemEntries] }
+    return { item, isNew: created !== undefined, added: itemEntries, after }
   })
 }
-
-const after = ({ item, added }: Change): History => ({ ...item, entries: [...item.entries, ...added] })
 
 const dates = (days: readonly (Day | null | undefined)[]) =>
   arrayOf(days.map((day) => (day === null || day === undefined ? null : formatDay(day))))
@@ -214,36 +218,58 @@ type SegmentFlow = { -readonly [Field in keyof FlowRow]: FlowRow[Field] } & { se
  * an import, writes a fraction of the rows that its items have.
  */
 function flowOf(changes: readonly Change[]): SegmentFlow[] {
-  const sums = new Map<string, SegmentFlow>()
-  const add = (rows: readonly FlowRow[], segmentId: number, sign: 1 | -1) => {
-    for (const row of rows) {
-      const key = `${segmentId} ${row.measure} ${row.anchor} ${row.day}`
-      let sum = sums.get(key)
-      if (sum === undefined) {
-        sum = { ...row, segmentId, amount: 0n, count: 0, days: 0n, amountDays: 0n }
-        sums.set(key, sum)
+  const sums: FlowSums = new Map()
+  for (const { item, isNew, after } of changes) {
+    if (!isNew) {
+      for (const row of project(item)) {
+        const sum = sumFor(sums, item.segmentId, row)
+        sum.amount -= row.amount
+        sum.count -= row.count
+        sum.days -= row.days
+        sum.amountDays -= row.amountDays
       }
-      const bigSign = BigInt(sign)
-      sum.amount += bigSign * row.amount
-      sum.count += sign * row.count
-      sum.days += bigSign * row.days
-      sum.amountDays += bigSign * row.amountDays
+    }
+    for (const row of project(after)) {
+      const sum = sumFor(sums, item.segmentId, row)
+      sum.amount += row.amount
+      sum.count += row.count
+      sum.days += row.days
+      sum.amountDays += row.amountDays
     }
   }
-  for (const change of changes) {
-    if (!change.isNew) add(project(change.item), change.item.segmentId, -1)
-    add(project(after(change)), change.item.segmentId, 1)
-  }
-  return [...sums.values()].filter(
+  const rows = [...sums.values()].flatMap((measures) =>
+    [...measures.values()].flatMap((days) => [...days.values()]),
+  )
+  return rows.filter(
     (sum) => sum.amount !== 0n || sum.count !== 0 || sum.days !== 0n || sum.amountDays !== 0n,
   )
+}
+
+/** By segment, by measure, by anchor and day. A key of text would be most of the garbage of an import. */
+type FlowSums = Map<number, Map<Measure, Map<number, SegmentFlow>>>
+
+/** More days than there are from the year 1900 to 2999, so that anchor and day make one number. */
+const DAYS_MAX = 2 ** 20
+
+function sumFor(sums: FlowSums, segmentId: number, { measure, anchor, day }: FlowRow): SegmentFlow {
+  let ofSegment = sums.get(segmentId)
+  if (ofSegment === undefined) sums.set(segmentId, (ofSegment = new Map()))
+  let ofMeasure = ofSegment.get(measure)
+  if (ofMeasure === undefined) ofSegment.set(measure, (ofMeasure = new Map()))
+  const key = anchor * DAYS_MAX + day
+  let sum = ofMeasure.get(key)
+  if (sum === undefined) {
+    sum = { segmentId, measure, anchor, day, amount: 0n, count: 0, days: 0n, amountDays: 0n }
+    ofMeasure.set(key, sum)
+  }
+  return sum
 }
 
 async function replaceOpenSpans(tx: Tx, organizationId: string, changes: readonly Change[]): Promise<void> {
   const changed = changes.filter((change) => change.item.kind !== 'DISPUTE')
   const existing = changed.filter((change) => !change.isNew).map((change) => change.item.id)
   const spans = changed.flatMap((change) =>
-    openSpans(after(change)).map((span) => ({
+    openSpans(change.after).map((span) => ({
       ...span,
       itemId: change.item.id,
       customerId: change.item.customerId,
@@ -312,7 +338,7 @@ async function updateDueDates(tx: Tx, organizationId: string, changes: readonly 
   const reDated = changes.filter(({ added }) => added.some((entry) => entry.kind === 'RE_DATED'))
   if (reDated.length === 0) return
   const dueDays = reDated.map((change) => {
-    const installments = installmentStates(after(change).entries)
+    const installments = installmentStates(change.after.entries)
     return Math.max(...installments.map((installment) => installment.dueOn))
   })
   await tx.sql`
