@@ -71,10 +71,10 @@ export async function readRows(
   knownAt: Temporal.Instant | null,
 ): Promise<CellRow[]> {
   const { balances, cohorts, movements } = needs
-  const standing = (part: typeof balances): Selection => ({
+  const standing = (part: typeof balances, after: Day | null): Selection => ({
     measures: [...part.measures].map((measure) => ({
       measure,
-      after: null,
+      after,
       anchored: part.anchored.has(measure),
       aged: part.aged.has(measure),
       daily: false,
@@ -97,7 +97,12 @@ export async function readRows(
     selection.measures.length === 0 || cells.length === 0
       ? []
       : readSelection(tx, organizationId, selection, cells, isForeign, knownAt)
-  const found = await Promise.all([read(standing(balances)), read(standing(cohorts)), read(moved)])
+  const found = await Promise.all([
+    read(standing(balances, null)),
+    // Nothing is told of a thing before its anchor, such as of an installment before it falls due.
+    read(standing(cohorts, Math.min(...cohorts.anchors))),
+    read(moved),
+  ])
   return found.flat()
 }
 
