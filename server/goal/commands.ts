@@ -164,7 +164,12 @@ async function writeGoal(
   if (stranger !== null) return stranger
   const { baselineOn, ...told } = checked
   const measurable = { ...told, currency: checked.currency ?? organization.baseCurrency }
-  const [measured] = await measure(tx, organization, [{ goal: measurable, asOf: baselineOn }], now)
+  const today = todayOf({ now, organization })
+  const days = [today, baselineOn].map((asOf) => ({ goal: measurable, asOf }))
+  const [current, measured] = await measure(tx, organization, days, now)
+  // Refused even where the baseline is given: the goal could not be evaluated.
+  const failure = current?.failure ?? null
+  if (failure !== null) return invalid(['currency'], sentence(failure), 'MISSING_RATE')
   const evidence = baselineOf(checked, measured)
   if (isProblem(evidence)) return evidence
   const row: GoalRow = {
@@ -208,12 +213,11 @@ async function findStranger(
 type Baseline = Pick<GoalRow, 'baseline' | 'baselineNumerator' | 'baselineDenominator'>
 
 function baselineOf(checked: CheckedGoal, measured: Measured | undefined): Baseline | Problem {
-  if (measured === undefined) throw new Error('The baseline was not measured')
-  // Refused even where the baseline is given: the goal could never be evaluated.
-  if (measured.failure !== null) return invalid(['currency'], sentence(measured.failure), 'MISSING_RATE')
   if (checked.baseline !== null) {
     return { baseline: checked.baseline, baselineNumerator: null, baselineDenominator: null }
   }
+  if (measured === undefined) throw new Error('The baseline was not measured')
+  if (measured.failure !== null) return invalid(['baseline'], sentence(measured.failure), 'MISSING_RATE')
   const { valueExact, numerator, denominator, reason } = measured
   if (valueExact === null) {
     const why = reason === null ? 'the reason is unknown' : nullReasonInWords[reason]

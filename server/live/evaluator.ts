@@ -24,6 +24,10 @@ export type Evaluator = {
 }
 
 const POLL_MS = 1_000
+/** Of all organizations: the connections are there for viewers first. */
+const EVALUATIONS_AT_ONCE = 3
+/** What is due after so many looks cannot be evaluated at present. */
+const LOOKS_MAX = 5
 /** Another process holds the organization's lock: it needs about this long. */
 const BUSY_RETRY_MS = 30
 
@@ -33,6 +37,8 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
   const turns = new Map<string, Turn>()
   const closing = new AbortController()
   const isClosed = () => closing.signal.aborted
+  const inTurn = limitTo(EVALUATIONS_AT_ONCE)
+  let failed = false
 
   /** While one evaluation runs, at most one more waits: it will see all that was posted until then. */
   const evaluateSoon = (organizationId: string): Promise<void> => {
@@ -52,7 +58,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     try {
       do {
         turn.again = false
-        await evaluateNow(organizationId)
+        await inTurn(() => evaluateNow(organizationId))
       } while (turn.again && !isClosed())
     } catch (error) {
       // The look each second tries again: what was not evaluated is still due.
@@ -76,33 +82,41 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     }
   }
 
-  let looking: Promise<void> | null = null
-  const look = (): Promise<void> => {
+  let looking: Promise<Found> | null = null
+  const look = (): Promise<Found> => {
     looking ??= lookAtAll().finally(() => {
       looking = null
     })
     return looking
   }
 
-  const lookAtAll = async (): Promise<void> => {
+  /** Begins what is due, without waiting for it: a slow organization must not keep the others waiting. */
+  const lookAtAll = async (): Promise<Found> => {
     const evaluations: Promise<void>[] = []
     try {
       for (const one of await readOrganizations(connection)) {
         if (isClosed()) break
-        if (!turns.has(one.id) && (await lookAt(connection, one, services.clock()))) {
-          evaluations.push(evaluateSoon(one.id))
-        }
+        const turn = turns.get(one.id)
+        if (turn !== undefined) evaluations.push(turn.done)
+        else if (await lookAt(connection, one, services.clock())) evaluations.push(evaluateSoon(one.id))
       }
+      failed = false
     } catch (error) {
-      if (!isClosed()) logError(error, 'What is due for evaluation could not be read')
+      // Once, not each second for as long as the database is away.
+      if (!isClosed() && !failed) logError(error, 'What is due for evaluation could not be read')
+      failed = true
     }
-    await Promise.all(evaluations)
+    return { evaluations }
   }
 
   const poll = async (): Promise<void> => {
-    // A look that already runs may have passed an organization by before the caller's posting.
+    // What runs already may have looked before the caller's posting, so only a look that finds nothing will do.
     await looking
-    await look()
+    for (let looks = 0; looks < LOOKS_MAX; looks++) {
+      const { evaluations } = await look()
+      if (evaluations.length === 0 || isClosed()) return
+      await Promise.all(evaluations)
+    }
   }
 
   const stopHearing = [
@@ -120,6 +134,27 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       await looking
       await Promise.all([...turns.values()].map((turn) => turn.done))
     },
+  }
+}
+
+/** The evaluations that a look began or found under way. */
+type Found = { readonly evaluations: readonly Promise<void>[] }
+
+/** Runs at most `max` at once; the others wait in the order in which they came. */
+const limitTo = (max: number) => {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async <Value>(run: () => Promise<Value>): Promise<Value> => {
+    if (running === max) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running += 1
+    try {
+      return await run()
+    } finally {
+      // Whoever waits takes over this place.
+      const next = waiting.shift()
+      if (next === undefined) running -= 1
+      else next()
+    }
   }
 }
 

@@ -1,0 +1,178 @@
+/** The demo company: loaded once for all tests of this file. */
+import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
+import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { goalProgress, organization as organizations } from '@tidemark/drizzle/tables.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { demoCustomers } from '@tidemark/server/demo/company.ts'
+import { playPayments } from '@tidemark/server/demo/live.ts'
+import { loadDemo } from '@tidemark/server/demo/load.ts'
+import { inventTrade } from '@tidemark/server/demo/trade.ts'
+import { dayOf } from '@tidemark/server/domain/day.ts'
+import { createLocalEvents } from '@tidemark/server/events.ts'
+import { readAging, readKpis } from '@tidemark/server/kpi/queries.ts'
+import { startEvaluator } from '@tidemark/server/live/evaluator.ts'
+import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDatabase, type TestDatabase } from '../support/database.ts'
+
+const NOW = Temporal.Instant.from('2026-11-20T21:00:00Z')
+const LOAD_MS_MAX = 120_000
+
+let database: TestDatabase
+let connection: Connection
+let demo: OrganizationRow
+
+beforeAll(async () => {
+  database = await createDatabase()
+  connection = await connect(database.url, { max: 6 })
+  await loadDemo(connection, { now: NOW, besideOthers: false })
+  demo = await theDemo()
+}, LOAD_MS_MAX)
+afterAll(async () => {
+  await connection.close()
+  await database.drop()
+})
+
+const theDemo = async (): Promise<OrganizationRow> => {
+  const rows = await inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
+    tx.select().from(organizations),
+  )
+  expect(rows).toHaveLength(1)
+  const [row] = rows
+  if (row === undefined) throw new Error('There is no demo')
+  return row
+}
+
+const read = <Value>(run: (tx: Tx) => Promise<Value>): Promise<Value> =>
+  inTransaction(connection, { organizationId: demo.id, mode: 'read' }, run)
+
+const count = async (table: string): Promise<number> => {
+  const [row] = await read(
+    (tx) => tx.sql<{ count: number }[]>`select count(*)::int as count from ${tx.sql(table)}`,
+  )
+  return row?.count ?? 0
+}
+
+const monthly = async (metric: KpiMetric): Promise<number[]> => {
+  const query = { metrics: [metric], from: Temporal.PlainDate.from('2025-11-01'), now: NOW }
+  const rows = await read((tx) => readKpis(tx, demo, query))
+  return rows.map(({ value }) => value ?? Number.NaN)
+}
+
+describe('the demo trade', () => {
+  it('is the same for the same day', () => {
+    const today = dayOf(Temporal.PlainDate.from('2026-11-20'))
+    expect(inventTrade(demoCustomers(), today)).toEqual(inventTrade(demoCustomers(), today))
+  })
+})
+
+describe('the demo company', () => {
+  it('has the size of a real one', async () => {
+    expect(demo).toMatchObject({ slug: 'demo', demo: true, baseCurrency: 'USD' })
+    expect(await count('customer')).toBe(204)
+    const invoices = await count('invoice')
+    expect(invoices).toBeGreaterThan(7_500)
+    expect(invoices).toBeLessThan(8_600)
+    const kinds = await read(
+      (tx) => tx.sql<{ kind: string }[]>`select distinct kind::text from ledger_entry order by 1`,
+    )
+    const happened = 'CREDITED DISPUTE_OPENED DISPUTE_RESOLVED RE_DATED WRITTEN_OFF BOUNCED PAYMENT_APPLIED'
+    expect(kinds.map(({ kind }) => kind)).toEqual(expect.arrayContaining(happened.split(' ')))
+    const currencies = await read(
+      (tx) => tx.sql<{ currency: string }[]>`select distinct currency from segment order by 1`,
+    )
+    expect(currencies.map(({ currency }) => currency)).toEqual(['EUR', 'GBP', 'USD'])
+  })
+
+  it.each([
+    ['DSO', 33, 45],
+    ['PAST_DUE_SHARE', 10, 30],
+    ['COLLECTION_EFFECTIVENESS_INDEX', 70, 92],
+    ['ON_TIME_RATE', 50, 78],
+    ['DISPUTE_RATE', 1, 9],
+  ] as const)('has a credible %s in every month of the last year', async (metric, least, most) => {
+    for (const value of await monthly(metric)) {
+      expect(value).toBeGreaterThan(least)
+      expect(value).toBeLessThan(most)
+    }
+  })
+
+  it('has books that add up, with a small tail of old debts and some cash on account', async () => {
+    const { aging, unexplained } = await read(async (tx) => {
+      const aging = await readAging(tx, demo, { now: NOW })
+      return { aging, unexplained: await aging.unexplained(tx) }
+    })
+    expect(unexplained.minor).toBe(0n)
+    expect(aging.unappliedCash.minor).toBeGreaterThan(0n)
+    const shares = aging.buckets.map(({ share }) => share ?? 0)
+    expect(shares[0]).toBeGreaterThan(70)
+    expect(shares.at(-1)).toBeGreaterThan(0.1)
+    expect(shares.at(-1)).toBeLessThan(5)
+  })
+
+  it('knew less in the past than it knows now', async () => {
+    const asOf = Temporal.PlainDate.from('2026-10-30')
+    const knownAt = Temporal.Instant.from('2026-10-30T23:00:00Z')
+    const value = async (at: Temporal.Instant | null) => {
+      const query = { metrics: ['TOTAL_RECEIVABLES'] as const, asOf, knownAt: at, now: NOW }
+      return (await read((tx) => readKpis(tx, demo, query)))[0]?.value ?? 0
+    }
+    const [then, now] = [await value(knownAt), await value(null)]
+    expect(then).toBeGreaterThan(now)
+    expect(then).toBeLessThan(now * 1.1)
+  })
+
+  it('has goals in different states, each with a daily past', async () => {
+    const rows = await read((tx) => tx.select().from(goalProgress).orderBy(goalProgress.sequence))
+    expect(rows.map(({ sequence }) => sequence)).toEqual(rows.map((_, index) => BigInt(index + 1)))
+    const latest = new Map(rows.map((row) => [row.goalId, row]))
+    expect(latest.size).toBe(6)
+    const statuses = [...latest.values()].map(({ status }) => status)
+    expect(new Set(statuses)).toEqual(new Set(['ON_TRACK', 'AT_RISK', 'OFF_TRACK', 'ACHIEVED']))
+    expect(rows.length).toBeGreaterThan(150)
+  })
+
+  it('is not loaded twice; a later start only adds exchange rates', async () => {
+    const before = [await count('invoice'), await count('exchange_rate'), await count('goal')]
+    await loadDemo(connection, { now: NOW.add({ hours: 24 * 10 }), besideOthers: false })
+    const [invoices, rates, goals] = [
+      await count('invoice'),
+      await count('exchange_rate'),
+      await count('goal'),
+    ]
+    expect([invoices, rates, goals]).toEqual([before[0], (before[1] ?? 0) + 20, before[2]])
+    await theDemo()
+  })
+})
+
+describe('the live demo', () => {
+  it('plays payments that move goals, and stops when it is told', async () => {
+    const failures: unknown[] = []
+    const services = {
+      connection,
+      events: createLocalEvents((error) => failures.push(error)),
+      clock: () => NOW,
+      logError: (error: unknown) => failures.push(error),
+    }
+    const evaluator = startEvaluator(services)
+    await evaluator.poll()
+    const before = [await count('receipt'), await count('goal_progress')]
+    let posted = 0
+    const enough = new Promise<void>((resolve) => {
+      services.events.on('posted', () => {
+        posted += 1
+        if (posted === 12) resolve()
+      })
+    })
+    const playing = playPayments(services, { pauseMs: [1, 5], seed: 1 })
+    await enough
+    await playing.close()
+    await evaluator.poll()
+    const after = [await count('receipt'), await count('goal_progress')]
+    await evaluator.close()
+    expect(failures).toEqual([])
+    expect(after[0]).toBeGreaterThan((before[0] ?? 0) + 3)
+    expect(after[1]).toBeGreaterThan(before[1] ?? 0)
+    expect(await count('goal_progress')).toBe(after[1])
+  })
+})
