@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -12,7 +13,10 @@ export type Process = {
   readonly ended: Promise<Ended>
 }
 
-/** Starts it with this environment and no other, but for what a process needs to run at all. */
+/**
+ * Starts it with this environment and no other, but for what a process needs to run at all. It does not outlive the
+ * test that starts it.
+ */
 export const startProcess = (
   file: 'server/main.ts' | 'server/cli/main.ts',
   parameters: readonly string[],
@@ -23,6 +27,7 @@ export const startProcess = (
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  onTestFinished(() => void child.kill('SIGTERM'))
   const written = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
   const collect = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
