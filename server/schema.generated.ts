@@ -518,7 +518,7 @@ export type GoalProgressEvent = {
 export type GoalProgressEventKind =
   /** The progress as it stands; sent at the beginning. */
   | 'SNAPSHOT'
-  /** The value or the status changed. */
+  /** The value, the status or the day changed. */
   | 'UPDATE'
   /** The cursor of `since` is unknown here, so events may have been missed: this is the progress as it stands. */
   | 'GAP';
@@ -1111,13 +1111,13 @@ export type NullReason =
   | 'NO_SALES'
   /** There are no receivables. */
   | 'NO_RECEIVABLES'
-  /** Nothing fell due, was settled or was billed in the period. */
+  /** Nothing fell due, was settled, was billed or could be collected in the period. */
   | 'NOTHING_IN_PERIOD'
   /** The books begin after the window does. */
   | 'INSUFFICIENT_HISTORY'
   /** Counting back, the months of the books were used up before the balance was. */
   | 'HISTORY_EXHAUSTED'
-  /** Counting back met a month in which credits exceeded sales. */
+  /** Credits exceeded sales in the window; counting back, in one of its months. */
   | 'NEGATIVE_SALES'
   /** Nothing of the day was known at `knownAt`. */
   | 'NOT_KNOWN_THEN'
