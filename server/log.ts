@@ -37,9 +37,11 @@ const describeError = (error: unknown): Described => {
   }
 }
 
-/** drizzle puts the statement and its parameters into the message. */
+/** drizzle puts the statement and its parameters into the message, PostgreSQL a value that it could not read. */
 const withoutParameters = (message: string): string =>
-  message.replace(/^Failed query: [\s\S]*$/, 'A statement failed')
+  message
+    .replace(/^Failed query: [\s\S]*$/, 'A statement failed')
+    .replace(/(invalid input syntax for [\w ]+): [\s\S]*$/, '$1')
 
 /** The message is in the first lines of a stack. */
 const framesOf = (stack: string): string =>

@@ -128,6 +128,11 @@ describe('GraphQL over WebSocket', () => {
     expect((await request(server.url, revoked, WHO)).status).toBe(401)
   })
 
+  it('closes with 4408 who says nothing for 3 s', async () => {
+    const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws')
+    expect(await new Promise((resolve) => socket.once('close', resolve))).toBe(4408)
+  })
+
   it('keeps the socket when an operation is no GraphQL, and tells no more than HTTP does', async () => {
     const socket = await open(server, { token })
     const queries = ['{', '{ organizatio { slug } }', 'query A { __typename } query B { __typename }']

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { parseToken } from '@tidemark/server/access/token.ts'
 import { createToken, revokeToken } from '@tidemark/server/access/commands.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -62,6 +64,31 @@ describe('signing in', () => {
     expect((await post('/session/demo', {}, foreign)).status).toBe(403)
     expect((await send('DELETE', '/session', undefined, foreign)).status).toBe(403)
     expect((await post('/session', { token }, { origin: server.url })).status).toBe(204)
+  })
+})
+
+describe('a token', () => {
+  it('is stored as a hash, and its use is noted', async () => {
+    const organization = await server.createOrganization()
+    const key = await server.createToken(organization)
+    await post('/graphql', { query: '{ __typename }' }, { authorization: `Bearer ${key}` })
+    const read = async () => {
+      const [row] = await server.connection.sql`
+        select secret_hash, last_used_at from api_token where organization_id = ${organization.id}`
+      return row
+    }
+    await expect.poll(read).toEqual({
+      secret_hash: createHash('sha256').update(key).digest('hex'),
+      last_used_at: expect.any(String),
+    })
+  })
+
+  it('that was mistyped is known without the database', () => {
+    expect(parseToken(token)).toEqual({ kind: 'token', organizationId: acme.id })
+    for (const index of [0, 5, 30, token.length - 1]) {
+      const wrong = token[index] === 'a' ? 'b' : 'a'
+      expect(parseToken(token.slice(0, index) + wrong + token.slice(index + 1))).toBeNull()
+    }
   })
 })
 
