@@ -4,9 +4,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@tidemark/drizzle/connect.ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
-import { endAll, runServer, startProduct, tidemark, type Environment } from '../support/product.ts'
+import { runServer, startProduct, tidemark, type Environment } from '../support/product.ts'
 
 /** Below a folder that only its owner may enter, with an empty environment but for PATH: what once went wrong. */
 let locked: string
@@ -21,7 +21,6 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  endAll()
   rmSync(locked, { recursive: true, force: true })
   await database.drop()
 })
@@ -50,7 +49,8 @@ describe('pnpm start', { timeout: 120_000 }, () => {
         stderr: '',
         last: `ready ${server.url}`,
       })
-      expect(isRunning(pid)).toBe(false)
+      // The process is gone once its parent has heard of its end.
+      await vi.waitFor(() => expect(isRunning(pid)).toBe(false), 5_000)
     }
   })
 
@@ -128,6 +128,7 @@ describe('pnpm start', { timeout: 120_000 }, () => {
     const inTheWay = join(locked, 'file')
     writeFileSync(inTheWay, '')
     await expectOneLine({ ...environment, DATA_DIR: join(inTheWay, 'data') }, /folder/i)
+    expect(readFileSync(inTheWay, 'utf8')).toBe('')
   })
 })
 

@@ -9,7 +9,7 @@ import { launchBrowser } from '../support/browser.ts'
 import { openWire, type Wire } from '../support/cut.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { execute } from '../support/graphql.ts'
-import { endAll, startProduct, tidemark, type RunningProduct } from '../support/product.ts'
+import { startProduct, tidemark, type RunningProduct } from '../support/product.ts'
 
 const binary = inject('browser')
 const today = Temporal.Now.plainDateISO('UTC')
@@ -85,7 +85,6 @@ describe.skipIf(binary === null)('the dashboard in a real browser', { timeout: 6
     await browser?.close()
     await wire?.close()
     await server?.stop()
-    endAll()
     await database.drop()
     rmSync(folder, { recursive: true, force: true })
   })

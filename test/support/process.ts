@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { afterAll } from 'vitest'
 
 export type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
 
@@ -13,9 +13,14 @@ export type Process = {
   readonly ended: Promise<Ended>
 }
 
+const running = new Set<ChildProcess>()
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
 /**
  * Starts it with this environment and no other, but for what a process needs to run at all. It does not outlive the
- * test that starts it.
+ * test file that starts it.
  */
 export const startProcess = (
   file: 'server/main.ts' | 'server/cli/main.ts',
@@ -27,7 +32,7 @@ export const startProcess = (
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  onTestFinished(() => void child.kill('SIGTERM'))
+  running.add(child)
   const written = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
   const collect = (stream: 'stdout' | 'stderr') => (chunk: Buffer) => {
@@ -36,7 +41,10 @@ export const startProcess = (
   }
   child.stdout.on('data', collect('stdout'))
   child.stderr.on('data', collect('stderr'))
-  const ended = once(child, 'close').then(([code]): Ended => ({ code: code as number | null, ...written }))
+  const ended = once(child, 'close').then(([code]): Ended => {
+    running.delete(child)
+    return { code: code as number | null, ...written }
+  })
 
   const line = async (pattern: RegExp): Promise<string> => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()

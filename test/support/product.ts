@@ -10,26 +10,18 @@ export type RunningProduct = {
   stop(signal?: NodeJS.Signals): Promise<Ended>
 }
 
-const running = new Set<() => void>()
-
-/** Ends at once whatever a failed test left running. */
-export const endAll = (): void => {
-  for (const end of running) end()
-}
-
 /** Starts the server on a free port and waits until it is ready; rejects with what it said where it ends before. */
 export async function startProduct(
   environment: Environment,
   options: readonly string[] = [],
 ): Promise<RunningProduct> {
-  const { child, line, ended } = startProcess('server/main.ts', options, { PORT: '0', ...environment })
-  running.add(() => child.kill('SIGKILL'))
-  const ready = await line(/^ready /)
+  const server = startProcess('server/main.ts', options, { PORT: '0', ...environment })
+  const ready = await server.line(/^ready /)
   return {
     url: ready.slice('ready '.length),
     stop(signal = 'SIGTERM') {
-      child.kill(signal)
-      return ended
+      server.child.kill(signal)
+      return server.ended
     },
   }
 }
