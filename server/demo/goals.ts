@@ -267,7 +267,7 @@ async function appendHistory(
   const byDay = news.sort((a, b) => Temporal.PlainDate.compare(a.asOf, b.asOf))
   const [snapshot] = await tx.sql<{ seen: string }[]>`select pg_current_snapshot()::text as seen`
   if (snapshot === undefined) throw new Error('PostgreSQL gave no snapshot')
-  await appendProgress(tx, organization.id, { news: byDay, today, seen: snapshot.seen })
+  await appendProgress(tx, organization.id, { news: byDay, today, seen: snapshot.seen, before: 0n })
 }
 
 function eveningOf(

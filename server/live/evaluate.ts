@@ -4,13 +4,13 @@
  */
 import { and, eq, sql } from 'drizzle-orm'
 import { evaluationDay, expectedOn, formatExact, judge, type JudgedGoal } from '../domain/goal.ts'
-import { judgedGoal, measureEach, type Measured } from './measure.ts'
-import { readLatestProgress, readSequence } from './progress.ts'
+import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
+import { readLatestOfActive, readSequence } from './progress.ts'
 import type { LogError } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalProgressRow, GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables.ts'
-import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { inSavepoint, inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** BUSY: another process is at it, and may have begun before what this one was woken for. */
 export type Evaluated = { readonly outcome: 'BUSY' } | { readonly outcome: 'DONE'; readonly appended: number }
@@ -26,20 +26,94 @@ export async function evaluate(
   now: Temporal.Instant,
   logError: LogError,
 ): Promise<Evaluated> {
-  const options = { organizationId: organization.id, mode: 'write', timeoutMs: TIMEOUT_MS } as const
-  return inTransaction(connection, options, async (tx) => {
-    const [lock] = await tx.sql<{ held: boolean }[]>`
-      select pg_try_advisory_xact_lock(hashtextextended(${`evaluation ${organization.id}`}, 0)) as held`
-    if (lock?.held !== true) return { outcome: 'BUSY' }
-    // Taken before anything is read: what commits from here on may be read below, but is looked at again.
-    const [snapshot] = await tx.sql<{ seen: string }[]>`select pg_current_snapshot()::text as seen`
-    if (snapshot === undefined) throw new Error('PostgreSQL gave no snapshot')
-    const today = now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
-    const changed = await computeChanges(tx, organization, { now, today }, logError)
-    const news = changed.map((progress) => ({ ...progress, recordedAt: now }))
-    await appendProgress(tx, organization.id, { news, today, seen: snapshot.seen })
-    return { outcome: 'DONE', appended: news.length }
-  })
+  const today = now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
+  const attempt = (measureGoals: Measure): Promise<Evaluated> =>
+    inTransaction(
+      connection,
+      { organizationId: organization.id, mode: 'write', timeoutMs: TIMEOUT_MS },
+      async (tx) => {
+        const found = await look(tx, organization)
+        if (found === null) return { outcome: 'BUSY' }
+        const wanted = found.goals.map((goal) => ({ goal, asOf: evaluationDay(goal, today) }))
+        const { measured, failures } = await measureGoals(tx, organization, wanted, now)
+        const news = newsOf(found, measured, today).map((progress) => ({ ...progress, recordedAt: now }))
+        for (const { goalId } of news) {
+          // Once per change, not at each evaluation.
+          if (failures.has(goalId)) logError(failures.get(goalId), `The goal ${goalId} could not be computed`)
+        }
+        await appendProgress(tx, organization.id, { news, today, seen: found.seen, before: found.sequence })
+        return { outcome: 'DONE', appended: news.length }
+      },
+    )
+  try {
+    return await attempt(measureTogether)
+  } catch (error) {
+    // Savepoints cost round trips, so goals are taken one by one only when one of them was seen to fail.
+    if (error instanceof MeasureError) return attempt(measureApart)
+    throw error
+  }
+}
+
+type Measure = (
+  tx: Tx,
+  organization: EvaluatedOrganization,
+  wanted: readonly (Wanted & { readonly goal: GoalRow })[],
+  now: Temporal.Instant,
+) => Promise<{ readonly measured: readonly Measured[]; readonly failures: ReadonlyMap<string, unknown> }>
+
+class MeasureError extends Error {}
+
+const measureTogether: Measure = async (tx, organization, wanted, now) => {
+  try {
+    return { measured: await measure(tx, organization, wanted, now), failures: new Map() }
+  } catch (cause) {
+    throw new MeasureError('A goal could not be computed', { cause })
+  }
+}
+
+const measureApart: Measure = async (tx, organization, wanted, now) => {
+  const failures = new Map<string, unknown>()
+  const measured: Measured[] = []
+  for (const one of wanted) {
+    try {
+      measured.push(...(await inSavepoint(tx, (inner) => measure(inner, organization, [one], now))))
+    } catch (error) {
+      failures.set(one.goal.id, error)
+      measured.push(notMeasured)
+    }
+  }
+  return { measured, failures }
+}
+
+/** What an evaluation begins with. */
+type Look = {
+  /** PostgreSQL's snapshot before anything was read: what commits later may be in it, but is looked at again. */
+  readonly seen: string
+  readonly goals: readonly GoalRow[]
+  /** By goal. */
+  readonly latest: ReadonlyMap<string, GoalProgressRow>
+  readonly sequence: bigint
+  readonly lastPostedOn: Temporal.PlainDate | null
+}
+
+/** Null where another process holds the organization's lock. One round trip: the statements are sent together. */
+async function look(tx: Tx, organization: EvaluatedOrganization): Promise<Look | null> {
+  const { id } = organization
+  const [[lock], [snapshot], goals, latest, sequence, lastPostedOn] = await Promise.all([
+    tx.sql<{ held: boolean }[]>`
+      select pg_try_advisory_xact_lock(hashtextextended(${`evaluation ${id}`}, 0)) as held`,
+    tx.sql<{ seen: string }[]>`select pg_current_snapshot()::text as seen`,
+    tx
+      .select()
+      .from(goal)
+      .where(and(eq(goal.organizationId, id), eq(goal.state, 'ACTIVE')))
+      .orderBy(goal.id),
+    readLatestOfActive(tx, id),
+    readSequence(tx, id),
+    readLastPosting(tx, organization),
+  ])
+  if (snapshot === undefined) throw new Error('PostgreSQL gave no snapshot')
+  return lock?.held === true ? { seen: snapshot.seen, goals, latest, sequence, lastPostedOn } : null
 }
 
 /** True where something was posted, or the day began, after the last evaluation. One statement on indexes. */
@@ -61,49 +135,29 @@ export async function isDue(
 }
 
 /** The day of the last posting to the books; null where there is none. */
-export async function lastPosting(
+async function readLastPosting(
   tx: Tx,
-  organization: EvaluatedOrganization,
+  { id, timeZone }: EvaluatedOrganization,
 ): Promise<Temporal.PlainDate | null> {
   const [row] = await tx.sql<{ at: string | null }[]>`
-    select max(recorded_at) as at from flow where organization_id = ${organization.id}`
+    select max(recorded_at) as at from flow where organization_id = ${id}`
   if (row === undefined || row.at === null) return null
-  return Temporal.Instant.from(row.at).toZonedDateTimeISO(organization.timeZone).toPlainDate()
+  return Temporal.Instant.from(row.at).toZonedDateTimeISO(timeZone).toPlainDate()
 }
 
 /** A row of `goal_progress` that has no place in the sequence yet. */
 export type NewProgress = Omit<GoalProgressRow, 'organizationId' | 'sequence' | 'recordedAt'>
 
-type Moment = { readonly now: Temporal.Instant; readonly today: Temporal.PlainDate }
-
-async function computeChanges(
-  tx: Tx,
-  organization: EvaluatedOrganization,
-  { now, today }: Moment,
-  logError: LogError,
-): Promise<NewProgress[]> {
-  const [goals, lastPostedOn] = await Promise.all([
-    activeGoals(tx, organization.id),
-    lastPosting(tx, organization),
-  ])
-  const wanted = goals.map((goal) => ({ goal, asOf: evaluationDay(goal, today) }))
-  const failures = new Map<number, unknown>()
-  const measured = await measureEach(tx, organization, wanted, now, (cause, index) =>
-    failures.set(index, cause),
-  )
-  const latest = await readLatestProgress(
-    tx,
-    organization.id,
-    goals.map((goal) => goal.id),
-  )
+function newsOf(
+  { goals, latest, lastPostedOn }: Look,
+  measured: readonly Measured[],
+  today: Temporal.PlainDate,
+): NewProgress[] {
   return goals.flatMap((goal, index) => {
     const reading = measured[index]
     if (reading === undefined) throw new Error('A goal was not measured')
     const progress = progressOf(goal, reading, today, lastPostedOn)
-    if (!isNews(progress, latest.get(goal.id))) return []
-    // Once per change, not at each evaluation.
-    if (failures.has(index)) logError(failures.get(index), `The goal ${goal.id} could not be computed`)
-    return [progress]
+    return isNews(progress, latest.get(goal.id)) ? [progress] : []
   })
 }
 
@@ -154,43 +208,39 @@ const isNews = (progress: NewProgress, before: GoalProgressRow | undefined): boo
   progress.status !== before.status ||
   progress.statusReason !== before.statusReason
 
-const activeGoals = (tx: Tx, organizationId: string): Promise<GoalRow[]> =>
-  tx
-    .select()
-    .from(goal)
-    .where(and(eq(goal.organizationId, organizationId), eq(goal.state, 'ACTIVE')))
-    .orderBy(goal.id)
-
 type Appended = {
   readonly news: readonly (NewProgress & { readonly recordedAt: Temporal.Instant })[]
   /** The day that the goals were evaluated for. */
   readonly today: Temporal.PlainDate
   /** PostgreSQL's snapshot of what was looked at. */
   readonly seen: string
+  /** The last number given so far. */
+  readonly before: bigint
 }
 
 /** Counts the sequence on. The caller is alone: it holds the lock, or nobody else knows the organization yet. */
 export async function appendProgress(
   tx: Tx,
   organizationId: string,
-  { news, today, seen }: Appended,
+  { news, today, seen, before }: Appended,
 ): Promise<void> {
-  const before = await readSequence(tx, organizationId)
   const rows = news.map((progress, index) => ({
     ...progress,
     organizationId,
     sequence: before + BigInt(index + 1),
   }))
-  if (rows.length > 0) await tx.insert(goalProgress).values(rows)
-  await tx
-    .insert(evaluation)
-    .values({ organizationId, seen, evaluatedOn: today, sequence: before + BigInt(rows.length) })
-    .onConflictDoUpdate({
-      target: evaluation.organizationId,
-      set: {
-        seen: sql`excluded.seen`,
-        evaluatedOn: sql`excluded.evaluated_on`,
-        sequence: sql`excluded.sequence`,
-      },
-    })
+  await Promise.all([
+    rows.length === 0 ? null : tx.insert(goalProgress).values(rows),
+    tx
+      .insert(evaluation)
+      .values({ organizationId, seen, evaluatedOn: today, sequence: before + BigInt(rows.length) })
+      .onConflictDoUpdate({
+        target: evaluation.organizationId,
+        set: {
+          seen: sql`excluded.seen`,
+          evaluatedOn: sql`excluded.evaluated_on`,
+          sequence: sql`excluded.sequence`,
+        },
+      }),
+  ])
 }

@@ -38,6 +38,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
   const closing = new AbortController()
   const isClosed = () => closing.signal.aborted
   const inTurn = limitTo(EVALUATIONS_AT_ONCE)
+  const failing = new Set<string>()
   let failed = false
 
   /** While one evaluation runs, at most one more waits: it will see all that was posted until then. */
@@ -59,18 +60,25 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       do {
         turn.again = false
         await inTurn(() => evaluateNow(organizationId))
+        failing.delete(organizationId)
       } while (turn.again && !isClosed())
     } catch (error) {
-      // The look each second tries again: what was not evaluated is still due.
-      if (!isClosed()) logError(error, `The goals of organization ${organizationId} could not be evaluated`)
+      // The look each second tries again, for what was not evaluated is still due; one line says so.
+      if (!isClosed() && !failing.has(organizationId))
+        logError(error, `The goals of organization ${organizationId} could not be evaluated`)
+      failing.add(organizationId)
     } finally {
       turns.delete(organizationId)
     }
   }
 
+  /** What an evaluation needs of an organization never changes. */
+  const known = new Map<string, EvaluatedOrganization>()
+
   const evaluateNow = async (organizationId: string): Promise<void> => {
-    const found = await readOrganization(connection, organizationId)
+    const found = known.get(organizationId) ?? (await readOrganization(connection, organizationId))
     if (found === null) return
+    known.set(organizationId, found)
     for (;;) {
       const evaluated = await evaluate(connection, found, services.clock(), logError)
       if (evaluated.outcome === 'DONE') {

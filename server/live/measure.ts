@@ -6,7 +6,7 @@ import { readKpiValues, type KpiOrganization, type KpiRequest, type SegmentFilte
 import type { Conventions } from '../domain/conventions.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-import { inSavepoint, type Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** A goal whose value at the end of a day is wanted. */
 export type Wanted = { readonly goal: MeasurableGoal; readonly asOf: Temporal.PlainDate }
@@ -44,43 +44,8 @@ export async function measure(
   }))
 }
 
-/** As `measure`, but one that cannot be computed spoils no other: it has a failure and its cause goes to `onFailure`. */
-export async function measureEach(
-  tx: Tx,
-  organization: KpiOrganization,
-  wanted: readonly Wanted[],
-  now: Temporal.Instant,
-  onFailure: (cause: unknown, index: number) => void,
-): Promise<Measured[]> {
-  const together = (some: readonly Wanted[]) =>
-    inSavepoint(tx, (inner) => measure(inner, organization, some, now))
-  try {
-    return await together(wanted)
-  } catch (error) {
-    if (wanted.length > 1) return measureApart(wanted, together, onFailure)
-    onFailure(error, 0)
-    return [failed]
-  }
-}
-
-async function measureApart(
-  wanted: readonly Wanted[],
-  together: (some: readonly Wanted[]) => Promise<Measured[]>,
-  onFailure: (cause: unknown, index: number) => void,
-): Promise<Measured[]> {
-  const all: Measured[] = []
-  for (const [index, one] of wanted.entries()) {
-    try {
-      all.push(...(await together([one])))
-    } catch (error) {
-      onFailure(error, index)
-      all.push(failed)
-    }
-  }
-  return all
-}
-
-const failed: Measured = {
+/** What stands for a goal whose KPI threw. */
+export const notMeasured: Measured = {
   value: null,
   valueExact: null,
   reason: null,

@@ -1,7 +1,7 @@
 /** Reads of `goal_progress`. */
-import { and, asc, eq, gt, inArray } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm'
 import type { GoalProgressRow } from '@tidemark/drizzle/rows.ts'
-import { evaluation, goalProgress } from '@tidemark/drizzle/tables.ts'
+import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Rows after a sequence number, in their order. */
@@ -31,25 +31,30 @@ export const readProgressAfter = (
     .limit(limit)
 
 /** By goal: its last row; goals without one are left out. */
-export async function readLatestProgress(
+export const readLatestProgress = (
   tx: Tx,
   organizationId: string,
   goalIds: readonly string[],
-): Promise<Map<string, GoalProgressRow>> {
-  if (goalIds.length === 0) return new Map()
-  const last = await tx.sql<{ sequence: bigint }[]>`
-    select last.sequence from unnest(${[...goalIds]}::uuid[]) as wanted (id)
-    cross join lateral (
-      select sequence from goal_progress
-      where organization_id = ${organizationId} and goal_id = wanted.id
-      order by sequence desc limit 1) as last`
-  if (last.length === 0) return new Map()
-  const sequences = last.map(({ sequence }) => sequence)
-  const rows = await tx
+): Promise<Map<string, GoalProgressRow>> => readLatest(tx, organizationId, inArray(goal.id, [...goalIds]))
+
+/** The same of all active goals. */
+export const readLatestOfActive = (tx: Tx, organizationId: string): Promise<Map<string, GoalProgressRow>> =>
+  readLatest(tx, organizationId, eq(goal.state, 'ACTIVE'))
+
+async function readLatest(tx: Tx, organizationId: string, which: SQL): Promise<Map<string, GoalProgressRow>> {
+  const last = tx
     .select()
     .from(goalProgress)
-    .where(and(eq(goalProgress.organizationId, organizationId), inArray(goalProgress.sequence, sequences)))
-  return new Map(rows.map((row) => [row.goalId, row]))
+    .where(and(eq(goalProgress.organizationId, organizationId), eq(goalProgress.goalId, goal.id)))
+    .orderBy(desc(goalProgress.sequence))
+    .limit(1)
+    .as('last')
+  const rows = await tx
+    .select()
+    .from(goal)
+    .innerJoinLateral(last, sql`true`)
+    .where(and(eq(goal.organizationId, organizationId), which))
+  return new Map(rows.map((row) => [row.last.goalId, row.last]))
 }
 
 /** The last number that the organization's evaluator gave; 0 before its first row. */
