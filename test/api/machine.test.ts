@@ -1,28 +1,22 @@
-/** `pnpm start` on a machine: the first start, the second, after a kill, and everything that can be in its way. */
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+/** The life of an installation: starts, stops and kills, with the command line beside it. */
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect } from '@tidemark/drizzle/connect.ts'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { createDatabase, type TestDatabase } from '../support/database.ts'
-import { runServer, startProduct, tidemark, type Environment } from '../support/product.ts'
+import { startProduct, tidemark, type Environment } from '../support/product.ts'
 
 /** Below a folder that only its owner may enter, with an empty environment but for PATH: what once went wrong. */
 let locked: string
 let environment: Environment
-let database: TestDatabase
 
-beforeAll(async () => {
+beforeAll(() => {
   locked = mkdtempSync(join(tmpdir(), 'tidemark-start-'))
   chmodSync(locked, 0o700)
   environment = { DATA_DIR: join(locked, 'data'), TIDEMARK_DEMO: '0' }
-  database = await createDatabase()
 })
 
-afterAll(async () => {
+afterAll(() => {
   rmSync(locked, { recursive: true, force: true })
-  await database.drop()
 })
 
 const health = async (url: string) => (await fetch(`${url}/readyz`)).status
@@ -94,50 +88,4 @@ describe('pnpm start', { timeout: 120_000 }, () => {
     expect(again.code).toBe(0)
     expect((await third.stop()).code).toBe(0)
   })
-
-  it('refuses a folder that another server uses', async () => {
-    const server = await startProduct(environment, ['--no-dashboard'])
-    await expectOneLine(environment, /another Tidemark server/i)
-    await server.stop()
-  })
-
-  it('refuses a port that is taken', async () => {
-    const squatter = createServer().listen(0, '127.0.0.1')
-    await new Promise((listening) => squatter.once('listening', listening))
-    const address = squatter.address()
-    const port = typeof address === 'object' && address !== null ? String(address.port) : ''
-    await expectOneLine(
-      { DATABASE_URL: database.url, TIDEMARK_DEMO: '0', PORT: port },
-      new RegExp(`${port}.*(in use|taken)`, 'i'),
-    )
-    squatter.close()
-  })
-
-  it('refuses a database that it cannot reach, and one that is newer than itself', async () => {
-    await expectOneLine(
-      { DATABASE_URL: 'postgres://nobody:secret@127.0.0.1:9/none' },
-      /cannot reach the database/i,
-    )
-    const connection = await connect(database.url, { max: 1 })
-    await connection.sql`insert into drizzle.__drizzle_migrations (hash, created_at) values ('from the future', 99999999999999)`
-    await connection.close()
-    await expectOneLine({ DATABASE_URL: database.url, TIDEMARK_DEMO: '0' }, /newer than this Tidemark/i)
-  })
-
-  it('refuses a data folder that it cannot make', async () => {
-    const inTheWay = join(locked, 'file')
-    writeFileSync(inTheWay, '')
-    await expectOneLine({ ...environment, DATA_DIR: join(inTheWay, 'data') }, /folder/i)
-    expect(readFileSync(inTheWay, 'utf8')).toBe('')
-  })
 })
-
-/** One clear line, exit code 1, no stack trace, no secret. */
-async function expectOneLine(env: Environment, message: RegExp): Promise<void> {
-  const { code, stdout, stderr } = await runServer(env, ['--no-dashboard'])
-  expect(stdout).toBe('')
-  expect(stderr.trimEnd().split('\n')).toHaveLength(1)
-  expect(stderr).toMatch(message)
-  expect(stderr).not.toMatch(/ at .*\.ts|secret/)
-  expect(code).toBe(1)
-}

@@ -26,10 +26,6 @@ export async function startProduct(
   }
 }
 
-/** The server to its end, for starts that fail. */
-export const runServer = (environment: Environment, options: readonly string[] = []): Promise<Ended> =>
-  startProcess('server/main.ts', options, { PORT: '0', ...environment }).ended
-
 /** `pnpm tidemark ...` */
 export const tidemark = (environment: Environment, ...parameters: readonly string[]): Promise<Ended> =>
   startProcess('server/cli/main.ts', parameters, environment).ended
