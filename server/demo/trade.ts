@@ -1,5 +1,6 @@
 /** Two years of trade between the demo company and its customers: a pure story, told in events. */
 import { dateOf, dayOf, type Day } from '../domain/day.ts'
+import { monthsOf, nextBusinessDay, weekday, type Month } from './calendar.ts'
 import type { DemoCustomer } from './company.ts'
 import { seededRandom, type Random } from './random.ts'
 
@@ -47,9 +48,6 @@ const INVOICES = 8_000
 const SEED = 7_121
 /** In minor units: what an average invoice of an average customer comes to. */
 const AMOUNT = 1_150_000
-const GROWTH_PER_MONTH = 0.011
-/** January first: the year of a packaging maker. */
-const SEASON = [0.95, 0.95, 1.03, 0.99, 1.0, 1.02, 0.96, 0.95, 1.03, 1.05, 1.06, 1.0]
 /** What a currency's amounts are multiplied with, so that customers are of like size in all of them. */
 const PRICE_LEVEL = { USD: 1, EUR: 0.9, GBP: 0.78 }
 
@@ -88,24 +86,6 @@ const ORDER: Record<TradeEvent['kind'], number> = {
 
 /** Large customers buy more often, but also more at once. */
 const frequency = (customer: DemoCustomer): number => customer.share ** 0.55
-
-type Month = { readonly days: readonly Day[]; readonly weight: number }
-
-/** The business days of each month with what is billed in it, the last one up to `today`. */
-function monthsOf(firstDay: Day, today: Day): Month[] {
-  const months: Month[] = []
-  let start = dateOf(firstDay)
-  for (let index = 0; dayOf(start) <= today; index++) {
-    const next = start.add({ months: 1 })
-    const all = businessDays(dayOf(start), dayOf(next) - 1)
-    const days = all.filter((day) => day <= today)
-    const season = SEASON[start.month - 1] ?? 1
-    const weight = (season * (1 + GROWTH_PER_MONTH) ** index * days.length) / all.length
-    if (days.length > 0) months.push({ days, weight })
-    start = next
-  }
-  return months
-}
 
 type Bill = {
   readonly issuedOn: Day
@@ -339,14 +319,3 @@ function deposits({ customer, today, random }: Behaviour, firstDay: Day): TradeE
 const share = (amount: bigint, percent: number): bigint => (amount * BigInt(percent)) / 100n
 
 const clamp = (value: number): number => Math.min(Math.max(value, 0), 1)
-
-/** 1970-01-01 was a Thursday; 1 is Monday. */
-const weekday = (day: Day): number => ((((day + 3) % 7) + 7) % 7) + 1
-
-function nextBusinessDay(day: Day): Day {
-  const over = weekday(day) - 5
-  return over > 0 ? day + 3 - over : day
-}
-
-const businessDays = (from: Day, to: Day): Day[] =>
-  Array.from({ length: to - from + 1 }, (_, index) => from + index).filter((day) => weekday(day) <= 5)

@@ -4,6 +4,7 @@
  */
 import { eq } from 'drizzle-orm'
 import { evaluate, isDue, type EvaluatedOrganization } from './evaluate.ts'
+import { createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { organization } from '@tidemark/drizzle/tables.ts'
@@ -34,43 +35,9 @@ const BUSY_RETRY_MS = 30
 /** Begins at once with what was posted while no process ran. */
 export function startEvaluator(services: EvaluatorServices, options: { pollMs?: number } = {}): Evaluator {
   const { connection, events, logError } = services
-  const turns = new Map<string, Turn>()
   const closing = new AbortController()
   const isClosed = () => closing.signal.aborted
-  const inTurn = limitTo(EVALUATIONS_AT_ONCE)
-  const failing = new Set<string>()
   let failed = false
-
-  /** While one evaluation runs, at most one more waits: it will see all that was posted until then. */
-  const evaluateSoon = (organizationId: string): Promise<void> => {
-    if (isClosed()) return Promise.resolve()
-    const turn = turns.get(organizationId)
-    if (turn !== undefined) {
-      turn.again = true
-      return turn.done
-    }
-    const begun: Turn = { again: false, done: Promise.resolve() }
-    turns.set(organizationId, begun)
-    begun.done = takeTurn(begun, organizationId)
-    return begun.done
-  }
-
-  const takeTurn = async (turn: Turn, organizationId: string): Promise<void> => {
-    try {
-      do {
-        turn.again = false
-        await inTurn(() => evaluateNow(organizationId))
-        failing.delete(organizationId)
-      } while (turn.again && !isClosed())
-    } catch (error) {
-      // The look each second tries again, for what was not evaluated is still due; one line says so.
-      if (!isClosed() && !failing.has(organizationId))
-        logError(error, `The goals of organization ${organizationId} could not be evaluated`)
-      failing.add(organizationId)
-    } finally {
-      turns.delete(organizationId)
-    }
-  }
 
   /** What an evaluation needs of an organization never changes. */
   const known = new Map<string, EvaluatedOrganization>()
@@ -90,6 +57,10 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     }
   }
 
+  const turns = createTurns(EVALUATIONS_AT_ONCE, evaluateNow, (error, organizationId) => {
+    if (!isClosed()) logError(error, `The goals of organization ${organizationId} could not be evaluated`)
+  })
+
   let looking: Promise<Found> | null = null
   const look = (): Promise<Found> => {
     looking ??= lookAtAll().finally(() => {
@@ -104,9 +75,9 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     try {
       for (const one of await readOrganizations(connection)) {
         if (isClosed()) break
-        const turn = turns.get(one.id)
-        if (turn !== undefined) evaluations.push(turn.done)
-        else if (await lookAt(connection, one, services.clock())) evaluations.push(evaluateSoon(one.id))
+        const running = turns.running(one.id)
+        if (running !== null) evaluations.push(running)
+        else if (await lookAt(connection, one, services.clock())) evaluations.push(turns.take(one.id))
       }
       failed = false
     } catch (error) {
@@ -128,7 +99,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
   }
 
   const stopHearing = [
-    events.on('posted', ({ organizationId }) => void evaluateSoon(organizationId)),
+    events.on('posted', ({ organizationId }) => void turns.take(organizationId)),
     events.on('missed', () => void look()),
   ]
   const timer = setInterval(() => void look(), options.pollMs ?? POLL_MS)
@@ -140,33 +111,13 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       clearInterval(timer)
       for (const stop of stopHearing) stop()
       await looking
-      await Promise.all([...turns.values()].map((turn) => turn.done))
+      await turns.close()
     },
   }
 }
 
 /** The evaluations that a look began or found under way. */
 type Found = { readonly evaluations: readonly Promise<void>[] }
-
-/** Runs at most `max` at once; the others wait in the order in which they came. */
-const limitTo = (max: number) => {
-  const waiting: (() => void)[] = []
-  let running = 0
-  return async <Value>(run: () => Promise<Value>): Promise<Value> => {
-    if (running === max) await new Promise<void>((resolve) => waiting.push(resolve))
-    else running += 1
-    try {
-      return await run()
-    } finally {
-      // Whoever waits takes over this place.
-      const next = waiting.shift()
-      if (next === undefined) running -= 1
-      else next()
-    }
-  }
-}
-
-type Turn = { again: boolean; done: Promise<void> }
 
 const lookAt = (
   connection: Connection,

@@ -1,0 +1,79 @@
+/** One piece of work per key at a time, and of all keys no more than so many: bursts become one more run. */
+
+export type Turns = {
+  /** Runs the work for `key`; while it runs, once more afterwards however often it is asked for. Never rejects. */
+  take(key: string): Promise<void>
+  /** Settles when the work that runs for `key` is done; null where none runs. */
+  running(key: string): Promise<void> | null
+  /** Takes no more turns and waits for what runs. */
+  close(): Promise<void>
+}
+
+/** `onFailure` hears of the first failure of a key, then of none until it has succeeded. */
+export function createTurns(
+  max: number,
+  work: (key: string) => Promise<void>,
+  onFailure: (error: unknown, key: string) => void,
+): Turns {
+  const turns = new Map<string, { again: boolean; done: Promise<void> }>()
+  const failing = new Set<string>()
+  const inPlace = limitTo(max)
+  let closed = false
+
+  const run = async (key: string): Promise<void> => {
+    try {
+      await inPlace(() => (closed ? Promise.resolve() : work(key)))
+      failing.delete(key)
+    } catch (error) {
+      if (!failing.has(key)) onFailure(error, key)
+      failing.add(key)
+    }
+  }
+
+  const begin = (key: string): Promise<void> => {
+    const turn = { again: false, done: Promise.resolve() }
+    turns.set(key, turn)
+    const runAll = async () => {
+      do {
+        turn.again = false
+        await run(key)
+      } while (turn.again)
+      turns.delete(key)
+    }
+    turn.done = runAll()
+    return turn.done
+  }
+
+  return {
+    take(key) {
+      if (closed) return Promise.resolve()
+      const turn = turns.get(key)
+      if (turn === undefined) return begin(key)
+      turn.again = true
+      return turn.done
+    },
+    running: (key) => turns.get(key)?.done ?? null,
+    async close() {
+      closed = true
+      await Promise.all([...turns.values()].map((turn) => turn.done))
+    },
+  }
+}
+
+/** Runs at most `max` at once; the others wait in the order in which they came. */
+const limitTo = (max: number) => {
+  const waiting: (() => void)[] = []
+  let running = 0
+  return async <Value>(run: () => Promise<Value>): Promise<Value> => {
+    if (running === max) await new Promise<void>((resolve) => waiting.push(resolve))
+    else running += 1
+    try {
+      return await run()
+    } finally {
+      // Whoever waits takes over this place.
+      const next = waiting.shift()
+      if (next === undefined) running -= 1
+      else next()
+    }
+  }
+}
