@@ -9,7 +9,8 @@ import {
   type ToldInvoice,
 } from './compare.ts'
 import { inBatches } from './cursor.ts'
-import type { Combination, RowProblem, RowReader } from './rows.ts'
+import type { RowProblem } from './cells.ts'
+import type { Combination, RowReader } from './rows.ts'
 import { addProblems, dropProblemRows } from './staging.ts'
 
 export type DifferingRow = {

@@ -1,23 +1,17 @@
 /** From a record of the file to a row that the books can take, by the mapping; or what is wrong with it. */
+import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import { formatDay, type Day } from '../domain/day.ts'
-import { currencyDigits, isCurrency, parseMinor } from '../domain/money.ts'
+import { createCellReaders, type CellReaders, type RowInHand, type RowProblem, type Told } from './cells.ts'
+import { findColumns, type Header } from './header.ts'
 import {
   dimensionFields,
   milestoneFields,
-  type Condition,
   type FieldName,
-  type Fields,
-  type FlagColumn,
   type Mapping,
   type MilestoneField,
-  type StatusColumn,
 } from './mapping.ts'
 import type { CsvRecord } from './records.ts'
-import { compileDateFormat, ownText, plainDecimal, withoutLeadingZeros } from './values.ts'
-import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
-
-/** What is wrong with one row of the file; `column` is the file's own name for it. */
-export type RowProblem = { readonly line: number; readonly column: string; readonly reason: string }
+import { ownText } from './values.ts'
 
 /** The currency and the dimensions of a row. They repeat, so a row carries only the index of its combination. */
 export type Combination = {
@@ -28,6 +22,8 @@ export type Combination = {
   readonly productLine: string | null
   readonly collector: string | null
 }
+
+export type Milestones = { readonly [Field in MilestoneField]: Day | null }
 
 /** A row as its invoice would stand in the books. */
 export type Row = Milestones & {
@@ -50,310 +46,140 @@ export type Row = Milestones & {
   readonly disputed: boolean
 }
 
-export type Milestones = { readonly [Field in MilestoneField]: Day | null }
-
-export type RowReader = {
-  /** The mapped fields that this file has; the others say nothing about what is already in the books. */
-  readonly present: ReadonlySet<FieldName>
+export type RowReader = Pick<Header, 'present' | 'columnOf' | 'unusedColumns'> & {
+  /** Of all rows read so far. */
   readonly combinations: readonly Combination[]
-  readonly unusedColumns: readonly string[]
-  /** The file's name for a field, for messages. */
-  columnOf(field: FieldName): string
   read(record: CsvRecord): Row | 'LEFT_OUT' | readonly RowProblem[]
 }
-
-const TEXT_LENGTH_MAX = 200
-/** An amount times the days of a decade still fits 64 bits. */
-const MINOR_MAX = 10n ** 15n
-const TERMS_DAYS_MAX = 3650
 
 /**
  * Reads rows by the mapping. Throws an OperatorError where the header lacks a column that the mapping names.
  * @param today the organization's: nothing that happened can be later
  */
-export function createRowReader(mapping: Mapping, header: readonly string[], today: Day): RowReader {
-  const { fields } = mapping
-  const indexes = columnIndexes(mapping, header)
-  const indexOf = (source: Fields[FieldName]) =>
-    source !== undefined && 'column' in source ? indexes.get(source.column) : undefined
-  const isPresent = (field: FieldName) => {
-    const source = fields[field]
-    return source !== undefined && ('constant' in source || indexOf(source) !== undefined)
-  }
-  const present = new Set((Object.keys(fields) as FieldName[]).filter(isPresent))
-  if (!present.has('dueOn') && !present.has('termsDays')) {
-    throw new OperatorError(
-      `The file has neither due dates nor terms (${[fields.dueOn, fields.termsDays].flatMap((field) => (field !== undefined && 'column' in field ? [field.column] : [])).join(', ')}): an invoice needs one of them.`,
-    )
-  }
-  const isLeftOut = leaveOutOf(mapping.leaveOut, indexes)
+export function createRowReader(mapping: Mapping, names: readonly string[], today: Day): RowReader {
+  const header = findColumns(mapping, names)
+  const cells = createCellReaders(mapping, header, today)
+  checkConstantCurrency(mapping, cells)
   const combinations = internCombinations()
 
-  // Of the row in hand. Reading a row makes as little as possible: there may be millions.
-  let record: CsvRecord = { line: 0, values: [] }
-  let problems: RowProblem[] = []
+  const readCustomer = cells.number('customerNumber')
+  const readCustomerName = cells.text('customerName')
+  const readInvoice = cells.number('invoiceNumber')
+  const readSourceKey = mapping.fields.sourceKey === undefined ? null : cells.number('sourceKey')
+  const readDimensions = dimensionFields.map((field) => cells.text(field))
+  const readMilestones = milestoneFields.map((field) => cells.day(field))
+  const readDueOn = cells.day('dueOn')
+  const readIssuedOn = cells.day('issuedOn')
+  const readSettledOn = cells.day('settledOn')
 
-  const columnOf = (field: FieldName): string => {
-    const source = fields[field]
-    return source !== undefined && 'column' in source ? source.column : field
-  }
-  const reject = (field: FieldName, reason: string) => {
-    problems.push({ line: record.line, column: columnOf(field), reason })
-    return null
-  }
+  const needsStatus = mapping.fields.status?.optional === false
 
-  /** A field's cell; the empty text where the file has none. */
-  const cellOf = (field: FieldName): (() => string) => {
-    const source = fields[field]
-    if (source !== undefined && 'constant' in source) {
-      const constant = String(source.constant)
-      return () => constant
+  /** Undefined where it is empty, too: that is a problem then. */
+  const needed = <T>(row: RowInHand, field: FieldName, told: Told<T>): T | undefined =>
+    told === null ? cells.reject(row, field, 'is empty') : told
+
+  const readDue = (row: RowInHand, issuedOn: Day | undefined, termsDays: Told<number>): Told<Day> => {
+    const written = readDueOn(row)
+    if (written === null && termsDays === null) {
+      const field = header.present.has('dueOn') ? 'dueOn' : 'termsDays'
+      return cells.reject(row, field, 'is empty, and there are no terms to make a due date from')
     }
-    const index = indexOf(source)
-    return index === undefined ? () => '' : () => (record.values[index] ?? '').trim()
+    if (written === null || written === undefined || issuedOn === undefined || written >= issuedOn)
+      return written
+    const reason = `${formatDay(written)} lies before the invoice date ${formatDay(issuedOn)}`
+    return cells.reject(row, 'dueOn', reason)
   }
 
-  /** Null where it is empty or faulty; the latter is a problem of the row. */
-  const textOf = (field: FieldName): (() => string | null) => {
-    const cell = cellOf(field)
-    return () => {
-      const written = cell()
-      if (written === '') return null
-      const text = /\s/.test(written) ? written.replaceAll(/\s+/g, ' ') : written
-      if (text.length > TEXT_LENGTH_MAX) return reject(field, `is longer than ${TEXT_LENGTH_MAX} characters`)
-      return /\p{Cc}/u.test(text) ? reject(field, 'has a character that cannot be printed') : text
+  const readSettled = (row: RowInHand, dueOn: Day | undefined): Told<Day> | 'LEFT_OUT' => {
+    const settledOn = readSettledOn(row)
+    const status = needsStatus ? needed(row, 'status', cells.status(row)) : cells.status(row)
+    if (settledOn === undefined || status === undefined) return undefined
+    if (status === 'OPEN' && settledOn !== null) {
+      const reason = `says open, yet the invoice was settled on ${formatDay(settledOn)}`
+      return cells.reject(row, 'status', reason)
     }
+    if (status !== 'CLOSED' || settledOn !== null) return settledOn
+    const policy = mapping.fields.status?.closedWithoutDate
+    if (policy === 'leaveOut') return 'LEFT_OUT'
+    if (policy === 'settleOnDueDate') return dueOn === undefined ? undefined : Math.min(dueOn, today)
+    return cells.reject(row, 'status', 'says closed, but there is no settlement date')
   }
 
-  const numberOf = (field: 'customerNumber' | 'invoiceNumber' | 'sourceKey') => {
-    const text = textOf(field)
-    const ignoresZeros = fields[field]?.leadingZeros === 'ignored'
-    return () => {
-      const before = problems.length
-      const number = text() ?? (problems.length === before ? (reject(field, 'is empty') ?? '') : '')
-      return { number, key: ignoresZeros ? withoutLeadingZeros(number) : number }
+  const read = ({ line, values, fault }: CsvRecord): Row | 'LEFT_OUT' | readonly RowProblem[] => {
+    if (fault !== undefined) return [{ line, column: '', reason: fault }]
+    if (values.length !== header.width) {
+      return [{ line, column: '', reason: `has ${values.length} cells where the header has ${header.width}` }]
     }
-  }
+    if (header.isLeftOut(values)) return 'LEFT_OUT'
 
-  const dayOf = (field: 'issuedOn' | 'dueOn' | 'settledOn' | MilestoneField): (() => Day | null) => {
-    const source = fields[field]
-    const parse = source === undefined ? null : compileDateFormat(source.format)
-    const cell = cellOf(field)
-    return () => {
-      const text = cell()
-      if (text === '' || source === undefined || parse === null) return null
-      const day = parse(text)
-      if (day === null) return reject(field, `${quoted(text)} is no date like ${source.format}`)
-      if (day > today && field !== 'dueOn') {
-        return reject(field, `${formatDay(day)} is in the future: today is ${formatDay(today)}`)
-      }
-      return day
-    }
-  }
-
-  const currencyCell = cellOf('currency')
-  const readCurrency = () => {
-    const code = currencyCell().toUpperCase()
-    if (isCurrency(code)) return code
-    return reject('currency', code === '' ? 'is empty' : `${quoted(code)} is no currency`)
-  }
-  if ('constant' in fields.currency && readCurrency() === null) {
-    throw new OperatorError(
-      `Mapping ${mapping.name}: fields.currency.constant: ${problems[0]?.reason ?? ''}.`,
+    const row: RowInHand = { line, values, problems: [] }
+    const customer = needed(row, 'customerNumber', readCustomer(row))
+    const customerName = readCustomerName(row)
+    const invoice = needed(row, 'invoiceNumber', readInvoice(row))
+    const source = readSourceKey === null ? null : needed(row, 'sourceKey', readSourceKey(row))
+    const currency = needed(row, 'currency', cells.currency(row))
+    const amount = currency === undefined ? undefined : needed(row, 'amount', cells.amount(row, currency))
+    const issuedOn = needed(row, 'issuedOn', readIssuedOn(row))
+    const termsDays = cells.termsDays(row)
+    const writtenDueOn = readDue(row, issuedOn, termsDays)
+    const dueOn = writtenDueOn === null && issuedOn !== undefined ? issuedOn + (termsDays ?? 0) : writtenDueOn
+    const settledOn = readSettled(row, dueOn ?? undefined)
+    if (settledOn === 'LEFT_OUT') return 'LEFT_OUT'
+    const disputed = cells.disputed(row)
+    const dimensions = readDimensions.map((dimension) => dimension(row) ?? null)
+    const [orderedOn, deliveredOn, sentOn, receivedOn, approvedOn] = readMilestones.map((milestone) =>
+      milestone(row),
     )
-  }
 
-  const amountCell = cellOf('amount')
-  const readAmount = (currency: string) => {
-    const text = amountCell()
-    if (text === '') return reject('amount', 'is empty')
-    const plain = plainDecimal(text, mapping.decimalStyle)
-    if (plain === null)
-      return reject('amount', `${quoted(text)} is no amount in the style ${mapping.decimalStyle}`)
-    const minor = parseMinor(plain, currency)
-    if (minor === null || minor > MINOR_MAX) {
-      const digits = currencyDigits(currency)
-      const tooPrecise = /\.\d*[1-9]/.test(plain) && plain.length < 18
-      return reject(
-        'amount',
-        tooPrecise ? `${text} has more decimals than ${currency} (${digits})` : `${text} is too large`,
-      )
-    }
-    return minor > 0n ? minor : reject('amount', `${text} is not more than 0`)
-  }
-
-  const termsCell = cellOf('termsDays')
-  const readTerms = () => {
-    const text = termsCell()
-    if (text === '') return null
-    const days = /^\d+(?:\.0+)?$/.test(text) ? Number(text) : NaN
-    return days <= TERMS_DAYS_MAX ? days : reject('termsDays', `${quoted(text)} is no number of days`)
-  }
-
-  const readDisputed = flagOf(fields.disputed, cellOf('disputed'), (reason) => reject('disputed', reason))
-  const readStatus = statusOf(fields.status, cellOf('status'), (reason) => reject('status', reason))
-  const readCustomerNumber = numberOf('customerNumber')
-  const readInvoiceNumber = numberOf('invoiceNumber')
-  const readSourceKey = fields.sourceKey === undefined ? null : numberOf('sourceKey')
-  const readCustomerName = textOf('customerName')
-  const readDimensions = dimensionFields.map(textOf)
-  const readIssuedOn = dayOf('issuedOn')
-  const readDueOn = dayOf('dueOn')
-  const readSettledOn = dayOf('settledOn')
-  const readMilestones = milestoneFields.map(dayOf)
-
-  const read = (next: CsvRecord): Row | 'LEFT_OUT' | readonly RowProblem[] => {
-    record = next
-    problems = []
-    if (record.fault !== undefined) return [{ line: record.line, column: '', reason: record.fault }]
-    if (record.values.length !== header.length) {
-      const cells = record.values.length
-      return [
-        { line: record.line, column: '', reason: `has ${cells} cells where the header has ${header.length}` },
-      ]
-    }
-    if (isLeftOut(record.values)) return 'LEFT_OUT'
-
-    const customer = readCustomerNumber()
-    const invoice = readInvoiceNumber()
-    const source = readSourceKey?.() ?? null
-    const customerName = readCustomerName()
-    const dimensions = readDimensions.map((dimension) => dimension())
-    const milestones = readMilestones.map((milestone) => milestone())
-    const currency = readCurrency()
-    const amount = currency === null ? null : readAmount(currency)
-    const termsDays = readTerms()
-    const disputed = readDisputed()
-
-    const beforeDates = problems.length
-    const issuedOn = readIssuedOn()
-    const issuedIsEmpty = issuedOn === null && problems.length === beforeDates
-    if (issuedIsEmpty) reject('issuedOn', 'is empty')
-    const beforeDue = problems.length
-    const writtenDueOn = readDueOn()
-    const dueOn = writtenDueOn ?? (issuedOn !== null && termsDays !== null ? issuedOn + termsDays : null)
-    if (dueOn === null && problems.length === beforeDue && termsDays === null) {
-      reject(
-        present.has('dueOn') ? 'dueOn' : 'termsDays',
-        'is empty, and there are no terms to make a due date from',
-      )
-    }
-
-    const beforeSettled = problems.length
-    const writtenSettledOn = readSettledOn()
-    let settledOn = writtenSettledOn
-    if (problems.length === beforeSettled) {
-      const status = readStatus()
-      if (status === 'OPEN' && settledOn !== null) {
-        reject('status', `says open, yet the invoice was settled on ${formatDay(settledOn)}`)
-      }
-      if (status === 'CLOSED' && settledOn === null) {
-        const policy = fields.status?.closedWithoutDate
-        if (policy === 'leaveOut') return 'LEFT_OUT'
-        if (policy === 'settleOnDueDate' && dueOn !== null) settledOn = Math.min(dueOn, today)
-        else reject('status', 'says closed, but there is no settlement date')
-      }
-    }
-
-    if (problems.length > 0 || currency === null || amount === null || issuedOn === null || dueOn === null) {
-      return problems
+    if (
+      row.problems.length > 0 ||
+      customer === undefined ||
+      invoice === undefined ||
+      currency === undefined ||
+      amount === undefined ||
+      issuedOn === undefined ||
+      dueOn === undefined ||
+      dueOn === null
+    ) {
+      return row.problems
     }
     return {
-      line: record.line,
+      line,
       key: source?.key ?? invoice.key,
       number: invoice.number,
       sourceKey: source?.number ?? null,
       customerKey: customer.key,
       customerNumber: customer.number,
-      customerName,
+      customerName: customerName ?? null,
       combination: combinations.indexOf(currency, dimensions),
       amount,
       issuedOn,
       dueOn,
       dueDerived: writtenDueOn === null,
-      termsDays,
-      settledOn,
-      disputed,
-      orderedOn: milestones[0] ?? null,
-      deliveredOn: milestones[1] ?? null,
-      sentOn: milestones[2] ?? null,
-      receivedOn: milestones[3] ?? null,
-      approvedOn: milestones[4] ?? null,
+      termsDays: termsDays ?? null,
+      settledOn: settledOn ?? null,
+      disputed: disputed ?? false,
+      orderedOn: orderedOn ?? null,
+      deliveredOn: deliveredOn ?? null,
+      sentOn: sentOn ?? null,
+      receivedOn: receivedOn ?? null,
+      approvedOn: approvedOn ?? null,
     }
   }
 
-  const used = new Set(indexes.values())
-  return {
-    present,
-    combinations: combinations.all,
-    unusedColumns: header.filter((_, index) => !used.has(index)),
-    columnOf,
-    read,
+  const { present, columnOf, unusedColumns } = header
+  return { present, columnOf, unusedColumns, combinations: combinations.all, read }
+}
+
+function checkConstantCurrency({ name, fields }: Mapping, cells: CellReaders): void {
+  if (!('constant' in fields.currency)) return
+  const row: RowInHand = { line: 0, values: [], problems: [] }
+  cells.currency(row)
+  const [problem] = row.problems
+  if (problem !== undefined) {
+    throw new OperatorError(`Mapping ${name}: fields.currency.constant: ${problem.reason}.`)
   }
 }
-
-/** Where each column that the mapping names stands in the header. */
-function columnIndexes(mapping: Mapping, header: readonly string[]): ReadonlyMap<string, number> {
-  const wanted = [
-    ...Object.entries(mapping.fields).flatMap(([field, source]) =>
-      'column' in source ? [{ ...source, wantedBy: `fields.${field}` }] : [],
-    ),
-    ...mapping.leaveOut.map(({ column }) => ({ column, optional: false, wantedBy: 'leaveOut' })),
-  ]
-  const missing = wanted.filter(({ column, optional }) => !optional && !header.includes(column))
-  if (missing.length > 0) {
-    const names = missing.map(({ column, wantedBy }) => `${quoted(column)} (${wantedBy})`).join(', ')
-    throw new OperatorError(
-      `The file lacks ${missing.length === 1 ? 'the column' : 'the columns'} ${names} of mapping ${mapping.name}. It has: ${header.join(', ')}.`,
-    )
-  }
-  const twice = wanted.find(({ column }) => header.indexOf(column) !== header.lastIndexOf(column))
-  if (twice !== undefined) throw new OperatorError(`The file has the column ${quoted(twice.column)} twice.`)
-  return new Map(
-    wanted.flatMap(({ column }) => (header.includes(column) ? [[column, header.indexOf(column)]] : [])),
-  )
-}
-
-function leaveOutOf(conditions: readonly Condition[], indexes: ReadonlyMap<string, number>) {
-  const tests = conditions.map((condition) => {
-    const index = indexes.get(condition.column) ?? 0
-    const isIn = 'in' in condition
-    const values = new Set(isIn ? condition.in : condition.notIn)
-    return (cells: readonly string[]) => values.has((cells[index] ?? '').trim()) === isIn
-  })
-  return (cells: readonly string[]) => tests.some((test) => test(cells))
-}
-
-function flagOf(source: FlagColumn | undefined, cell: () => string, reject: (reason: string) => null) {
-  const yes = lowered(source?.yes ?? [])
-  const no = lowered(source?.no ?? [])
-  return () => {
-    if (source === undefined) return false
-    const value = cell().toLowerCase()
-    if (yes.has(value)) return true
-    // A file without the optional column says the same as empty cells.
-    if (!no.has(value) && value !== '')
-      reject(`${quoted(value)} is neither yes (${[...yes].join(', ')}) nor no`)
-    return false
-  }
-}
-
-function statusOf(source: StatusColumn | undefined, cell: () => string, reject: (reason: string) => null) {
-  const open = lowered(source?.open ?? [])
-  const closed = lowered(source?.closed ?? [])
-  return (): 'OPEN' | 'CLOSED' | null => {
-    if (source === undefined) return null
-    const value = cell().toLowerCase()
-    if (open.has(value)) return 'OPEN'
-    if (closed.has(value)) return 'CLOSED'
-    if (value === '' && source.optional) return null
-    return reject(
-      `${quoted(value)} is neither open (${[...open].join(', ')}) nor closed (${[...closed].join(', ')})`,
-    )
-  }
-}
-
-const lowered = (values: readonly string[]) => new Set(values.map((value) => value.toLowerCase()))
 
 function internCombinations() {
   const all: Combination[] = []
@@ -371,5 +197,3 @@ function internCombinations() {
     },
   }
 }
-
-const quoted = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text)

@@ -7,7 +7,8 @@ import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import type { CsvFile, ReadProgress } from './csv.ts'
-import type { Row, RowProblem, RowReader } from './rows.ts'
+import type { RowProblem } from './cells.ts'
+import type { Row, RowReader } from './rows.ts'
 
 /** How many rows of the file there were, and how many the mapping left out. */
 export type Staged = { readonly rows: number; readonly leftOut: number }
