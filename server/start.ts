@@ -5,6 +5,8 @@ import { openDatabase } from './database.ts'
 import { createLog } from './log.ts'
 import { listenForStop } from './stop.ts'
 
+const DEMO_RATES_MS = 6 * 3_600_000
+
 export const start = async (options: readonly string[]): Promise<void> => {
   if (options.includes('--help')) {
     process.stdout.write(USAGE)
@@ -25,7 +27,14 @@ export const start = async (options: readonly string[]): Promise<void> => {
   if (config.demo) {
     const { loadDemo } = await import('./demo/load.ts')
     const besideOthers = config.database.kind === 'embedded'
-    await loadDemo(database.connection, { now: Temporal.Now.instant(), besideOthers })
+    const load = () => loadDemo(database.connection, { now: Temporal.Now.instant(), besideOthers })
+    await load()
+    // Of a demo that exists it adds the exchange rates of the days since: a server may run for weeks.
+    const adding = setInterval(
+      () => void load().catch((error: unknown) => log.failure(error, 'The demo got no new exchange rates')),
+      DEMO_RATES_MS,
+    )
+    running.defer(() => clearInterval(adding))
   }
 
   const shared = await openServices(database, log)

@@ -4,7 +4,6 @@ CREATE TYPE "public"."goal_direction" AS ENUM('INCREASE', 'DECREASE');--> statem
 CREATE TYPE "public"."goal_state" AS ENUM('ACTIVE', 'CLOSED');--> statement-breakpoint
 CREATE TYPE "public"."goal_status" AS ENUM('PENDING_START', 'ON_TRACK', 'AT_RISK', 'OFF_TRACK', 'ACHIEVED', 'MISSED', 'NO_DATA', 'STALE', 'INSUFFICIENT_DATA');--> statement-breakpoint
 CREATE TYPE "public"."item_kind" AS ENUM('INVOICE', 'RECEIPT', 'CREDIT_NOTE', 'DISPUTE');--> statement-breakpoint
-CREATE TYPE "public"."measure" AS ENUM('OPEN_BY_DUE', 'OPEN_BY_ISSUE', 'UNAPPLIED_CASH', 'UNAPPLIED_CREDIT', 'DISPUTED', 'BILLED', 'CREDITED', 'RECEIVED', 'PAID', 'CREDIT_APPLIED', 'WRITTEN_OFF', 'DISPUTE_OPENED', 'DUE', 'DUE_ON_TIME', 'SETTLED', 'SETTLED_LATE', 'SETTLED_LATE_FLOORED', 'SETTLED_ON_TIME');--> statement-breakpoint
 CREATE TYPE "public"."token_scope" AS ENUM('read', 'write', 'admin');--> statement-breakpoint
 CREATE TABLE "api_token" (
 	"organization_id" uuid NOT NULL,
@@ -80,7 +79,7 @@ CREATE TABLE "exchange_rate" (
 --> statement-breakpoint
 CREATE TABLE "flow" (
 	"organization_id" uuid NOT NULL,
-	"measure" "measure" NOT NULL,
+	"measure" text NOT NULL,
 	"day" date NOT NULL,
 	"anchor" date NOT NULL,
 	"segment_id" integer NOT NULL,
@@ -89,7 +88,8 @@ CREATE TABLE "flow" (
 	"days" bigint NOT NULL,
 	"amount_days" bigint NOT NULL,
 	"recorded_at" timestamptz NOT NULL,
-	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL
+	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
+	CONSTRAINT "flow_measure" CHECK (measure in ('OPEN_BY_DUE', 'OPEN_BY_ISSUE', 'UNAPPLIED_CASH', 'UNAPPLIED_CREDIT', 'DISPUTED', 'BILLED', 'CREDITED', 'RECEIVED', 'PAID', 'CREDIT_APPLIED', 'WRITTEN_OFF', 'DISPUTE_OPENED', 'DUE', 'DUE_ON_TIME', 'SETTLED', 'SETTLED_LATE', 'SETTLED_LATE_FLOORED', 'SETTLED_ON_TIME'))
 );
 --> statement-breakpoint
 CREATE TABLE "goal" (
@@ -104,6 +104,8 @@ CREATE TABLE "goal" (
 	"currency" text NOT NULL,
 	"baseline" numeric NOT NULL,
 	"baseline_on" date NOT NULL,
+	"baseline_numerator" numeric,
+	"baseline_denominator" numeric,
 	"target" numeric NOT NULL,
 	"starts_on" date NOT NULL,
 	"deadline" date NOT NULL,
@@ -143,6 +145,7 @@ CREATE TABLE "invoice" (
 	"organization_id" uuid NOT NULL,
 	"id" uuid NOT NULL,
 	"number" text NOT NULL,
+	"source_key" text,
 	"issued_on" date NOT NULL,
 	"due_on" date NOT NULL,
 	"due_derived" boolean DEFAULT false NOT NULL,
@@ -237,36 +240,30 @@ ALTER TABLE "api_token" ADD CONSTRAINT "api_token_organization_id_organization_i
 ALTER TABLE "audit" ADD CONSTRAINT "audit_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customer" ADD CONSTRAINT "customer_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customer" ADD CONSTRAINT "customer_owner" FOREIGN KEY ("organization_id","owner_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "customer_state" ADD CONSTRAINT "customer_state_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "customer_state" ADD CONSTRAINT "customer_state_customer" FOREIGN KEY ("organization_id","customer_id") REFERENCES "public"."customer"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "evaluation" ADD CONSTRAINT "evaluation_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "exchange_rate" ADD CONSTRAINT "exchange_rate_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "flow" ADD CONSTRAINT "flow_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "flow" ADD CONSTRAINT "flow_segment" FOREIGN KEY ("organization_id","segment_id") REFERENCES "public"."segment"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal" ADD CONSTRAINT "goal_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal" ADD CONSTRAINT "goal_owner" FOREIGN KEY ("organization_id","owner_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "goal_progress" ADD CONSTRAINT "goal_progress_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal_progress" ADD CONSTRAINT "goal_progress_goal" FOREIGN KEY ("organization_id","goal_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "idempotency_key" ADD CONSTRAINT "idempotency_key_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "invoice" ADD CONSTRAINT "invoice_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "invoice" ADD CONSTRAINT "invoice_item" FOREIGN KEY ("organization_id","id") REFERENCES "public"."item"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "invoice" ADD CONSTRAINT "invoice_replaces" FOREIGN KEY ("organization_id","replaces_id") REFERENCES "public"."invoice"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "item" ADD CONSTRAINT "item_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "item" ADD CONSTRAINT "item_customer" FOREIGN KEY ("organization_id","customer_id") REFERENCES "public"."customer"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "item" ADD CONSTRAINT "item_segment" FOREIGN KEY ("organization_id","segment_id") REFERENCES "public"."segment"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "ledger_entry" ADD CONSTRAINT "ledger_entry_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ledger_entry" ADD CONSTRAINT "ledger_entry_item" FOREIGN KEY ("organization_id","item_id") REFERENCES "public"."item"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "open_span" ADD CONSTRAINT "open_span_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "open_span" ADD CONSTRAINT "open_span_item" FOREIGN KEY ("organization_id","item_id") REFERENCES "public"."item"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "person" ADD CONSTRAINT "person_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-ALTER TABLE "receipt" ADD CONSTRAINT "receipt_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "receipt" ADD CONSTRAINT "receipt_item" FOREIGN KEY ("organization_id","id") REFERENCES "public"."item"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "segment" ADD CONSTRAINT "segment_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "segment" ADD CONSTRAINT "segment_collector" FOREIGN KEY ("organization_id","collector_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_xid" ON "audit" USING btree ("organization_id","xid");--> statement-breakpoint
 CREATE INDEX "customer_name" ON "customer" USING btree ("organization_id","name","id");--> statement-breakpoint
 CREATE INDEX "flow_day" ON "flow" USING btree ("organization_id","measure","day");--> statement-breakpoint
+CREATE INDEX "flow_recorded" ON "flow" USING btree ("organization_id","recorded_at");--> statement-breakpoint
 CREATE INDEX "goal_progress_goal" ON "goal_progress" USING btree ("organization_id","goal_id","sequence");--> statement-breakpoint
+CREATE UNIQUE INDEX "invoice_source_key" ON "invoice" USING btree ("organization_id","source_key") WHERE source_key is not null;--> statement-breakpoint
 CREATE INDEX "invoice_issued" ON "invoice" USING btree ("organization_id","issued_on","id");--> statement-breakpoint
 CREATE INDEX "invoice_due" ON "invoice" USING btree ("organization_id","due_on","id");--> statement-breakpoint
 CREATE INDEX "item_customer" ON "item" USING btree ("organization_id","customer_id","kind");--> statement-breakpoint

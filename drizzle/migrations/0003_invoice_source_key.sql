@@ -1,2 +1,0 @@
-ALTER TABLE "invoice" ADD COLUMN "source_key" text;--> statement-breakpoint
-CREATE UNIQUE INDEX "invoice_source_key" ON "invoice" USING btree ("organization_id","source_key") WHERE source_key is not null;
