@@ -11,6 +11,8 @@
  * Nothing is written before every row was looked at.
  */
 import { basename } from 'node:path'
+import postgres from 'postgres'
+import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import type { CommandContext } from '../command.ts'
@@ -98,8 +100,19 @@ async function inOneTransaction(work: Work): Promise<Done> {
   } catch (error) {
     if (error instanceof Undo) return error.done
     await (rejected as PendingFile | null)?.discard()
-    throw error
+    throw explained(error)
   }
+}
+
+const UNIQUE_VIOLATION = '23505'
+
+/** Customers are locked, numbers are not: somebody may record an invoice of the file while it is imported. */
+function explained(error: unknown): unknown {
+  if (!(error instanceof postgres.PostgresError) || error.code !== UNIQUE_VIOLATION) return error
+  return new OperatorError(
+    `Somebody else recorded the same while the file was imported (${error.detail ?? error.message}). Nothing was written: import it again.`,
+    { cause: error },
+  )
 }
 
 /** Carries the outcome out of a transaction that must not be committed. */

@@ -149,10 +149,25 @@ export async function matchInvoices(
       select count(*) > 0 as disputed, max(id::text) filter (where balance > 0) as open_dispute_id
       from import_dispute where invoice_id = i.id
     ) d`
+  await rejectAmbiguous(tx, reader.columnOf(fields.sourceKey === undefined ? 'invoiceNumber' : 'sourceKey'))
   await tx.sql`delete from import_row using import_match where import_row.line = import_match.line and same`
   if (fields.sourceKey !== undefined)
     await rejectTakenNumbers(tx, organizationId, reader.columnOf('invoiceNumber'))
   await lockDiffering(tx, organizationId)
+}
+
+/** Without leading zeros a row may fit several invoices: then it means the one that is written alike, if there is one. */
+async function rejectAmbiguous(tx: Tx, column: string): Promise<void> {
+  await tx.sql`
+    delete from import_match m using import_row r
+    where r.line = m.line and m.number <> r.number
+      and exists (select from import_match exact where exact.line = m.line and exact.number = r.number)`
+  await tx.sql`
+    insert into import_problem (line, "column", reason)
+    select r.line, ${column}, format('%s may be any of %s in the books', to_json(r.number), string_agg(m.number, ', '))
+    from import_match m join import_row r on r.line = m.line
+    group by r.line, r.number having count(*) > 1`
+  await dropProblemRows(tx)
 }
 
 /** A number belongs to one invoice, whatever rows are matched by. */

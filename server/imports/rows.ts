@@ -41,6 +41,7 @@ export type Row = Milestones & {
   readonly issuedOn: Day
   readonly dueOn: Day
   readonly dueDerived: boolean
+  /** What the row says of the customer's terms; the mapping's constant says nothing of them. */
   readonly termsDays: number | null
   readonly settledOn: Day | null
   readonly disputed: boolean
@@ -72,6 +73,7 @@ export function createRowReader(mapping: Mapping, names: readonly string[], toda
   const readIssuedOn = cells.day('issuedOn')
   const readSettledOn = cells.day('settledOn')
 
+  const tellsTerms = header.indexOf('termsDays') !== undefined
   const needsStatus = mapping.fields.status?.optional === false
 
   /** Undefined where it is empty, too: that is a problem then. */
@@ -156,7 +158,7 @@ export function createRowReader(mapping: Mapping, names: readonly string[], toda
       issuedOn,
       dueOn,
       dueDerived: writtenDueOn === null,
-      termsDays: termsDays ?? null,
+      termsDays: tellsTerms ? (termsDays ?? null) : null,
       settledOn: settledOn ?? null,
       disputed: disputed ?? false,
       orderedOn: orderedOn ?? null,
