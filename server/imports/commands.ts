@@ -1,12 +1,11 @@
 /**
  * The way of a row from a file to the books, in one transaction of any length:
  *
- *   openCsv        cuts the file into records
- *   createRowReader   reads each by the mapping: a row, left out, or what is wrong with it
- *   stageRows      copies the rows into a temporary table
- *   rejectDuplicates, matchCustomers, matchInvoices   finds what they are in the books, and locks that
- *   reviewDifferences   decides what a changed row may change
- *   makeCustomers, makeSegments, postNewInvoices, postChanges   writes the books
+ * 1. `openCsv` cuts the file into records; `createRowReader` makes each a row by the mapping, leaves it out, or tells
+ *    what is wrong with it; `stageRows` copies the rows into a temporary table.
+ * 2. `rejectDuplicates`, `matchCustomers` and `matchInvoices` find what they are in the books, and lock that;
+ *    `reviewDifferences` decides what a row may change there.
+ * 3. `makeCustomers`, `makeSegments`, `postNewInvoices` and `postChanges` write the books.
  *
  * Nothing is written before every row was looked at.
  */
@@ -64,9 +63,9 @@ export async function importInvoices(
   const work: Work = { context, file, reader, options }
   const { report, rejected } = await inOneTransaction(work)
   await rejected?.keep()
-  if (!options.dryRun && (report.outcome === 'IMPORTED' || report.outcome === 'PARTLY_IMPORTED')) {
-    context.posted()
-  }
+  const isWritten =
+    !options.dryRun && report.outcome !== 'REFUSED' && report.rows.new + report.rows.changed > 0
+  if (isWritten) context.posted()
   return report
 }
 
