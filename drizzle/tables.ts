@@ -332,7 +332,8 @@ export const flow = pgTable(
     amount: minor('amount').notNull(),
     count: integer('count').notNull(),
     days: minor('days').notNull(),
-    amountDays: minor('amount_days').notNull(),
+    // The largest amounts over years of days are beyond a bigint.
+    amountDays: decimal('amount_days').notNull(),
     recordedAt: instant('recorded_at').notNull(),
     xid: transactionId('xid')
       .notNull()

@@ -66,6 +66,9 @@ export async function carryOut<Input, Outcome>(
   input: Input,
 ): Promise<Outcome> {
   const { connection, organization, actor, now, events } = context
+  // The answer of an earlier field of the same mutation holds a connection until here: one at a time, or a pool of
+  // waiting mutations would wait for itself.
+  await context.reader.close()
   const posted = () => events.publish('posted', { organizationId: organization.id })
   try {
     return await command({ connection, organization, actor: actorName(actor), now, posted }, input)

@@ -1,4 +1,5 @@
 /** Expected failures are data: what a command answers instead of its success. Nothing was written. */
+import { EARLIEST_YEAR, LATEST_YEAR } from './domain/day.ts'
 import type { Conflict, InvalidInput, NotFound } from './schema.generated.ts'
 
 type Named<T, Name extends string> = Omit<T, '__typename'> & { readonly __typename: Name }
@@ -20,6 +21,10 @@ export const invalid = (path: Path, message: string, code: InvalidCode = 'INVALI
   code,
   path,
 })
+
+/** For a date that is a slip of the pen, such as one of the year 0026. */
+export const implausible = (path: Path, date: Temporal.PlainDate): Problem =>
+  invalid(path, `${date.toString()} does not lie between ${EARLIEST_YEAR} and ${LATEST_YEAR}`)
 
 /** What the input names does not exist in this organization. */
 export const notFound = (path: Path, message: string): Problem => ({

@@ -86,7 +86,7 @@ CREATE TABLE "flow" (
 	"amount" bigint NOT NULL,
 	"count" integer NOT NULL,
 	"days" bigint NOT NULL,
-	"amount_days" bigint NOT NULL,
+	"amount_days" numeric NOT NULL,
 	"recorded_at" timestamptz NOT NULL,
 	"xid" "xid8" DEFAULT pg_current_xact_id() NOT NULL,
 	CONSTRAINT "flow_measure" CHECK (measure in ('OPEN_BY_DUE', 'OPEN_BY_ISSUE', 'UNAPPLIED_CASH', 'UNAPPLIED_CREDIT', 'DISPUTED', 'BILLED', 'CREDITED', 'RECEIVED', 'PAID', 'CREDIT_APPLIED', 'WRITTEN_OFF', 'DISPUTE_OPENED', 'DUE', 'DUE_ON_TIME', 'SETTLED', 'SETTLED_LATE', 'SETTLED_LATE_FLOORED', 'SETTLED_ON_TIME'))

@@ -3,7 +3,8 @@ import { runCommand, type CommandContext } from '../command.ts'
 import { findCustomer } from '../ledger/find.ts'
 import { lockItems } from '../ledger/histories.ts'
 import { writeAudit } from '../ledger/post.ts'
-import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
+import { conflict, isProblem, type Problem } from '../problem.ts'
+import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { SetCreditLimitInput } from '../schema.generated.ts'
 import {
   creditLimitColumns,
@@ -23,16 +24,13 @@ export type CreditLimitSet = {
   readonly version: number
 }
 
-const REASON_LENGTH_MAX = 2_000
-
 /** Sets, lifts or removes a credit limit. `version` grows by one, also where the limit stays what it was. */
 export async function setCreditLimit(
   context: CommandContext,
   input: SetCreditLimitInput,
 ): Promise<CreditLimitSet | Problem> {
-  if (input.reason.trim() === '' || input.reason.length > REASON_LENGTH_MAX) {
-    return invalid(['reason'], `Say why, in 1 to ${REASON_LENGTH_MAX} characters`)
-  }
+  const reason = readRequiredText(input.reason, ['reason'], SENTENCE_LENGTH_MAX)
+  if ('code' in reason) return reason
   const limit = readCreditLimit(input.limit, ['limit'])
   if (isProblem(limit)) return limit
   return runCommand(context, { action: 'setCreditLimit', input }, (tx) =>

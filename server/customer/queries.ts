@@ -1,27 +1,15 @@
-import {
-  and,
-  eq,
-  exists,
-  getTableColumns,
-  ilike,
-  inArray,
-  ne,
-  not,
-  or,
-  sql,
-  type AnyColumn,
-  type SQL,
-} from 'drizzle-orm'
+import { and, eq, exists, getTableColumns, ilike, inArray, ne, not, or, sql, type SQL } from 'drizzle-orm'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { dayOf } from '../domain/day.ts'
-import { currencyDigits, Exact, type Money } from '../domain/money.ts'
+import { Exact, minorOf, type Money } from '../domain/money.ts'
 import { isMissing } from '../domain/rates.ts'
 import { badUserInput } from '../errors.ts'
+import { limited, matchesText } from '../filter.ts'
 import { decodeId } from '../ids.ts'
-import type { By } from '../ledger/find.ts'
+import { selectCustomer, type By } from '../ledger/find.ts'
 import { readRates } from '../ledger/rates.ts'
-import type { CustomerFilter, CustomerOrder, TextFilter } from '../schema.generated.ts'
+import type { CustomerFilter, CustomerOrder } from '../schema.generated.ts'
 import type { CustomerRow } from '@tidemark/drizzle/rows.ts'
 import { customer, customerState } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -33,8 +21,6 @@ type CustomersArguments = {
   readonly filter?: CustomerFilter | null | undefined
   readonly orderBy?: readonly CustomerOrder[] | null | undefined
 }
-
-const FILTER_VALUES_MAX = 1_000
 
 /** A customer with what the list is ordered by, where that is no column. */
 type Listed = CustomerRow & { readonly balance: string }
@@ -67,45 +53,24 @@ export async function listCustomers(context: Context, args: CustomersArguments):
   })
 }
 
-export async function findCustomerBy({ reader, organization }: Context, by: By): Promise<CustomerRow | null> {
-  const uuid = typeof by.id === 'string' ? decodeId('customer', by.id) : null
-  if (typeof by.id === 'string' && uuid === null) return null
-  const wanted = uuid === null ? eq(customer.number, by.number ?? '') : eq(customer.id, uuid)
-  const [row] = await reader.read((tx) =>
-    tx
-      .select()
-      .from(customer)
-      .where(and(eq(customer.organizationId, organization.id), wanted)),
-  )
-  return row ?? null
-}
+export const findCustomerBy = ({ reader, organization }: Context, by: By): Promise<CustomerRow | null> =>
+  reader.read((tx) => selectCustomer(tx, organization.id, by))
 
 /** The sum in the base currency at today's rates; null where one is missing. */
 export async function inBaseCurrency(context: Context, amounts: readonly Money[]): Promise<Money | null> {
   const { baseCurrency } = context.organization
+  const today = dayOf(todayOf(context))
   const rates = await context.loaders.ratesToday()
   let sum = new Exact(0)
   for (const { minor, currency } of amounts) {
-    if (minor === 0n) continue
-    const factor = minorFactor(
-      rates.between(currency, baseCurrency, dayOf(todayOf(context))),
-      currency,
-      baseCurrency,
-    )
-    if (factor === null) return null
-    sum = sum.plus(factor.times(minor.toString()))
+    const rate = rates.perMinorUnit(currency, baseCurrency, today)
+    if (isMissing(rate)) return null
+    sum = sum.plus(rate.times(minor.toString()))
   }
-  return { minor: BigInt(sum.toFixed(0, Exact.ROUND_HALF_EVEN)), currency: baseCurrency }
+  return { minor: minorOf(sum, baseCurrency), currency: baseCurrency }
 }
 
-/** Minor units of the base currency for one minor unit of the currency. */
-const minorFactor = (
-  rate: ReturnType<Awaited<ReturnType<typeof readRates>>['between']>,
-  from: string,
-  to: string,
-) => (isMissing(rate) ? null : rate.times(new Exact(10).pow(currencyDigits(to) - currencyDigits(from))))
-
-/** What a customer owes today, as an SQL expression in minor units of the base currency. */
+/** What a customer owes today, as an SQL expression in the base currency. */
 async function balanceInBase(tx: Tx, context: Context): Promise<SQL<string>> {
   const { organization } = context
   const today = dayOf(todayOf(context))
@@ -115,20 +80,16 @@ async function balanceInBase(tx: Tx, context: Context): Promise<SQL<string>> {
     .from(customerState)
     .where(and(eq(customerState.organizationId, organization.id), ne(customerState.receivable, 0n)))
   const cases = used.map(({ currency }) => {
-    const factor = minorFactor(
-      rates.between(currency, organization.baseCurrency, today),
-      currency,
-      organization.baseCurrency,
-    )
-    if (factor === null) {
+    const rate = rates.perMinorUnit(currency, organization.baseCurrency, today)
+    if (isMissing(rate)) {
       throw badUserInput(
         `Customers cannot be ordered by balance: there is no exchange rate of ${currency} for today.`,
       )
     }
-    return sql`when ${customerState.currency} = ${currency} then ${factor.toFixed()}::numeric`
+    return sql`when ${customerState.currency} = ${currency} then ${rate.toFixed()}::numeric`
   })
   if (cases.length === 0) return sql<string>`0::numeric`
-  return sql<string>`coalesce((select round(sum(${customerState.receivable} * case ${sql.join(cases, sql` `)} else 0 end), 4)
+  return sql<string>`coalesce((select round(sum(${customerState.receivable} * case ${sql.join(cases, sql` `)} else 0 end), 6)
     from ${customerState} where ${ofCustomer}), 0)`
 }
 
@@ -181,17 +142,3 @@ function matches(filter: CustomerFilter): SQL | undefined {
 const owing = exists(
   sql`(select from ${customerState} where ${and(ofCustomer, ne(customerState.receivable, 0n))})`,
 )
-
-const matchesText = (column: AnyColumn, filter: TextFilter | null | undefined): SQL | undefined =>
-  filter
-    ? and(
-        typeof filter.eq === 'string' ? eq(column, filter.eq) : undefined,
-        filter.in ? inArray(column, limited(filter.in, 'in')) : undefined,
-      )
-    : undefined
-
-function limited<Value>(values: readonly Value[], name: string): Value[] {
-  if (values.length > FILTER_VALUES_MAX)
-    throw badUserInput(`\`${name}\` takes at most ${FILTER_VALUES_MAX} values.`)
-  return [...values]
-}

@@ -1,5 +1,5 @@
 /** Turns what happened on a day into items and entries for the posting function. */
-import { installmentStates, type Entry } from '../domain/invoice.ts'
+import { installmentStates, payInstallments, type Entry } from '../domain/invoice.ts'
 import type { Day } from '../domain/day.ts'
 import { newUuid } from '../ids.ts'
 import type { Item } from '../ledger/histories.ts'
@@ -106,9 +106,9 @@ function eventEntries(books: DemoBooks, event: TradeEvent): Made {
     case 'WRITE_OFF':
       return {
         items: [],
-        added: overInstallments(books, event.invoice, event.amount).map(({ installment, amount }) => ({
+        added: payInstallments(partsOf(books, event.invoice), event.amount).map(({ number, amount }) => ({
           key: event.invoice,
-          entry: { ...base, installment, kind: 'WRITTEN_OFF', amount: -amount, reason: event.reason },
+          entry: { ...base, installment: number, kind: 'WRITTEN_OFF', amount: -amount, reason: event.reason },
         })),
       }
   }
@@ -163,14 +163,14 @@ function credited(books: DemoBooks, event: TradeEvent & { readonly kind: 'CREDIT
   const note = make(books, event, 'CREDIT_NOTE', key)
   const base = movement(on)
   const { id: invoiceId } = itemOf(books, invoice)
-  const parts = overInstallments(books, invoice, amount).flatMap((part): Added[] => [
+  const parts = payInstallments(partsOf(books, invoice), amount).flatMap((part): Added[] => [
     { key, entry: { ...base, kind: 'APPLIED', amount: -part.amount, counterpartId: invoiceId } },
     {
       key: invoice,
       entry: {
         ...base,
         kind: 'CREDIT_APPLIED',
-        installment: part.installment,
+        installment: part.number,
         amount: -part.amount,
         counterpartId: note.id,
       },
@@ -179,18 +179,7 @@ function credited(books: DemoBooks, event: TradeEvent & { readonly kind: 'CREDIT
   return { items: [note], added: [{ key, entry: { ...base, kind: 'CREDITED', amount, reason } }, ...parts] }
 }
 
-function overInstallments(
-  books: DemoBooks,
-  invoice: string,
-  amount: bigint,
-): { installment: number; amount: bigint }[] {
-  let left = amount
-  return installmentStates(itemOf(books, invoice).entries).flatMap(({ number, balance }) => {
-    const part = balance < left ? balance : left
-    left -= part
-    return part > 0n ? [{ installment: number, amount: part }] : []
-  })
-}
+const partsOf = (books: DemoBooks, invoice: string) => installmentStates(itemOf(books, invoice).entries)
 
 const newItem = (books: DemoBooks, { customer, on }: TradeEvent, productLine: string | null) => ({
   id: newUuid(),

@@ -8,9 +8,16 @@ export const dayOf = (date: Temporal.PlainDate): Day => dayOfParts(date.year, da
 
 export const dateOf = (day: Day): Temporal.PlainDate => Temporal.PlainDate.from(formatDay(day))
 
-/** Null where the parts are no date of the calendar, such as 2026-02-30. Years 1900 to 2999. */
+/** The days that books may hold: what lies outside is a slip of the pen, such as the year 0026. */
+export const EARLIEST_YEAR = 1950
+export const LATEST_YEAR = 2199
+
+export const isPlausible = (date: Temporal.PlainDate): boolean =>
+  date.year >= EARLIEST_YEAR && date.year <= LATEST_YEAR
+
+/** Null where the parts are no date of the calendar, such as 2026-02-30, or outside of 1950 to 2199. */
 export function dayFromParts(year: number, month: number, day: number): Day | null {
-  if (!(year >= 1900 && year <= 2999 && month >= 1 && month <= 12 && day >= 1)) return null
+  if (!(year >= EARLIEST_YEAR && year <= LATEST_YEAR && month >= 1 && month <= 12 && day >= 1)) return null
   if (day > daysInMonth(year, month)) return null
   return dayOfParts(year, month, day)
 }

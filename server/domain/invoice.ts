@@ -199,3 +199,43 @@ function addSettlement(add: Add, issuedOn: Day, installments: readonly Installme
   add('SETTLED_LATE_FLOORED', null, paid, 1, floored, paid * floored)
   if (late <= 0n) add('SETTLED_ON_TIME', null, paid, 1)
 }
+
+/** The parts of `amount` that each open installment takes: what is due first is paid first. */
+export function payInstallments(
+  installments: readonly InstallmentState[],
+  amount: bigint,
+): { readonly number: number; readonly amount: bigint }[] {
+  const parts: { number: number; amount: bigint }[] = []
+  let left = amount
+  for (const { number, balance } of installments.toSorted(
+    (a, b) => a.dueOn - b.dueOn || a.number - b.number,
+  )) {
+    const part = balance < left ? balance : left
+    if (part <= 0n) continue
+    parts.push({ number, amount: part })
+    left -= part
+  }
+  return parts
+}
+
+/**
+ * The first day, not before `from`, on and after which the installment always has room for `amount`: money that came
+ * while an earlier payment stood, which bounced later, pays from the bounce on.
+ */
+export function firstDayWithRoom(
+  entries: readonly Entry[],
+  installment: number,
+  amount: bigint,
+  from: Day,
+): Day {
+  const own = entries
+    .filter((entry) => entry.installment === installment)
+    .toSorted((a, b) => a.effectiveOn - b.effectiveOn)
+  const days = [...new Set([from, ...own.map((entry) => entry.effectiveOn).filter((day) => day > from)])]
+  let first = from
+  for (const [index, day] of days.entries()) {
+    const balance = own.reduce((sum, entry) => (entry.effectiveOn <= day ? sum + entry.amount : sum), 0n)
+    if (balance < amount) first = days[index + 1] ?? first
+  }
+  return first
+}

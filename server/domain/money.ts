@@ -29,8 +29,8 @@ export function formatMinor({ minor, currency }: Money): string {
   return digits === 0 ? sign + text : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
 }
 
-// Far from the 9.2 x 10^18 of a bigint column, so that sums of what is accepted fit too.
-const MINOR_MAX = 10n ** 18n
+// Far from the 9.2 x 10^18 of a bigint column, so that a customer's and an organization's sums fit too.
+export const MINOR_MAX = 10n ** 15n
 
 /** "1234.5" USD -> 123450n; null where the text is no plain decimal, has more digits than the currency, or is beyond all reason. */
 export function parseMinor(text: string, currency: string): bigint | null {
@@ -48,6 +48,10 @@ export function parseMinor(text: string, currency: string): bigint | null {
 export const majorOf = ({ minor, currency }: Money): Exact =>
   new Exact(minor.toString()).div(new Exact(10).pow(currencyDigits(currency)))
 
-/** Rounds half-even to the currency's digits: the only place where money is rounded. */
+/** Major units as minor ones, rounded half-even. */
+export const minorOf = (major: Exact, currency: string): bigint =>
+  BigInt(major.times(new Exact(10).pow(currencyDigits(currency))).toFixed(0, Decimal.ROUND_HALF_EVEN))
+
+/** The same as text with the currency's digits. Nothing else rounds money. */
 export const formatMajor = (major: Exact, currency: string): string =>
   major.toFixed(currencyDigits(currency), Decimal.ROUND_HALF_EVEN)

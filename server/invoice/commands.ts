@@ -2,13 +2,14 @@ import { randomUUIDv7 } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
-import { dayOf, type Day } from '../domain/day.ts'
+import { dayOf, isPlausible, type Day } from '../domain/day.ts'
 import { formatMinor, isCurrency, parseMinor } from '../domain/money.ts'
 import { findCustomer, findInvoices } from '../ledger/find.ts'
 import { lockItems } from '../ledger/histories.ts'
 import { post, writeAudit, type NewEntry, type NewItem } from '../ledger/post.ts'
 import { segmentFor } from '../ledger/segments.ts'
-import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
+import { conflict, implausible, invalid, isProblem, type Path, type Problem } from '../problem.ts'
+import { NAME_LENGTH_MAX, readRequiredText, readText } from '../text.ts'
 import type { RecordInvoiceInput } from '../schema.generated.ts'
 import { invoice } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -16,7 +17,6 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 export type InvoiceRecorded = { readonly invoiceId: string }
 
 const INSTALLMENTS_MAX = 120
-const NUMBER_LENGTH_MAX = 200
 
 /** Records a bill. Its due date is the one given, else the invoice date plus the customer's terms. */
 export async function recordInvoice(
@@ -25,7 +25,11 @@ export async function recordInvoice(
 ): Promise<InvoiceRecorded | Problem> {
   const checked = checkInvoice(input, dayOf(todayOf(context)))
   if (isProblem(checked)) return checked
-  const command = { action: 'recordInvoice', input, duplicates: { invoice_number: duplicate(input.number) } }
+  const command = {
+    action: 'recordInvoice',
+    input,
+    duplicates: { invoice_number: duplicate(checked.number) },
+  }
   return runCommand(context, command, (tx) => writeInvoice(tx, context, input, checked))
 }
 
@@ -34,6 +38,8 @@ const duplicate = (number: string) =>
 
 type Part = { readonly amount: bigint; readonly dueOn: Day }
 type CheckedInvoice = {
+  readonly number: string
+  readonly productLine: string | null
   readonly minor: bigint
   readonly issuedOn: Day
   /** Null where the customer's terms decide. */
@@ -43,30 +49,49 @@ type CheckedInvoice = {
 /** What can be said of the input without the books. */
 function checkInvoice(input: RecordInvoiceInput, today: Day): CheckedInvoice | Problem {
   const { amount, currency } = input.amount
-  if (input.number.trim() === '' || input.number.length > NUMBER_LENGTH_MAX) {
-    return invalid(['number'], `A number has 1 to ${NUMBER_LENGTH_MAX} characters`)
-  }
+  const number = readRequiredText(input.number, ['number'], NAME_LENGTH_MAX)
+  if ('code' in number) return number
+  const productLine = readText(input.productLine, ['productLine'], NAME_LENGTH_MAX)
+  if ('code' in productLine) return productLine
   if (!isCurrency(currency))
     return invalid(['amount', 'currency'], `${currency} is no ISO 4217 currency code`)
   const minor = parseMinor(amount, currency)
   if (minor === null || minor <= 0n) {
     return invalid(['amount', 'amount'], `${amount} is no amount of ${currency} greater than 0`)
   }
+  const slip = datesOf(input).find(({ date }) => !isPlausible(date))
+  if (slip !== undefined) return implausible(slip.path, slip.date)
   const issuedOn = dayOf(input.issuedOn)
   if (issuedOn > today) return invalid(['issuedOn'], `${input.issuedOn.toString()} lies after today`)
-  if (input.dueOn && input.installments) return invalid(['dueOn'], 'Give either dueOn or installments')
-  const parts = input.installments
-    ? checkInstallments(input.installments, minor, currency)
-    : input.dueOn
-      ? [{ amount: minor, dueOn: dayOf(input.dueOn) }]
-      : null
+  const parts = checkParts(input, minor)
   if (parts !== null && isProblem(parts)) return parts
   const early = parts?.findIndex((part) => part.dueOn < issuedOn) ?? -1
   if (early >= 0) {
     const path = input.installments ? ['installments', String(early), 'dueOn'] : ['dueOn']
     return invalid(path, `A due date does not lie before the invoice date ${input.issuedOn.toString()}`)
   }
-  return { minor, issuedOn, parts }
+  return { number: number.text, productLine: productLine.text, minor, issuedOn, parts }
+}
+
+type DateOfInput = { readonly path: Path; readonly date: Temporal.PlainDate }
+
+function datesOf(input: RecordInvoiceInput): DateOfInput[] {
+  const { issuedOn, dueOn, orderedOn, deliveredOn, sentOn, receivedOn, approvedOn } = input
+  const named = { issuedOn, dueOn, orderedOn, deliveredOn, sentOn, receivedOn, approvedOn }
+  return [
+    ...Object.entries(named).flatMap(([field, date]) => (date ? [{ path: [field], date }] : [])),
+    ...(input.installments ?? []).map(({ dueOn: date }, index) => ({
+      path: ['installments', String(index), 'dueOn'],
+      date,
+    })),
+  ]
+}
+
+function checkParts(input: RecordInvoiceInput, minor: bigint): readonly Part[] | Problem | null {
+  const { dueOn, installments } = input
+  if (dueOn && installments) return invalid(['dueOn'], 'Give either dueOn or installments')
+  if (installments) return checkInstallments(installments, minor, input.amount.currency)
+  return dueOn ? [{ amount: minor, dueOn: dayOf(dueOn) }] : null
 }
 
 function checkInstallments(
@@ -104,7 +129,7 @@ async function writeInvoice(
   tx: Tx,
   { organization, actor }: CommandContext,
   input: RecordInvoiceInput,
-  { minor, issuedOn, parts: given }: CheckedInvoice,
+  { number, productLine, minor, issuedOn, parts: given }: CheckedInvoice,
 ): Promise<InvoiceRecorded | Problem> {
   const { currency } = input.amount
   const debtor = await findCustomer(tx, organization.id, input.customer, ['customer'])
@@ -113,17 +138,24 @@ async function writeInvoice(
     'replaces',
   ])
   if (isProblem(replaced)) return replaced
-  await lockItems(tx, organization.id, [debtor.id], [])
+  const locked = await lockItems(
+    tx,
+    organization.id,
+    [debtor.id],
+    replaced.map((row) => row.id),
+  )
+  if ([...locked.values()].some((bill) => bill.customerId !== debtor.id)) {
+    return invalid(['replaces'], `It is a bill of another customer than ${debtor.number}`)
+  }
   const existing = await tx
     .select({ id: invoice.id })
     .from(invoice)
-    .where(and(eq(invoice.organizationId, organization.id), eq(invoice.number, input.number)))
-  if (existing.length > 0) return duplicate(input.number)
+    .where(and(eq(invoice.organizationId, organization.id), eq(invoice.number, number)))
+  if (existing.length > 0) return duplicate(number)
 
   const parts = given ?? [{ amount: minor, dueOn: issuedOn + debtor.termsDays }]
   const id = randomUUIDv7()
   const { businessUnit, region, channel, ownerId } = debtor
-  const productLine = input.productLine ?? null
   const dimensions = { currency, businessUnit, region, channel, productLine, collectorId: ownerId }
   const item: NewItem = {
     kind: 'INVOICE',
@@ -133,7 +165,7 @@ async function writeInvoice(
     currency,
     startsOn: issuedOn,
     invoice: {
-      number: input.number,
+      number,
       dueOn: Math.max(...parts.map((part) => part.dueOn)),
       dueDerived: given === null,
       orderedOn: dayOrNull(input.orderedOn),
@@ -158,7 +190,7 @@ async function writeInvoice(
     actor,
     action: 'recordInvoice',
     subject: id,
-    after: { number: input.number, amount: minor.toString(), currency, issuedOn: input.issuedOn.toString() },
+    after: { number, amount: minor.toString(), currency, issuedOn: input.issuedOn.toString() },
   })
   await post(tx, organization.id, audit, { items: [item], entries })
   return { invoiceId: id }

@@ -20,16 +20,11 @@ import { dayOf, formatDay, type Day } from '../domain/day.ts'
 import { installmentStates, type InstallmentState } from '../domain/invoice.ts'
 import { balanceOn } from '../domain/projection.ts'
 import { badUserInput } from '../errors.ts'
+import { limited, matchesText } from '../filter.ts'
 import { decodeId } from '../ids.ts'
-import type { By } from '../ledger/find.ts'
+import { selectInvoice, type By } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
-import type {
-  DateFilter,
-  InvoiceFilter,
-  InvoiceOrder,
-  InvoiceStatus,
-  TextFilter,
-} from '../schema.generated.ts'
+import type { DateFilter, InvoiceFilter, InvoiceOrder, InvoiceStatus } from '../schema.generated.ts'
 import type { InvoiceRow } from '@tidemark/drizzle/rows.ts'
 import { invoice, item, openSpan, segment } from '@tidemark/drizzle/tables.ts'
 
@@ -44,8 +39,6 @@ type InvoicesArguments = {
 }
 
 const FILTER_DEPTH_MAX = 5
-const FILTER_VALUES_MAX = 1_000
-
 export async function listInvoices(context: Context, args: InvoicesArguments): Promise<Page<InvoiceRow>> {
   const [order] = args.orderBy ?? []
   const request = requestPage(args, sortKeys(order ?? { field: 'ISSUED_ON', direction: 'DESC' }))
@@ -69,18 +62,8 @@ export async function listInvoices(context: Context, args: InvoicesArguments): P
   )
 }
 
-export async function findInvoice({ reader, organization }: Context, by: By): Promise<InvoiceRow | null> {
-  const uuid = typeof by.id === 'string' ? decodeId('invoice', by.id) : null
-  if (typeof by.id === 'string' && uuid === null) return null
-  const wanted = uuid === null ? eq(invoice.number, by.number ?? '') : eq(invoice.id, uuid)
-  const [row] = await reader.read((tx) =>
-    tx
-      .select()
-      .from(invoice)
-      .where(and(eq(invoice.organizationId, organization.id), wanted)),
-  )
-  return row ?? null
-}
+export const findInvoice = ({ reader, organization }: Context, by: By): Promise<InvoiceRow | null> =>
+  reader.read((tx) => selectInvoice(tx, organization.id, by))
 
 const stateOn = (history: Item, day: Day) =>
   installmentStates(history.entries.filter((entry) => entry.effectiveOn <= day))
@@ -163,12 +146,6 @@ function matches(filter: InvoiceFilter, depth: number): SQL | undefined {
   )
 }
 
-function limited<Value>(values: readonly Value[], name: string): Value[] {
-  if (values.length > FILTER_VALUES_MAX)
-    throw badUserInput(`\`${name}\` takes at most ${FILTER_VALUES_MAX} values.`)
-  return [...values]
-}
-
 const matchesDate = (column: AnyColumn, filter: DateFilter | null | undefined): SQL | undefined =>
   filter
     ? and(
@@ -177,14 +154,6 @@ const matchesDate = (column: AnyColumn, filter: DateFilter | null | undefined): 
         filter.gte ? gte(column, filter.gte) : undefined,
         filter.lt ? lt(column, filter.lt) : undefined,
         filter.lte ? lte(column, filter.lte) : undefined,
-      )
-    : undefined
-
-const matchesText = (column: AnyColumn, filter: TextFilter | null | undefined): SQL | undefined =>
-  filter
-    ? and(
-        typeof filter.eq === 'string' ? eq(column, filter.eq) : undefined,
-        filter.in ? inArray(column, limited(filter.in, 'in')) : undefined,
       )
     : undefined
 

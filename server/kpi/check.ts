@@ -1,7 +1,7 @@
 /** Arguments that are out of bounds are refused in words that name the argument. */
 import { badUserInput } from '../errors.ts'
 import { chooseConventions, type Conventions, type ConventionsChoice } from '../domain/conventions.ts'
-import { dayOf, formatDay, type Day } from '../domain/day.ts'
+import { dayOf, EARLIEST_YEAR, formatDay, isPlausible, LATEST_YEAR, type Day } from '../domain/day.ts'
 import { isCurrency } from '../domain/money.ts'
 
 /** Throws BAD_USER_INPUT with the sentence where there is one. */
@@ -15,12 +15,8 @@ export function checkConventions(choice: ConventionsChoice | null | undefined): 
   return conventions
 }
 
-/** What is earlier or later is a slip of the pen: no books are so old, no plan reaches so far. */
-const EARLIEST_YEAR = 1950
-const LATEST_YEAR = 2199
-
 export function checkDay(date: Temporal.PlainDate, argument: string): Day {
-  if (date.year < EARLIEST_YEAR || date.year > LATEST_YEAR)
+  if (!isPlausible(date))
     throw badUserInput(
       `${argument} must lie between ${EARLIEST_YEAR} and ${LATEST_YEAR}, not on ${date.toString()}.`,
     )

@@ -1,5 +1,5 @@
 /** What an input names, found in the books. */
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
 import { decodeId } from '../ids.ts'
 import { notFound, type Path, type Problem } from '../problem.ts'
 import type { CustomerRow, InvoiceRow } from '@tidemark/drizzle/rows.ts'
@@ -9,23 +9,40 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 /** `@oneOf` of the schema: an id of the API or the number that the organization uses. */
 export type By = { readonly id?: string | null | undefined; readonly number?: string | null | undefined }
 
-export async function findCustomer(
+/** Null where there is none. */
+export async function selectCustomer(tx: Tx, organizationId: string, by: By): Promise<CustomerRow | null> {
+  const wanted = matchesBy(customer, 'customer', by)
+  const [row] = await tx
+    .select()
+    .from(customer)
+    .where(and(eq(customer.organizationId, organizationId), wanted))
+  return row ?? null
+}
+
+/** Null where there is none. */
+export async function selectInvoice(tx: Tx, organizationId: string, by: By): Promise<InvoiceRow | null> {
+  const wanted = matchesBy(invoice, 'invoice', by)
+  const [row] = await tx
+    .select()
+    .from(invoice)
+    .where(and(eq(invoice.organizationId, organizationId), wanted))
+  return row ?? null
+}
+
+/** What is no id of the type is answered like an id that does not exist. */
+const matchesBy = (table: typeof customer | typeof invoice, type: 'customer' | 'invoice', by: By): SQL => {
+  if (typeof by.number === 'string') return eq(table.number, by.number)
+  const uuid = decodeId(type, by.id ?? '')
+  return uuid === null ? sql`false` : eq(table.id, uuid)
+}
+
+export const findCustomer = async (
   tx: Tx,
   organizationId: string,
   by: By,
   path: Path,
-): Promise<CustomerRow | Problem> {
-  const wanted =
-    typeof by.number === 'string' ? eq(customer.number, by.number) : byId('customer', customer.id, by)
-  const [row] =
-    wanted === null
-      ? []
-      : await tx
-          .select()
-          .from(customer)
-          .where(and(eq(customer.organizationId, organizationId), wanted))
-  return row ?? notFound(path, `There is no customer ${described(by)}`)
-}
+): Promise<CustomerRow | Problem> =>
+  (await selectCustomer(tx, organizationId, by)) ?? notFound(path, `There is no customer ${described(by)}`)
 
 /** In the order asked for; the path of a problem gets the index at fault, then `field`. */
 export async function findInvoices(
@@ -54,11 +71,6 @@ export async function findInvoices(
     found.push(row)
   }
   return found
-}
-
-const byId = (type: 'customer', column: typeof customer.id, by: By) => {
-  const uuid = typeof by.id === 'string' ? decodeId(type, by.id) : null
-  return uuid === null ? null : eq(column, uuid)
 }
 
 const described = (by: By) =>

@@ -208,7 +208,7 @@ async function insertFlow(
       ${arrayOf(rows.map((row) => row.amount))}::bigint[],
       ${arrayOf(rows.map((row) => row.count))}::int[],
       ${arrayOf(rows.map((row) => row.days))}::bigint[],
-      ${arrayOf(rows.map((row) => row.amountDays))}::bigint[])`
+      ${arrayOf(rows.map((row) => row.amountDays))}::numeric[])`
 }
 
 type SegmentFlow = { -readonly [Field in keyof FlowRow]: FlowRow[Field] } & { segmentId: number }
@@ -248,7 +248,7 @@ function flowOf(changes: readonly Change[]): SegmentFlow[] {
 /** By segment, by measure, by anchor and day. A key of text would be most of the garbage of an import. */
 type FlowSums = Map<number, Map<Measure, Map<number, SegmentFlow>>>
 
-/** More days than there are from the year 1900 to 2999, so that anchor and day make one number. */
+/** More than the last day that books may hold, so that anchor and day make one number. */
 const DAYS_MAX = 2 ** 20
 
 function sumFor(sums: FlowSums, segmentId: number, { measure, anchor, day }: FlowRow): SegmentFlow {

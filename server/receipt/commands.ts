@@ -1,15 +1,16 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
-import { dayOf, type Day } from '../domain/day.ts'
-import { installmentStates } from '../domain/invoice.ts'
+import { dayOf, isPlausible, type Day } from '../domain/day.ts'
+import { firstDayWithRoom, installmentStates, payInstallments } from '../domain/invoice.ts'
 import { formatMinor, isCurrency, parseMinor } from '../domain/money.ts'
 import { balanceNow } from '../domain/projection.ts'
 import { findCustomer, findInvoices } from '../ledger/find.ts'
 import { lockItems, type Item } from '../ledger/histories.ts'
 import { post, writeAudit, type NewEntry } from '../ledger/post.ts'
 import { segmentFor } from '../ledger/segments.ts'
-import { invalid, isProblem, type Problem } from '../problem.ts'
+import { implausible, invalid, isProblem, type Problem } from '../problem.ts'
+import { NAME_LENGTH_MAX, readText } from '../text.ts'
 import type { RecordReceiptInput } from '../schema.generated.ts'
 import type { CustomerRow, InvoiceRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -33,6 +34,7 @@ export async function recordReceipt(
 type CheckedReceipt = {
   readonly minor: bigint
   readonly receivedOn: Day
+  readonly reference: string | null
   readonly allocations: readonly (bigint | null)[]
 }
 
@@ -45,6 +47,7 @@ function checkReceipt(input: RecordReceiptInput, today: Day): CheckedReceipt | P
   if (minor === null || minor <= 0n) {
     return invalid(['amount', 'amount'], `${amount} is no amount of ${currency} greater than 0`)
   }
+  if (!isPlausible(input.receivedOn)) return implausible(['receivedOn'], input.receivedOn)
   const receivedOn = dayOf(input.receivedOn)
   if (receivedOn > today) return invalid(['receivedOn'], `${input.receivedOn.toString()} lies after today`)
   if (input.allocations.length > ALLOCATIONS_MAX) {
@@ -63,14 +66,16 @@ function checkReceipt(input: RecordReceiptInput, today: Day): CheckedReceipt | P
     }
     allocations.push(part)
   }
-  return { minor, receivedOn, allocations }
+  const reference = readText(input.reference, ['reference'], NAME_LENGTH_MAX)
+  if ('code' in reference) return reference
+  return { minor, receivedOn, reference: reference.text, allocations }
 }
 
 async function writeReceipt(
   tx: Tx,
   { organization, actor }: CommandContext,
   input: RecordReceiptInput,
-  { minor, receivedOn, allocations }: CheckedReceipt,
+  { minor, receivedOn, reference, allocations }: CheckedReceipt,
 ): Promise<ReceiptRecorded | Problem> {
   const { currency } = input.amount
   const payer = await findCustomer(tx, organization.id, input.customer, ['customer'])
@@ -102,7 +107,7 @@ async function writeReceipt(
     segmentId: await segmentFor(tx, organization.id, dimensions),
     currency,
     startsOn: receivedOn,
-    reference: input.reference ?? null,
+    reference,
   }
   const audit = await writeAudit(tx, organization.id, {
     actor,
@@ -114,7 +119,7 @@ async function writeReceipt(
   return { receiptId }
 }
 
-type Allocating = CheckedReceipt & {
+type Allocating = Omit<CheckedReceipt, 'reference'> & {
   readonly currency: string
   readonly receiptId: string
   readonly payer: CustomerRow
@@ -146,7 +151,7 @@ function allocate(receipt: Allocating): NewEntry[] | Problem {
     }
     const balance = balanceNow(item)
     const amount = allocations[index] ?? balance
-    if (amount > balance || balance === 0n) {
+    if (amount > balance || balance <= 0n) {
       const message = `Invoice ${row.number} has a balance of ${formatMinor({ minor: balance, currency })} ${currency}`
       return invalid([...path, 'amount'], message, 'OVER_ALLOCATION')
     }
@@ -156,8 +161,9 @@ function allocate(receipt: Allocating): NewEntry[] | Problem {
       return invalid([...path, 'amount'], message, 'OVER_ALLOCATION')
     }
     // Money received before the bill pays it from the day of the bill on, yet it happened when it came in.
-    const effectiveOn = Math.max(receivedOn, item.startsOn)
-    for (const part of overInstallments(item, amount)) {
+    const from = Math.max(receivedOn, item.startsOn)
+    for (const part of payInstallments(installmentStates(item.entries), amount)) {
+      const effectiveOn = firstDayWithRoom(item.entries, part.number, part.amount, from)
       const applied = { ...movement, effectiveOn, amount: -part.amount }
       entries.push(
         { ...applied, itemId: receiptId, kind: 'APPLIED', counterpartId: row.id },
@@ -172,18 +178,4 @@ function allocate(receipt: Allocating): NewEntry[] | Problem {
     }
   }
   return entries
-}
-
-/** Pays the installment that is due first before the next. */
-function overInstallments(item: Item, amount: bigint): { number: number; amount: bigint }[] {
-  const parts: { number: number; amount: bigint }[] = []
-  let left = amount
-  const byDue = installmentStates(item.entries).sort((a, b) => a.dueOn - b.dueOn || a.number - b.number)
-  for (const { number, balance } of byDue) {
-    const part = balance < left ? balance : left
-    if (part <= 0n) continue
-    parts.push({ number, amount: part })
-    left -= part
-  }
-  return parts
 }

@@ -102,6 +102,45 @@ describe('recordInvoice and recordReceipt', () => {
     expect(await ask('select count(*) from audit')).toEqual(before)
   })
 
+  it('refuse slips of the pen that would spoil every figure after them', async () => {
+    const slips = [
+      [await books.bill('S-1', '1.00', '0026-06-30', '2026-07-30'), 'issuedOn'],
+      [await books.bill('S-1', '1.00', '2026-06-01', '9999-12-31'), 'dueOn'],
+      [
+        await books.bill('S-1', '1.00', '2026-06-01', '2026-07-01', {
+          deliveredOn: Temporal.PlainDate.from('1066-10-14'),
+        }),
+        'deliveredOn',
+      ],
+      [await books.pay('1.00', '0026-06-30', {}), 'receivedOn'],
+      [await books.bill(' \t ', '1.00', '2026-06-01', '2026-07-01'), 'number'],
+      [await books.bill('S\0', '1.00', '2026-06-01', '2026-07-01'), 'number'],
+      [await books.pay('1.00', '2026-06-01', {}, { reference: 'x'.repeat(201) }), 'reference'],
+      [await books.bill('S-1', '10000000000000.01', '2026-06-01', '2026-07-01'), 'amount.amount'],
+    ] as const
+    for (const [outcome, path] of slips)
+      expect(outcome).toMatchObject({ code: 'INVALID', path: path.split('.') })
+  })
+
+  it('keep one number for one bill, however it is spaced', async () => {
+    await books.bill('  S   2 ', '1.00', '2026-06-01', '2026-07-01')
+    expect(await books.bill('S 2', '1.00', '2026-06-01', '2026-07-01')).toMatchObject({ code: 'CONFLICT' })
+  })
+
+  it('settle the largest amount that is taken, after any time', async () => {
+    await books.bill('L-1', '10000000000000.00', '1996-06-01', '1996-07-01')
+    expect(await books.pay('10000000000000.00', '2026-06-01', { 'L-1': null })).toHaveProperty('receiptId')
+  })
+
+  it('replace only a bill of the same customer', async () => {
+    await books.bill('R-1', '1.00', '2026-06-01', '2026-07-01', { customer: { number: 'C-2' } })
+    const replacing = { replaces: { number: 'R-1' } }
+    expect(await books.bill('R-2', '1.00', '2026-06-02', '2026-07-01', replacing)).toMatchObject({
+      code: 'INVALID',
+      path: ['replaces'],
+    })
+  })
+
   it('try everything and change nothing in a dry run', async () => {
     const before = await state()
     expect(await books.bill('A-6', '5.00', '2026-05-01', '2026-05-31', { dryRun: true })).toHaveProperty(
