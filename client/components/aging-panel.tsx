@@ -59,12 +59,7 @@ const Reconciliation = ({ aging }: AgingProps) => (
     <SumRow label="Open receivables" money={aging.total} isStrong />
     <SumRow label="Unapplied cash" money={aging.unappliedCash} sign={'\u2212'} />
     <SumRow label="Unapplied credits" money={aging.unappliedCredits} sign={'\u2212'} />
-    <SumRow
-      label={isZero(aging.unexplained) ? 'Ledger balance, nothing unexplained' : 'Ledger balance'}
-      money={aging.ledgerBalance}
-      isStrong
-    />
-    {!isZero(aging.unexplained) && <SumRow label="Unexplained" money={aging.unexplained} />}
+    <SumRow label="Ledger balance" money={aging.ledgerBalance} isStrong />
   </tfoot>
 )
 
