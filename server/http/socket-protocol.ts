@@ -23,6 +23,13 @@ import { type LogCause, presentError, tooMuch } from '../errors.ts'
 import { createPrepare, executeOperation, type Prepare, subscribeOperation } from '../execution.ts'
 import { costError, LIMITS } from '../limits.ts'
 import { type Credentials, credentialsOfInit } from './credentials.ts'
+import {
+  beginOperation,
+  endOperations,
+  followSource,
+  type Operation,
+  unlessSuperseded,
+} from './socket-operations.ts'
 
 const INIT_TIMEOUT_MS = 3_000
 
@@ -42,6 +49,8 @@ export type Extra = {
   /** Null until they were accepted. */
   credentials: Credentials | null
   answersPings: boolean
+  /** All that have not come to their end, also those that the client has ended. */
+  readonly operations: Set<Operation>
 }
 
 export type Connected = SocketContext<Record<string, unknown>, Extra>
@@ -72,15 +81,18 @@ export const createProtocol = (options: ProtocolOptions): Protocol => {
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
     onConnect: async (context) => {
       const accepted = await letIn(context, options)
-      if (accepted) connected.add(context)
+      const { socket } = context.extra
+      // It may have closed meanwhile, and closes once only.
+      if (accepted && socket.readyState === socket.OPEN) connected.add(context)
       return accepted
     },
     onClose: (context) => {
       connected.delete(context)
+      endOperations(context.extra.operations)
     },
-    onSubscribe: (context, _id, payload) => acceptOperation(context, payload, options, prepare),
-    execute: (args) => track(executeOperation(withContext(args))),
-    subscribe: (args) => subscribeOperation(withContext(args)),
+    onSubscribe: (context, id, payload) => acceptOperation(context, id, payload, options, prepare),
+    execute: (args) => executeAccepted(args as Accepted, track),
+    subscribe: (args) => subscribeAccepted(args as Accepted),
     onNext: (_context, _id, _payload, _args, result) => presentResult(result, present),
     onError: (_context, _id, _payload, errors) => present(errors),
   })
@@ -101,21 +113,63 @@ const letIn = async (context: Connected, options: ProtocolOptions): Promise<bool
   return true
 }
 
-type Accepted = ExecutionArgs & { readonly contextValue: Context }
+type Prepared = ExecutionArgs & { readonly contextValue: Context }
+
+/** What graphql-ws hands on to `execute` and `subscribe`. */
+type Accepted = Prepared & { readonly operation: Operation; readonly operations: Set<Operation> }
 
 /** From a `subscribe` message to what is executed, or to why it is not. Thrown, an error would close the socket. */
 const acceptOperation = async (
   context: Connected,
+  id: string,
   payload: SubscribePayload,
   options: ProtocolOptions,
   prepare: Prepare,
 ): Promise<Accepted | readonly GraphQLError[]> => {
-  try {
-    return await prepareOperation(context, payload, options, prepare)
-  } catch (error) {
-    if (error instanceof GraphQLError) return [error]
-    return [new GraphQLError('Failed', { originalError: error instanceof Error ? error : null })]
+  const { operations } = context.extra
+  const operation = beginOperation(operations, id)
+  const prepared = await unlessSuperseded(
+    operation,
+    prepareOperation(context, payload, options, prepare)
+      .catch((error: unknown) => [asGraphQLError(error)])
+      .then((prepared) => {
+        if (!('schema' in prepared) || operation.superseded) operations.delete(operation)
+        return prepared
+      }),
+  )
+  return 'schema' in prepared ? { ...prepared, operation, operations } : prepared
+}
+
+const asGraphQLError = (error: unknown): GraphQLError =>
+  error instanceof GraphQLError
+    ? error
+    : new GraphQLError('Failed', { originalError: error instanceof Error ? error : null })
+
+const executeAccepted = (
+  { operation, operations, ...args }: Accepted,
+  track: <T>(operation: Promise<T>) => Promise<T>,
+): Promise<ExecutionResult> => {
+  const executed = executeOperation(args).finally(() => operations.delete(operation))
+  return unlessSuperseded(operation, track(executed))
+}
+
+const subscribeAccepted = ({
+  operation,
+  operations,
+  ...args
+}: Accepted): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
+  const follow = async () => {
+    let following = false
+    try {
+      const result = await subscribeOperation(args)
+      if (!('next' in result)) return result
+      following = true
+      return followSource(operations, operation, result)
+    } finally {
+      if (!following || operation.superseded) operations.delete(operation)
+    }
   }
+  return unlessSuperseded(operation, follow())
 }
 
 const prepareOperation = async (
@@ -123,8 +177,8 @@ const prepareOperation = async (
   { query, operationName = null, variables }: SubscribePayload,
   { services, schema, authenticate }: ProtocolOptions,
   prepare: Prepare,
-): Promise<Accepted | readonly GraphQLError[]> => {
-  if (Object.keys(context.subscriptions).length > LIMITS.subscriptionsPerSocket) {
+): Promise<Prepared | readonly GraphQLError[]> => {
+  if (context.extra.operations.size > LIMITS.subscriptionsPerSocket) {
     return [tooMuch(`A socket may have at most ${LIMITS.subscriptionsPerSocket} operations at once.`)]
   }
   const session = await sessionOf(context, authenticate)
@@ -161,5 +215,3 @@ const presentResult = (
 ): FormattedExecutionResult =>
   // graphql-ws types absent parts as undefined, GraphQL as absent.
   (errors === undefined ? result : { ...result, errors: present(errors) }) as FormattedExecutionResult
-
-const withContext = (args: ExecutionArgs): Accepted => args as Accepted

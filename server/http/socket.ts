@@ -40,8 +40,12 @@ export const attachSockets = (server: Server, options: SocketOptions): Sockets =
   let draining = false
 
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    // Node gives the stream away without a listener of its own: a reset would end the process.
+    stream.on('error', () => {})
     const refusal = draining ? '503 Service Unavailable' : refusalOf(request, options.path)
     if (refusal !== null) {
+      // Not before all is sent, and not only when the other end closes as well.
+      stream.once('finish', () => stream.destroy())
       stream.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
       return
     }
@@ -82,7 +86,7 @@ const openSocket = (
   { server }: Protocol,
   logError: LogError,
 ): void => {
-  const extra: Extra = { socket, request, credentials: null, answersPings: true }
+  const extra: Extra = { socket, request, credentials: null, answersPings: true, operations: new Set() }
   const closed = server.opened(
     {
       protocol: socket.protocol,

@@ -1,0 +1,82 @@
+/**
+ * The operations of one socket, from their `subscribe` message to their very end. graphql-ws knows an operation by
+ * its client's name (`id`) alone: where a client ends one and uses its name again while that one is still on its way,
+ * the older would answer in the name of the newer, and never be ended. Here the older is ended and silenced.
+ */
+import type { ExecutionResult } from 'graphql'
+
+export type Operation = {
+  readonly id: string
+  /** A newer operation has its name: nothing that it does may be heard of. */
+  superseded: boolean
+  /** What it follows, once that is opened. */
+  source: AsyncIterableIterator<ExecutionResult> | null
+}
+
+/** A new operation of this name, which ends an older one that still has it. */
+export const beginOperation = (operations: Set<Operation>, id: string): Operation => {
+  for (const older of operations) {
+    if (older.id !== id) continue
+    older.superseded = true
+    endSource(older)
+  }
+  const operation: Operation = { id, superseded: false, source: null }
+  operations.add(operation)
+  return operation
+}
+
+/** Ends what the operations follow. Those whose source is still being opened end when it is. */
+export const endOperations = (operations: ReadonlySet<Operation>): void => {
+  for (const operation of operations) endSource(operation)
+}
+
+/** Its source says the same where it is asked for its next event, so nothing is lost here. */
+const endSource = ({ source }: Operation): void => void source?.return?.().catch(() => {})
+
+/**
+ * What `promise` gives, or nothing ever for an operation that was superseded: graphql-ws would go on from any answer
+ * to send a `complete` in the name of the newer one, and to forget that. What waits for ever is collected.
+ */
+export const unlessSuperseded = async <T>(operation: Operation, promise: Promise<T>): Promise<T> => {
+  try {
+    const value = await promise
+    if (!operation.superseded) return value
+  } catch (error) {
+    if (!operation.superseded) throw error
+  }
+  return new Promise<T>(() => {})
+}
+
+/** The source of an operation, as graphql-ws may see it. */
+export const followSource = (
+  operations: Set<Operation>,
+  operation: Operation,
+  source: AsyncIterableIterator<ExecutionResult>,
+): AsyncIterableIterator<ExecutionResult> => {
+  operation.source = source
+  if (operation.superseded) endSource(operation)
+  let asked = false
+  const ask = async (): Promise<IteratorResult<ExecutionResult>> => {
+    asked = true
+    let ended = true
+    try {
+      const step = await source.next()
+      ended = step.done === true || operation.superseded
+      return step
+    } finally {
+      if (ended) operations.delete(operation)
+    }
+  }
+  return {
+    next: () => unlessSuperseded(operation, ask()),
+    async return() {
+      // Whoever has asked once asks until the end: only there it is over.
+      if (!asked) operations.delete(operation)
+      await source.return?.()
+      return { done: true, value: undefined }
+    },
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
