@@ -7,7 +7,7 @@ import { judge, type GoalStatus } from '../domain/goal.ts'
 import { defaultConventions, type Conventions } from '../domain/conventions.ts'
 import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/post.ts'
-import { appendProgress, progressOf } from '../live/evaluate.ts'
+import { appendProgress, progressOf, readSnapshot } from '../live/evaluate.ts'
 import { judgedGoal, measure, type Measured } from '../live/measure.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { SegmentFilter } from '../kpi/queries.ts'
@@ -265,9 +265,8 @@ async function appendHistory(
     return [{ ...progressOf(goal, reading, asOf, asOf), recordedAt: eveningOf(asOf, organization, now) }]
   })
   const byDay = news.sort((a, b) => Temporal.PlainDate.compare(a.asOf, b.asOf))
-  const [snapshot] = await tx.sql<{ seen: string }[]>`select pg_current_snapshot()::text as seen`
-  if (snapshot === undefined) throw new Error('PostgreSQL gave no snapshot')
-  await appendProgress(tx, organization.id, { news: byDay, today, seen: snapshot.seen, before: 0n })
+  const seen = await readSnapshot(tx)
+  await appendProgress(tx, organization.id, { news: byDay, today, seen, before: 0n })
 }
 
 function eveningOf(

@@ -79,9 +79,15 @@ function endOfBucket(day: Day, granularity: Granularity): Day {
   }
 }
 
-/** The civil day that it is in the zone at that moment. */
-export const dayAt = (moment: Temporal.Instant, timeZone: string): Day =>
-  dayOf(moment.toZonedDateTimeISO(timeZone).toPlainDate())
+/** The civil date that it is in the zone at that moment. */
+export const dateAt = (moment: Temporal.Instant, timeZone: string): Temporal.PlainDate =>
+  moment.toZonedDateTimeISO(timeZone).toPlainDate()
+
+/** The same as a day. */
+export const dayAt = (moment: Temporal.Instant, timeZone: string): Day => dayOf(dateAt(moment, timeZone))
+
+export const isBefore = (a: Temporal.PlainDate, b: Temporal.PlainDate): boolean =>
+  Temporal.PlainDate.compare(a, b) < 0
 
 /** The last millisecond of the day in the zone, however long its clocks made it. */
 export const endOfDay = (day: Day, timeZone: string): Temporal.Instant =>

@@ -13,7 +13,7 @@ import type { SegmentFilter } from '../kpi/queries.ts'
 import type { CreateGoalInput, KpiFilter } from '../schema.generated.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, person } from '@tidemark/drizzle/tables.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type GoalCreated = { readonly goalId: string }
 
@@ -33,7 +33,10 @@ export async function createGoal(
 ): Promise<GoalCreated | Problem> {
   const checked = checkGoal(input, todayOf(context))
   if (isProblem(checked)) return checked
-  return runCommand(context, { action: 'createGoal', input }, (tx) => writeGoal(tx, context, checked))
+  const measured = await measureOnce(context, checked)
+  return runCommand(context, { action: 'createGoal', input }, (tx) =>
+    writeGoal(tx, context, checked, measured),
+  )
 }
 
 /** What can be said of the input without the books. The ids are uuids. */
@@ -155,29 +158,44 @@ function checkFilter(filter: KpiFilter): SegmentFilter | Problem {
 
 const dimensions = ['currency', 'businessUnit', 'region', 'channel', 'productLine', 'collectorId'] as const
 
+/** The KPI's values today and on the day of the baseline. */
+type MeasuredGoal = { readonly current: Measured; readonly atBaseline: Measured }
+
+/**
+ * Before the command's transaction, and not in it: a value is made of several statements, which only a reader's one
+ * snapshot keeps together.
+ */
+async function measureOnce(context: CommandContext, checked: CheckedGoal): Promise<MeasuredGoal> {
+  const { connection, organization, now } = context
+  const measurable = { ...checked, currency: checked.currency ?? organization.baseCurrency }
+  const days = [todayOf(context), checked.baselineOn].map((asOf) => ({ goal: measurable, asOf }))
+  const [current, atBaseline] = await inTransaction(
+    connection,
+    { organizationId: organization.id, mode: 'read' },
+    (tx) => measure(tx, organization, days, now),
+  )
+  if (current === undefined || atBaseline === undefined) throw new Error('The goal was not measured')
+  return { current, atBaseline }
+}
+
 async function writeGoal(
   tx: Tx,
   { organization, actor, now }: CommandContext,
   checked: CheckedGoal,
+  { current, atBaseline }: MeasuredGoal,
 ): Promise<GoalCreated | Problem> {
   const stranger = await findStranger(tx, organization.id, checked)
   if (stranger !== null) return stranger
-  const { baselineOn, ...told } = checked
-  const measurable = { ...told, currency: checked.currency ?? organization.baseCurrency }
-  const today = todayOf({ now, organization })
-  const days = [today, baselineOn].map((asOf) => ({ goal: measurable, asOf }))
-  const [current, measured] = await measure(tx, organization, days, now)
   // Refused even where the baseline is given: the goal could not be evaluated.
-  const failure = current?.failure ?? null
-  if (failure !== null) return invalid(['currency'], sentence(failure), 'MISSING_RATE')
-  const evidence = baselineOf(checked, measured)
+  if (current.failure !== null) return invalid(['currency'], sentence(current.failure), 'MISSING_RATE')
+  const evidence = baselineOf(checked, atBaseline)
   if (isProblem(evidence)) return evidence
   const row: GoalRow = {
-    ...measurable,
+    ...checked,
     ...evidence,
+    currency: checked.currency ?? organization.baseCurrency,
     organizationId: organization.id,
     id: newUuid(),
-    baselineOn,
     state: 'ACTIVE',
     createdAt: now,
   }
@@ -212,11 +230,10 @@ async function findStranger(
 
 type Baseline = Pick<GoalRow, 'baseline' | 'baselineNumerator' | 'baselineDenominator'>
 
-function baselineOf(checked: CheckedGoal, measured: Measured | undefined): Baseline | Problem {
+function baselineOf(checked: CheckedGoal, measured: Measured): Baseline | Problem {
   if (checked.baseline !== null) {
     return { baseline: checked.baseline, baselineNumerator: null, baselineDenominator: null }
   }
-  if (measured === undefined) throw new Error('The baseline was not measured')
   if (measured.failure !== null) return invalid(['baseline'], sentence(measured.failure), 'MISSING_RATE')
   const { valueExact, numerator, denominator, reason } = measured
   if (valueExact === null) {

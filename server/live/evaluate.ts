@@ -3,9 +3,10 @@
  * `goal_progress` what changed. It knows no events: whatever it missed before, it finds.
  */
 import { and, eq, sql } from 'drizzle-orm'
+import { dateAt, isBefore } from '../domain/calendar.ts'
 import { evaluationDay, expectedOn, formatExact, judge, type JudgedGoal } from '../domain/goal.ts'
 import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
-import { readLatestOfActive, readSequence } from './progress.ts'
+import { readLastEvaluation, readLatestOfActive } from './progress.ts'
 import type { LogError } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalProgressRow, GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
@@ -19,32 +20,36 @@ export type EvaluatedOrganization = Pick<OrganizationRow, 'id' | 'baseCurrency' 
 
 /** Longer than a command may take: hundreds of goals are computed at once, and nobody waits for its locks. */
 const TIMEOUT_MS = 30_000
+/** As far as the clocks of two processes may lie apart. */
+const CLOCK_SKEW_MAX = Temporal.Duration.from({ minutes: 10 })
 
+/**
+ * Needs two connections: one holds the organization's lock and writes, the other reads everything in one snapshot,
+ * taken after the lock so that it has the rows of whoever held it before. A value is made of several statements: in
+ * the writer, where each sees what was committed by then, a posting in between would give one that never was true.
+ */
 export async function evaluate(
   connection: Connection,
   organization: EvaluatedOrganization,
   now: Temporal.Instant,
   logError: LogError,
 ): Promise<Evaluated> {
-  const today = now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
+  const transaction = { organizationId: organization.id, timeoutMs: TIMEOUT_MS }
   const attempt = (measureGoals: Measure): Promise<Evaluated> =>
-    inTransaction(
-      connection,
-      { organizationId: organization.id, mode: 'write', timeoutMs: TIMEOUT_MS },
-      async (tx) => {
-        const found = await look(tx, organization)
-        if (found === null) return { outcome: 'BUSY' }
-        const wanted = found.goals.map((goal) => ({ goal, asOf: evaluationDay(goal, today) }))
-        const { measured, failures } = await measureGoals(tx, organization, wanted, now)
-        const news = newsOf(found, measured, today).map((progress) => ({ ...progress, recordedAt: now }))
-        for (const { goalId } of news) {
-          // Once per change, not at each evaluation.
-          if (failures.has(goalId)) logError(failures.get(goalId), `The goal ${goalId} could not be computed`)
-        }
-        await appendProgress(tx, organization.id, { news, today, seen: found.seen, before: found.sequence })
-        return { outcome: 'DONE', appended: news.length }
-      },
-    )
+    inTransaction(connection, { ...transaction, mode: 'write' }, async (tx) => {
+      if (!(await takeLock(tx, organization.id))) return { outcome: 'BUSY' }
+      const { failures, ...found } = await inTransaction(
+        connection,
+        { ...transaction, mode: 'read' },
+        (view) => findNews(view, organization, now, measureGoals),
+      )
+      for (const { goalId } of found.news) {
+        // Once per change, not at each evaluation.
+        if (failures.has(goalId)) logError(failures.get(goalId), `The goal ${goalId} could not be computed`)
+      }
+      await appendProgress(tx, organization.id, found)
+      return { outcome: 'DONE', appended: found.news.length }
+    })
   try {
     return await attempt(measureTogether)
   } catch (error) {
@@ -54,8 +59,46 @@ export async function evaluate(
   }
 }
 
+/** False where another process holds it. */
+async function takeLock(tx: Tx, organizationId: string): Promise<boolean> {
+  const [lock] = await tx.sql<{ held: boolean }[]>`
+    select pg_try_advisory_xact_lock(hashtextextended(${`evaluation ${organizationId}`}, 0)) as held`
+  return lock?.held === true
+}
+
+type Found = Appended & {
+  /** By goal: why it could not be computed. */
+  readonly failures: ReadonlyMap<string, unknown>
+}
+
+async function findNews(
+  view: Tx,
+  organization: EvaluatedOrganization,
+  now: Temporal.Instant,
+  measureGoals: Measure,
+): Promise<Found> {
+  const seen = await look(view, organization)
+  const at = momentOf(seen.evaluatedOn, organization, now)
+  const today = dateAt(at, organization.timeZone)
+  const wanted = seen.goals.map((goal) => ({ goal, asOf: evaluationDay(goal, today) }))
+  const { measured, failures } = await measureGoals(view, organization, wanted, at)
+  const news = newsOf(seen, measured, today).map((progress) => ({ ...progress, recordedAt: now }))
+  return { news, failures, today, seen: seen.snapshot, before: seen.sequence }
+}
+
+/** Now, or the beginning of the day that another process, whose clock is a little ahead, has evaluated already. */
+function momentOf(
+  evaluatedOn: Temporal.PlainDate | null,
+  { timeZone }: EvaluatedOrganization,
+  now: Temporal.Instant,
+): Temporal.Instant {
+  if (evaluatedOn === null || !isBefore(dateAt(now, timeZone), evaluatedOn)) return now
+  const begins = evaluatedOn.toZonedDateTime(timeZone).toInstant()
+  return Temporal.Instant.compare(begins, now.add(CLOCK_SKEW_MAX)) <= 0 ? begins : now
+}
+
 type Measure = (
-  tx: Tx,
+  view: Tx,
   organization: EvaluatedOrganization,
   wanted: readonly (Wanted & { readonly goal: GoalRow })[],
   now: Temporal.Instant,
@@ -63,20 +106,20 @@ type Measure = (
 
 class MeasureError extends Error {}
 
-const measureTogether: Measure = async (tx, organization, wanted, now) => {
+const measureTogether: Measure = async (view, organization, wanted, now) => {
   try {
-    return { measured: await measure(tx, organization, wanted, now), failures: new Map() }
+    return { measured: await measure(view, organization, wanted, now), failures: new Map() }
   } catch (cause) {
     throw new MeasureError('A goal could not be computed', { cause })
   }
 }
 
-const measureApart: Measure = async (tx, organization, wanted, now) => {
+const measureApart: Measure = async (view, organization, wanted, now) => {
   const failures = new Map<string, unknown>()
   const measured: Measured[] = []
   for (const one of wanted) {
     try {
-      measured.push(...(await inSavepoint(tx, (inner) => measure(inner, organization, [one], now))))
+      measured.push(...(await inSavepoint(view, (inner) => measure(inner, organization, [one], now))))
     } catch (error) {
       failures.set(one.goal.id, error)
       measured.push(notMeasured)
@@ -87,33 +130,39 @@ const measureApart: Measure = async (tx, organization, wanted, now) => {
 
 /** What an evaluation begins with. */
 type Look = {
-  /** PostgreSQL's snapshot before anything was read: what commits later may be in it, but is looked at again. */
-  readonly seen: string
+  /** PostgreSQL's snapshot of the view: what is not in it is looked at again. */
+  readonly snapshot: string
   readonly goals: readonly GoalRow[]
   /** By goal. */
   readonly latest: ReadonlyMap<string, GoalProgressRow>
   readonly sequence: bigint
+  /** The day of the last evaluation; null before the first. */
+  readonly evaluatedOn: Temporal.PlainDate | null
   readonly lastPostedOn: Temporal.PlainDate | null
 }
 
-/** Null where another process holds the organization's lock. One round trip: the statements are sent together. */
-async function look(tx: Tx, organization: EvaluatedOrganization): Promise<Look | null> {
+/** One round trip: the statements are sent together. */
+async function look(view: Tx, organization: EvaluatedOrganization): Promise<Look> {
   const { id } = organization
-  const [[lock], [snapshot], goals, latest, sequence, lastPostedOn] = await Promise.all([
-    tx.sql<{ held: boolean }[]>`
-      select pg_try_advisory_xact_lock(hashtextextended(${`evaluation ${id}`}, 0)) as held`,
-    tx.sql<{ seen: string }[]>`select pg_current_snapshot()::text as seen`,
-    tx
+  const [snapshot, goals, latest, last, lastPostedOn] = await Promise.all([
+    readSnapshot(view),
+    view
       .select()
       .from(goal)
       .where(and(eq(goal.organizationId, id), eq(goal.state, 'ACTIVE')))
       .orderBy(goal.id),
-    readLatestOfActive(tx, id),
-    readSequence(tx, id),
-    readLastPosting(tx, organization),
+    readLatestOfActive(view, id),
+    readLastEvaluation(view, id),
+    readLastPosting(view, organization),
   ])
-  if (snapshot === undefined) throw new Error('PostgreSQL gave no snapshot')
-  return lock?.held === true ? { seen: snapshot.seen, goals, latest, sequence, lastPostedOn } : null
+  return { snapshot, goals, latest, ...last, lastPostedOn }
+}
+
+/** What of the transactions that run, or ran a moment ago, the caller's own statements see. */
+export async function readSnapshot(tx: Tx): Promise<string> {
+  const [row] = await tx.sql<{ snapshot: string }[]>`select pg_current_snapshot()::text as snapshot`
+  if (row === undefined) throw new Error('PostgreSQL gave no snapshot')
+  return row.snapshot
 }
 
 /** True where something was posted, or the day began, after the last evaluation. One statement on indexes. */
@@ -122,9 +171,9 @@ export async function isDue(
   organization: EvaluatedOrganization,
   now: Temporal.Instant,
 ): Promise<boolean> {
-  const today = now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
+  const today = dateAt(now, organization.timeZone)
   const [row] = await tx.sql<{ due: boolean }[]>`
-    select evaluated_on <> ${today.toString()} or exists (
+    select evaluated_on < ${today.toString()} or exists (
       select from audit
       where audit.organization_id = evaluation.organization_id
         and audit.xid >= pg_snapshot_xmin(evaluation.seen)
@@ -142,7 +191,7 @@ async function readLastPosting(
   const [row] = await tx.sql<{ at: string | null }[]>`
     select max(recorded_at) as at from flow where organization_id = ${id}`
   if (row === undefined || row.at === null) return null
-  return Temporal.Instant.from(row.at).toZonedDateTimeISO(timeZone).toPlainDate()
+  return dateAt(Temporal.Instant.from(row.at), timeZone)
 }
 
 /** A row of `goal_progress` that has no place in the sequence yet. */
@@ -218,6 +267,9 @@ type Appended = {
   readonly before: bigint
 }
 
+/** A statement takes 65,534 parameters, and a row is 13 of them. */
+const ROWS_PER_INSERT = 1_000
+
 /** Counts the sequence on. The caller is alone: it holds the lock, or nobody else knows the organization yet. */
 export async function appendProgress(
   tx: Tx,
@@ -229,8 +281,11 @@ export async function appendProgress(
     organizationId,
     sequence: before + BigInt(index + 1),
   }))
+  const parts = Array.from({ length: Math.ceil(rows.length / ROWS_PER_INSERT) }, (_, index) =>
+    rows.slice(index * ROWS_PER_INSERT, (index + 1) * ROWS_PER_INSERT),
+  )
   await Promise.all([
-    rows.length === 0 ? null : tx.insert(goalProgress).values(rows),
+    ...parts.map((part) => tx.insert(goalProgress).values(part)),
     tx
       .insert(evaluation)
       .values({ organizationId, seen, evaluatedOn: today, sequence: before + BigInt(rows.length) })

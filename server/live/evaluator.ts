@@ -4,7 +4,7 @@
  */
 import { eq } from 'drizzle-orm'
 import { evaluate, isDue, type EvaluatedOrganization } from './evaluate.ts'
-import { createTurns } from './turns.ts'
+import { createAttempts, createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { organization } from '@tidemark/drizzle/tables.ts'
@@ -25,7 +25,7 @@ export type Evaluator = {
 }
 
 const POLL_MS = 1_000
-/** Of all organizations: the connections are there for viewers first. */
+/** Of all organizations: each takes two connections, and those are there for viewers first. */
 const EVALUATIONS_AT_ONCE = 3
 /** What is due after so many looks cannot be evaluated at present. */
 const LOOKS_MAX = 5
@@ -34,32 +34,23 @@ const BUSY_RETRY_MS = 30
 
 /** Begins at once with what was posted while no process ran. */
 export function startEvaluator(services: EvaluatorServices, options: { pollMs?: number } = {}): Evaluator {
-  const { connection, events, logError } = services
+  const { connection, events } = services
   const closing = new AbortController()
   const isClosed = () => closing.signal.aborted
-  let failed = false
-
-  /** What an evaluation needs of an organization never changes. */
-  const known = new Map<string, EvaluatedOrganization>()
-
-  const evaluateNow = async (organizationId: string): Promise<void> => {
-    const found = known.get(organizationId) ?? (await readOrganization(connection, organizationId))
-    if (found === null) return
-    known.set(organizationId, found)
-    for (;;) {
-      const evaluated = await evaluate(connection, found, services.clock(), logError)
-      if (evaluated.outcome === 'DONE') {
-        if (evaluated.appended > 0) events.publish('progress', { organizationId })
-        return
-      }
-      await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
-      if (isClosed() || !(await lookAt(connection, found, services.clock()))) return
-    }
+  const logError: LogError = (error, message) => {
+    if (!isClosed()) services.logError(error, message)
   }
 
-  const turns = createTurns(EVALUATIONS_AT_ONCE, evaluateNow, (error, organizationId) => {
-    if (!isClosed()) logError(error, `The goals of organization ${organizationId} could not be evaluated`)
-  })
+  const findOrganization = rememberOrganizations(connection)
+  const turns = createTurns(
+    EVALUATIONS_AT_ONCE,
+    async (organizationId) => {
+      const found = await findOrganization(organizationId)
+      if (found !== null) await evaluateNow(services, found, isClosed)
+    },
+    (error, organizationId) =>
+      logError(error, `The goals of organization ${organizationId} could not be evaluated`),
+  )
 
   let looking: Promise<Found> | null = null
   const look = (): Promise<Found> => {
@@ -69,21 +60,21 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     return looking
   }
 
+  const attempt = createAttempts((error, what) =>
+    logError(error, `What is due for evaluation could not be read (${what})`),
+  )
+
   /** Begins what is due, without waiting for it: a slow organization must not keep the others waiting. */
   const lookAtAll = async (): Promise<Found> => {
     const evaluations: Promise<void>[] = []
-    try {
-      for (const one of await readOrganizations(connection)) {
-        if (isClosed()) break
-        const running = turns.running(one.id)
-        if (running !== null) evaluations.push(running)
-        else if (await lookAt(connection, one, services.clock())) evaluations.push(turns.take(one.id))
-      }
-      failed = false
-    } catch (error) {
-      // Once, not each second for as long as the database is away.
-      if (!isClosed() && !failed) logError(error, 'What is due for evaluation could not be read')
-      failed = true
+    const organizations = await attempt('organizations', () => readOrganizations(connection))
+    for (const one of organizations ?? []) {
+      if (isClosed()) break
+      const running = turns.running(one.id)
+      if (running !== null) evaluations.push(running)
+      // Each on its own: one that cannot be looked at must not hide those after it.
+      else if (await attempt(one.id, () => lookAt(connection, one, services.clock())))
+        evaluations.push(turns.take(one.id))
     }
     return { evaluations }
   }
@@ -116,6 +107,23 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
   }
 }
 
+/** Evaluates until nothing is due, also where another process is at it, and tells where something changed. */
+async function evaluateNow(
+  { connection, events, clock, logError }: EvaluatorServices,
+  organization: EvaluatedOrganization,
+  isClosed: () => boolean,
+): Promise<void> {
+  for (;;) {
+    const evaluated = await evaluate(connection, organization, clock(), logError)
+    if (evaluated.outcome === 'DONE') {
+      if (evaluated.appended > 0) events.publish('progress', { organizationId: organization.id })
+      return
+    }
+    await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
+    if (isClosed() || !(await lookAt(connection, organization, clock()))) return
+  }
+}
+
 /** The evaluations that a look began or found under way. */
 type Found = { readonly evaluations: readonly Promise<void>[] }
 
@@ -136,6 +144,16 @@ const readOrganizations = (connection: Connection): Promise<EvaluatedOrganizatio
   inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
     tx.select(columns).from(organization),
   )
+
+/** What an evaluation needs of an organization never changes, so each is read once. */
+function rememberOrganizations(connection: Connection) {
+  const known = new Map<string, EvaluatedOrganization>()
+  return async (id: string): Promise<EvaluatedOrganization | null> => {
+    const found = known.get(id) ?? (await readOrganization(connection, id))
+    if (found !== null) known.set(id, found)
+    return found
+  }
+}
 
 const readOrganization = async (
   connection: Connection,

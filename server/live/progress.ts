@@ -57,11 +57,17 @@ async function readLatest(tx: Tx, organizationId: string, which: SQL): Promise<M
   return new Map(rows.map((row) => [row.last.goalId, row.last]))
 }
 
-/** The last number that the organization's evaluator gave; 0 before its first row. */
-export async function readSequence(tx: Tx, organizationId: string): Promise<bigint> {
+/** Where the organization's evaluator stands: the last number that it gave, 0 before its first row, and for which day. */
+export async function readLastEvaluation(
+  tx: Tx,
+  organizationId: string,
+): Promise<{ readonly sequence: bigint; readonly evaluatedOn: Temporal.PlainDate | null }> {
   const [row] = await tx
-    .select({ sequence: evaluation.sequence })
+    .select({ sequence: evaluation.sequence, evaluatedOn: evaluation.evaluatedOn })
     .from(evaluation)
     .where(eq(evaluation.organizationId, organizationId))
-  return row?.sequence ?? 0n
+  return row ?? { sequence: 0n, evaluatedOn: null }
 }
+
+export const readSequence = async (tx: Tx, organizationId: string): Promise<bigint> =>
+  (await readLastEvaluation(tx, organizationId)).sequence

@@ -9,26 +9,38 @@ export type Turns = {
   close(): Promise<void>
 }
 
+/** Runs the work of a key and gives what it gives, or null where it fails. */
+export type Attempt = <Value>(key: string, work: () => Promise<Value>) => Promise<Value | null>
+
 /** `onFailure` hears of the first failure of a key, then of none until it has succeeded. */
+export function createAttempts(onFailure: (error: unknown, key: string) => void): Attempt {
+  const failing = new Set<string>()
+  return async (key, work) => {
+    try {
+      const value = await work()
+      failing.delete(key)
+      return value
+    } catch (error) {
+      if (!failing.has(key)) onFailure(error, key)
+      failing.add(key)
+      return null
+    }
+  }
+}
+
+/** `onFailure` as of `createAttempts`. */
 export function createTurns(
   max: number,
   work: (key: string) => Promise<void>,
   onFailure: (error: unknown, key: string) => void,
 ): Turns {
   const turns = new Map<string, { again: boolean; done: Promise<void> }>()
-  const failing = new Set<string>()
+  const attempt = createAttempts(onFailure)
   const inPlace = limitTo(max)
   let closed = false
 
-  const run = async (key: string): Promise<void> => {
-    try {
-      await inPlace(() => (closed ? Promise.resolve() : work(key)))
-      failing.delete(key)
-    } catch (error) {
-      if (!failing.has(key)) onFailure(error, key)
-      failing.add(key)
-    }
-  }
+  const run = (key: string): Promise<void | null> =>
+    attempt(key, () => inPlace(() => (closed ? Promise.resolve() : work(key))))
 
   const begin = (key: string): Promise<void> => {
     const turn = { again: false, done: Promise.resolve() }

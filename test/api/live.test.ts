@@ -3,13 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
 import { createEvents, createLocalEvents, type Events } from '@tidemark/server/events.ts'
 import { createGoal } from '@tidemark/server/goal/commands.ts'
-import { evaluate } from '@tidemark/server/live/evaluate.ts'
+import { evaluate, isDue } from '@tidemark/server/live/evaluate.ts'
 import { startEvaluator } from '@tidemark/server/live/evaluator.ts'
 import { openFeed } from '@tidemark/server/live/feed.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
 import type { CreateGoalInput } from '@tidemark/server/schema.generated.ts'
 import type { GoalProgressRow } from '@tidemark/drizzle/rows.ts'
-import { goalProgress } from '@tidemark/drizzle/tables.ts'
+import { goal as goals, goalProgress } from '@tidemark/drizzle/tables.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { asc } from 'drizzle-orm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -132,6 +132,97 @@ describe('one evaluation', () => {
   })
 })
 
+/**
+ * Holds up whoever adds up balances, the first of a KPI's statements, until `letGo`: what is posted while `reached`
+ * has settled is committed between two statements.
+ */
+async function holdBalances({ connection }: Books) {
+  await connection.sql.unsafe(`
+    create function hold_balances() returns boolean language plpgsql as $$ begin
+      if current_query() like '%width_bucket%' then perform pg_advisory_xact_lock_shared(4711); end if;
+      return true;
+    end $$;
+    create policy held on flow as restrictive for select using (measure <> 'OPEN_BY_DUE' or hold_balances())`)
+  const locked = Promise.withResolvers<void>()
+  const released = Promise.withResolvers<void>()
+  const holding = connection.sql.begin(async (sql) => {
+    await sql`select pg_advisory_xact_lock(4711)`
+    locked.resolve()
+    await released.promise
+  })
+  await locked.promise
+  const waiting = async () => {
+    const [row] = await connection.sql<{ waiting: number }[]>`
+      select count(*)::int as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock' and wait_event = 'advisory'`
+    return row?.waiting ?? 0
+  }
+  return {
+    reached: () => until(waiting, (count) => count > 0),
+    async letGo() {
+      released.resolve()
+      await holding
+    },
+  }
+}
+
+describe('a posting that is committed while a KPI is read', () => {
+  // All that was sold is open, so DSO is the window's 30 days, whichever postings it knows of.
+  const dso = { metric: 'DSO', conventions: { dsoMonths: 1 }, target: '10' } as const
+
+  it('is in all of a progress value or in none of it, and looked at again', async () => {
+    await setGoal({ ...dso, baseline: '60' })
+    await bill(1)
+    const hold = await holdBalances(books)
+    const evaluated = evaluateNow()
+    await hold.reached()
+    await bill(2)
+    await hold.letGo()
+    expect(await evaluated).toEqual({ outcome: 'DONE', appended: 1 })
+    expect(await rows()).toMatchObject([{ value: '30', numerator: '3000', denominator: '100' }])
+    const due = await inTransaction(
+      books.connection,
+      { organizationId: books.organization.id, mode: 'read' },
+      (tx) => isDue(tx, books.organization, now),
+    )
+    expect(due).toBe(true)
+  })
+
+  it('is in all of a baseline or in none of it', async () => {
+    await bill(1)
+    const hold = await holdBalances(books)
+    const { baseline: _baseline, ...input } = openInvoices({ ...dso, startsOn: date('2026-06-30') })
+    const created = createGoal(books.context, input)
+    await hold.reached()
+    await bill(2)
+    await hold.letGo()
+    expect(isProblem(await created)).toBe(false)
+    const [frozen] = await inTransaction(
+      books.connection,
+      { organizationId: books.organization.id, mode: 'read' },
+      (tx) => tx.select().from(goals),
+    )
+    expect(frozen).toMatchObject({ baseline: '30', baselineNumerator: '3000', baselineDenominator: '100' })
+  })
+})
+
+describe('an organization with more goals than a statement has parameters for', () => {
+  it('is evaluated all the same', { timeout: 60_000 }, async () => {
+    await setGoal()
+    await inTransaction(
+      books.connection,
+      { organizationId: books.organization.id, mode: 'write' },
+      (tx) => tx.sql`
+        insert into goal (organization_id, id, name, metric, direction, filter, conventions, currency, baseline,
+          baseline_on, target, starts_on, deadline)
+        select organization_id, gen_random_uuid(), name, metric, direction, filter, conventions, currency, baseline,
+          baseline_on, target, starts_on, deadline
+        from goal, generate_series(1, 5100)`,
+    )
+    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 5_101 })
+  })
+})
+
 describe('two evaluators', () => {
   it('racing for one organization count one sequence without gaps or repeats', async () => {
     const other = closeLater(await connect(await urlOf(books), { max: 4 }))
@@ -233,6 +324,43 @@ describe('the evaluator', () => {
     now = Temporal.Instant.from('2026-07-01T00:00:00Z')
     const progress = await until(rows, (found) => found.length === 2)
     expect(progress[1]).toMatchObject({ status: 'ON_TRACK', asOf: date('2026-07-01') })
+  })
+
+  it('leaves a day alone that a process whose clock is ahead has begun', async () => {
+    await setGoal()
+    await bill(1)
+    now = Temporal.Instant.from('2026-07-01T00:00:01Z')
+    await evaluateNow()
+    now = Temporal.Instant.from('2026-06-30T23:59:59Z')
+    const { evaluator } = start()
+    await evaluator.poll()
+    await bill(2)
+    await evaluator.poll()
+    const progress = await rows()
+    expect(progress.map(({ asOf, value }) => [asOf.toString(), value])).toEqual([
+      ['2026-07-01', '1'],
+      ['2026-07-01', '2'],
+    ])
+  })
+
+  it('goes on for the organizations after one that it cannot look at', async () => {
+    await setGoal()
+    const organizationId = crypto.randomUUID()
+    await inTransaction(books.connection, { organizationId, mode: 'write' }, async (tx) => {
+      await tx.sql`insert into organization (id, slug, name, base_currency, time_zone)
+        values (${organizationId}, 'nowhere', 'Nowhere', 'USD', 'Nowhere/At_All')`
+      await tx.sql`insert into evaluation (organization_id, seen, evaluated_on, sequence)
+        values (${organizationId}, pg_current_snapshot(), '2026-06-30', 0)`
+      // A new version of the row lies after all others, and is read after them.
+      await tx.sql`update organization set name = name where id = ${books.organization.id}`
+    })
+    const told: string[] = []
+    const logError = (_error: unknown, message: string) => told.push(message)
+    const services = { connection: books.connection, events: createLocalEvents(fail), clock, logError }
+    const evaluator = closeLater(startEvaluator(services, { pollMs: 20 }))
+    await until(rows, (progress) => progress.length === 1)
+    await evaluator.poll()
+    expect(told).toEqual([`What is due for evaluation could not be read (${organizationId})`])
   })
 
   it('hears of postings in other processes', async () => {
