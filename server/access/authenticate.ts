@@ -8,8 +8,8 @@ import type { LogError } from '../events.ts'
 import { noteUse } from './commands.ts'
 import { hashToken, parseToken, type TokenKind } from './token.ts'
 
-/** How long a revoked token may go on, at most. */
-const CACHED_MS = 2_000
+/** How long requests with a revoked token may go on; sockets are closed when they are checked next (http/socket.ts). */
+const CACHED_MS = 1_000
 const CACHED_TOKENS_MAX = 10_000
 const SESSION_AGE = { hours: 24 * 30 }
 const USE_NOTED_EVERY = { minutes: 1 }
@@ -24,8 +24,9 @@ export type Authenticator = {
 }
 
 /**
- * Looks tokens up and remembers the answer for two seconds, so that a busy token costs one query in that time and a
- * revoked one is refused soon after, in every process.
+ * Looks tokens up and remembers the answer for a second, so that a busy token costs one query in that time and a
+ * revoked one is refused soon after, in every process. What gives rights for longer must not rely on it: see
+ * `createSession`.
  */
 export const createAuthenticator = (
   connection: Connection,

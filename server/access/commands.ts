@@ -4,6 +4,7 @@ import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import { newUuid } from '../ids.ts'
+import { writeAudit } from '../ledger/post.ts'
 import type { Scope } from './actor.ts'
 import { hashToken, mintToken, type TokenKind } from './token.ts'
 
@@ -13,27 +14,50 @@ export type NewToken = {
   readonly token: string
 }
 
+/** Who does it, as the audit names them. */
+type Acting = { readonly actor: string }
+
 /** A token for a program. */
 export const createToken = (
   connection: Connection,
   organizationId: string,
-  options: { readonly name: string; readonly scope: Scope },
-): Promise<NewToken> => insertToken(connection, organizationId, 'token', options)
+  { name, scope, actor }: { readonly name: string; readonly scope: Scope } & Acting,
+): Promise<NewToken> =>
+  write(connection, organizationId, async (tx) => {
+    const made = await insertToken(tx, organizationId, 'token', { name, scope })
+    const record = { actor, action: 'createToken', subject: made.id, after: { name, scope } }
+    await writeAudit(tx, organizationId, record)
+    return made
+  })
 
 /**
  * A session: a token of its own that only a browser's cookie carries, with the rights of the token that signed in.
  * It ends when it is signed out, after 30 days, or with the token `parentId`; null for the demo sign-in, which has none.
+ * Null where that token is revoked by now, whatever was known of it before.
  */
 export const createSession = (
   connection: Connection,
   organizationId: string,
-  { parentId, scope }: { readonly parentId: string | null; readonly scope: Scope },
-): Promise<NewToken> =>
-  insertToken(connection, organizationId, 'session', { name: sessionName(parentId), scope })
-
-/** Revokes a token or session, and the sessions that a token signed in. */
-export const revokeToken = (connection: Connection, organizationId: string, id: string): Promise<boolean> =>
+  { parentId, scope, actor }: { readonly parentId: string | null; readonly scope: Scope } & Acting,
+): Promise<NewToken | null> =>
   write(connection, organizationId, async (tx) => {
+    if (parentId !== null && !(await isInForce(tx, organizationId, parentId))) return null
+    const made = await insertToken(tx, organizationId, 'session', { name: sessionName(parentId), scope })
+    const record = { actor, action: 'createSession', subject: made.id, after: { scope } }
+    await writeAudit(tx, organizationId, record)
+    return made
+  })
+
+/** Revokes a token or session, and the sessions that a token signed in. False where there is none in force. */
+export const revokeToken = (
+  connection: Connection,
+  organizationId: string,
+  id: string,
+  actor: string,
+): Promise<boolean> =>
+  write(connection, organizationId, async (tx) => {
+    // Waits for those who sign in with it at this moment: only a statement that begins later sees their sessions.
+    await tx.select({ id: apiToken.id }).from(apiToken).where(isToken(organizationId, id)).for('update')
     const revoked = await tx
       .update(apiToken)
       .set({ revokedAt: sql`clock_timestamp()` })
@@ -45,6 +69,10 @@ export const revokeToken = (connection: Connection, organizationId: string, id: 
         ),
       )
       .returning({ id: apiToken.id })
+    if (revoked.length > 0) {
+      const record = { actor, action: 'revokeToken', subject: id, after: { revoked: revoked.length } }
+      await writeAudit(tx, organizationId, record)
+    }
     return revoked.some((row) => row.id === id)
   })
 
@@ -56,8 +84,7 @@ export const noteUse = (connection: Connection, organizationId: string, id: stri
       .set({ lastUsedAt: sql`clock_timestamp()` })
       .where(
         and(
-          eq(apiToken.organizationId, organizationId),
-          eq(apiToken.id, id),
+          isToken(organizationId, id),
           or(
             isNull(apiToken.lastUsedAt),
             lt(apiToken.lastUsedAt, sql`clock_timestamp() - interval '1 minute'`),
@@ -68,17 +95,28 @@ export const noteUse = (connection: Connection, organizationId: string, id: stri
 
 const sessionName = (parentId: string | null): string => `session of ${parentId ?? 'the demo'}`
 
+const isToken = (organizationId: string, id: string) =>
+  and(eq(apiToken.organizationId, organizationId), eq(apiToken.id, id))
+
+/** Whether the token is not revoked; until the end of the transaction nobody can revoke it. */
+const isInForce = async (tx: Tx, organizationId: string, id: string): Promise<boolean> => {
+  const rows = await tx
+    .select({ id: apiToken.id })
+    .from(apiToken)
+    .where(and(isToken(organizationId, id), isNull(apiToken.revokedAt)))
+    .for('share')
+  return rows.length > 0
+}
+
 const insertToken = async (
-  connection: Connection,
+  tx: Tx,
   organizationId: string,
   kind: TokenKind,
   { name, scope }: { readonly name: string; readonly scope: Scope },
 ): Promise<NewToken> => {
   const id = newUuid()
   const token = mintToken(kind, organizationId)
-  await write(connection, organizationId, (tx) =>
-    tx.insert(apiToken).values({ organizationId, id, name, scope, secretHash: hashToken(token) }),
-  )
+  await tx.insert(apiToken).values({ organizationId, id, name, scope, secretHash: hashToken(token) })
   return { id, token }
 }
 

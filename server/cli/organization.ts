@@ -30,13 +30,8 @@ export const registerOrganization = (program: Command, session: CliSession): voi
     .requiredOption('--currency <code>', 'base currency by ISO 4217, such as USD')
     .requiredOption('--time-zone <zone>', 'where its days begin, such as Europe/Berlin or UTC')
     .action(async ({ slug, name, currency, timeZone }: CreateOptions) => {
-      const created = await createOrganization(await session.connection(), {
-        slug,
-        name,
-        baseCurrency: currency,
-        timeZone,
-        demo: false,
-      })
+      const input = { slug, name, baseCurrency: currency, timeZone, demo: false }
+      const created = await createOrganization(await session.connection(), input, session.actor)
       if (isProblem(created)) throw refuse(created, ([field]) => OPTIONS[field ?? ''])
       session.answer(
         `Created organization ${slug} (${created.baseCurrency}, ${created.timeZone}).\n` +

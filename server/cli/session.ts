@@ -18,6 +18,8 @@ export type Books = {
 }
 
 export type CliSession = {
+  /** Who is at the terminal, as the audit names them. */
+  readonly actor: string
   /** Joins the running database, or starts it for the time of the command. Brings its tables up to date. */
   connection(): Promise<Connection>
   /** The organization of this slug. Throws an OperatorError that names those there are. */
@@ -26,8 +28,6 @@ export type CliSession = {
   answer(text: string, data: unknown): void
   /** On standard error: what is not the answer. */
   note(text: string): void
-  /** Some of it was done and some was not: exit code 2. */
-  partlyDone(): void
   close(): Promise<void>
 }
 
@@ -43,7 +43,9 @@ export const openCliSession = (wantsJson: () => boolean): CliSession => {
     return (await opening).connection
   }
 
+  const actor = actorAtTerminal()
   return {
+    actor,
     connection,
     async books(slug) {
       const opened = await connection()
@@ -53,7 +55,7 @@ export const openCliSession = (wantsJson: () => boolean): CliSession => {
       const commands: CommandContext = {
         connection: opened,
         organization,
-        actor: `cli:${userInfo().username}`,
+        actor,
         now: Temporal.Now.instant(),
         posted: () => told.publish('posted', { organizationId: organization.id }),
       }
@@ -62,9 +64,6 @@ export const openCliSession = (wantsJson: () => boolean): CliSession => {
     answer: (text, data) =>
       void process.stdout.write(`${wantsJson() ? JSON.stringify(data, plainBigint, 2) : text}\n`),
     note,
-    partlyDone() {
-      process.exitCode = 2
-    },
     async close() {
       await publisher?.close()
       // Where it could not be opened there is nothing to close, and the command has said why.
@@ -81,6 +80,15 @@ export const refuse = (
 ): OperatorError => {
   const option = optionOf(problem.path)
   return new OperatorError(option === undefined ? problem.message : `${option}: ${problem.message}`)
+}
+
+const actorAtTerminal = (): string => {
+  try {
+    return `cli:${userInfo().username}`
+  } catch {
+    // In a container the user may have no name.
+    return `cli:${process.getuid?.() ?? 'unknown'}`
+  }
 }
 
 const plainBigint = (_name: string, value: unknown): unknown =>

@@ -30,12 +30,17 @@ export const registerToken = (program: Command, session: CliSession): void => {
         throw new OperatorError(`--name: a name has 1 to ${NAME_LENGTH_MAX} characters`)
       }
       const { connection, organization } = await session.books(options.organization)
-      const { id, token } = await createToken(connection, organization.id, { name, scope: options.scope })
+      const { scope } = options
+      const { id, token } = await createToken(connection, organization.id, {
+        name,
+        scope,
+        actor: session.actor,
+      })
       session.answer(token, {
         token,
         id: encodeId('token', id),
         name,
-        scope: options.scope,
+        scope,
         organization: organization.slug,
       })
     })
@@ -67,7 +72,7 @@ export const registerToken = (program: Command, session: CliSession): void => {
     .action(async (id: string, options: OfOrganization) => {
       const { connection, organization } = await session.books(options.organization)
       const uuid = decodeId('token', id)
-      const revoked = uuid !== null && (await revokeToken(connection, organization.id, uuid))
+      const revoked = uuid !== null && (await revokeToken(connection, organization.id, uuid, session.actor))
       if (!revoked)
         throw new OperatorError(`There is no token ${id} in ${organization.slug}, or it is revoked already.`)
       session.answer(`Revoked ${id}.`, { id, revoked })

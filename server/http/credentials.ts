@@ -12,10 +12,7 @@ export const credentialsOf = (
   sessionCookie: string | undefined,
 ): Credentials | null => {
   const token = bearerOf(headers.authorization) ?? textOf(headers['x-api-key'])
-  if (token !== null) return { token, kind: 'token' }
-  return sessionCookie === undefined || sessionCookie === ''
-    ? null
-    : { token: sessionCookie, kind: 'session' }
+  return token === null ? ofSession(sessionCookie) : { token, kind: 'token' }
 }
 
 /**
@@ -30,10 +27,12 @@ export const credentialsOfInit = (
     Object.entries(payload ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
   )
   const token = textOf(fields['token']) ?? bearerOf(fields['authorization']) ?? textOf(fields['x-api-key'])
-  if (token !== null) return { token, kind: 'token' }
-  return sessionCookie === undefined || sessionCookie === ''
-    ? null
-    : { token: sessionCookie, kind: 'session' }
+  return token === null ? ofSession(sessionCookie) : { token, kind: 'token' }
+}
+
+const ofSession = (cookie: string | undefined): Credentials | null => {
+  const token = textOf(cookie)
+  return token === null ? null : { token, kind: 'session' }
 }
 
 const bearerOf = (header: unknown): string | null =>

@@ -1,8 +1,10 @@
 /** How the dashboard signs in: a token once, then a cookie that no script can read. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { actorName } from '../access/actor.ts'
 import type { Authenticator } from '../access/authenticate.ts'
 import { createSession, revokeToken } from '../access/commands.ts'
+import type { Session } from '../context.ts'
 import { findDemoOrganization } from '../organization/queries.ts'
 import { SESSION_COOKIE } from './credentials.ts'
 import { isDirect, isLoopbackHost, isSameOrigin, isSameSite } from './origin.ts'
@@ -23,7 +25,7 @@ export type SessionOptions = {
 export const registerSessionRoutes = (app: FastifyInstance, options: SessionOptions): void => {
   const { connection, authenticator } = options
 
-  const guard = (request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+  const guard: Guard = (request, reply, done) => {
     if (isSameOrigin(request.headers) && isSameSite(request.headers)) done()
     else void refuse(reply, 403, 'A page of another origin may not sign in or out.')
   }
@@ -40,13 +42,11 @@ export const registerSessionRoutes = (app: FastifyInstance, options: SessionOpti
     const token = tokenOf(request.body)
     if (token === null) return refuse(reply, 400, 'Send JSON such as {"token": "tdm_..."}.')
     const session = await authenticator.authenticate(token, 'token')
-    if (session === null)
+    const created = session && (await createSession(connection, session.organization.id, parentOf(session)))
+    if (created === null) {
+      authenticator.forget(token)
       return refuse(reply, 401, 'This token is not valid: it is unknown here or was revoked.')
-    const { actor, organization } = session
-    const created = await createSession(connection, organization.id, {
-      parentId: actor.tokenId,
-      scope: actor.scope,
-    })
+    }
     return signIn(request, reply, created.token)
   })
 
@@ -56,21 +56,48 @@ export const registerSessionRoutes = (app: FastifyInstance, options: SessionOpti
     if (organization === null) {
       return refuse(reply, 401, 'There is no demo sign-in here: it works on the server’s own machine only.')
     }
-    const created = await createSession(connection, organization.id, { parentId: null, scope: 'write' })
+    const created = await createSession(connection, organization.id, DEMO_SESSION)
+    if (created === null) throw new Error('A session without a token above it was refused')
     return signIn(request, reply, created.token)
   })
 
-  app.delete('/session', { onRequest: guard }, async (request, reply) => {
+  registerSignOut(app, options, guard)
+}
+
+type Guard = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void
+
+const registerSignOut = (
+  app: FastifyInstance,
+  { connection, authenticator }: SessionOptions,
+  guard: Guard,
+): void => {
+  const signOut = async (request: FastifyRequest, reply: FastifyReply) => {
     const cookie = request.cookies[SESSION_COOKIE]
     const session = cookie === undefined ? null : await authenticator.authenticate(cookie, 'session')
     if (cookie !== undefined && session !== null) {
-      await revokeToken(connection, session.organization.id, session.actor.tokenId)
+      const { actor, organization } = session
+      await revokeToken(connection, organization.id, actor.tokenId, actorName(actor))
       authenticator.forget(cookie)
     }
     void reply.clearCookie(SESSION_COOKIE, { path: '/' })
     return reply.code(204).send()
+  }
+  // Clients name the type of a body also where they send none: of this request nobody reads one.
+  void app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser('*', (_request, _body, parsed) => parsed(null))
+    scope.delete('/session', { onRequest: guard }, signOut)
+    done()
   })
 }
+
+const DEMO_SESSION = { parentId: null, scope: 'write', actor: 'demo' } as const
+
+const parentOf = ({ actor }: Session) => ({
+  parentId: actor.tokenId,
+  scope: actor.scope,
+  actor: actorName(actor),
+})
 
 const mayDemo = ({ demo, host }: SessionOptions, { headers }: FastifyRequest): boolean =>
   demo && isLoopbackHost(host) && isLoopbackHost(headers.host) && isDirect(headers)

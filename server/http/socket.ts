@@ -14,7 +14,8 @@ import { isSameOrigin } from './origin.ts'
 import { createProtocol, type Extra, type Protocol, type ProtocolOptions } from './socket-protocol.ts'
 
 const PING_EVERY_MS = 12_000
-const CHECK_TOKENS_EVERY_MS = 2_000
+/** With the second that an answer may be old, a revoked token has an open socket for two seconds, and the look-up. */
+const CHECK_TOKENS_EVERY_MS = 1_000
 const DRAIN_MS_MAX = 5_000
 const CLOSE_MS_MAX = 1_000
 const GOING_AWAY = 1001
@@ -53,10 +54,13 @@ export const attachSockets = (server: Server, options: SocketOptions): Sockets =
   })
 
   const pings = setInterval(() => pingAll(protocol), PING_EVERY_MS)
+  let checking: Promise<void> | null = null
   const checks = setInterval(() => {
-    checkTokens(protocol, options).catch((error: unknown) =>
-      logError(error, 'The tokens of open sockets could not be checked'),
-    )
+    checking ??= checkTokens(protocol, options)
+      .catch((error: unknown) => logError(error, 'The tokens of open sockets could not be checked'))
+      .finally(() => {
+        checking = null
+      })
   }, CHECK_TOKENS_EVERY_MS)
 
   return {
@@ -130,7 +134,7 @@ const pingAll = ({ connected }: Protocol): void => {
   }
 }
 
-/** The authenticator remembers for two seconds, so this is one query per token, however many sockets it has. */
+/** The authenticator remembers what it found, so this is one query per token, however many sockets it has. */
 const checkTokens = async ({ connected }: Protocol, { authenticate }: SocketOptions): Promise<void> => {
   for (const { extra } of connected) {
     const { credentials, socket } = extra

@@ -4,6 +4,7 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { isCurrency } from '../domain/money.ts'
 import { newUuid } from '../ids.ts'
+import { writeAudit } from '../ledger/post.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 
 export type NewOrganization = {
@@ -20,22 +21,26 @@ const SLUG = /^[a-z\d](-?[a-z\d])*$/
 const SLUG_LENGTH_MAX = 60
 const NAME_LENGTH_MAX = 200
 
-/** Creates an organization, that is, empty books. The path of a problem names the field. */
+/** Creates an organization, that is, empty books, for `actor` as the audit names them. The path of a problem names the field. */
 export const createOrganization = async (
   connection: Connection,
   input: NewOrganization,
+  actor: string,
 ): Promise<OrganizationRow | Problem> => {
   const checked = checkOrganization(input)
   if (isProblem(checked)) return checked
   const id = newUuid()
-  const [row] = await inTransaction(connection, { organizationId: id, mode: 'write' }, (tx) =>
-    tx
+  const created = await inTransaction(connection, { organizationId: id, mode: 'write' }, async (tx) => {
+    const [row] = await tx
       .insert(organization)
       .values({ ...checked, id })
       .onConflictDoNothing({ target: organization.slug })
-      .returning(),
-  )
-  return row ?? conflict(['slug'], `There is an organization ${checked.slug} already`)
+      .returning()
+    if (row === undefined) return null
+    await writeAudit(tx, id, { actor, action: 'createOrganization', subject: id, after: checked })
+    return row
+  })
+  return created ?? conflict(['slug'], `There is an organization ${checked.slug} already`)
 }
 
 const checkOrganization = (input: NewOrganization): NewOrganization | Problem => {

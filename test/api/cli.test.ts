@@ -105,7 +105,7 @@ describe('the command line', { timeout: 90_000 }, () => {
     ['timeZone', { timeZone: 'Mars/Base' }],
   ])('refuses an organization whose %s is %o', async (field, changes) => {
     const right = { slug: 'a', name: 'A', baseCurrency: 'USD', timeZone: 'UTC', demo: false }
-    const refused = await createOrganization(server.connection, { ...right, ...changes })
+    const refused = await createOrganization(server.connection, { ...right, ...changes }, 'test')
     expect(refused).toMatchObject({ __typename: 'InvalidInput', path: [field] })
   })
 

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { parseToken } from '@tidemark/server/access/token.ts'
-import { createToken, revokeToken } from '@tidemark/server/access/commands.ts'
+import { createSession, createToken, revokeToken } from '@tidemark/server/access/commands.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
@@ -46,6 +46,60 @@ describe('signing in', () => {
     })
     expect((await post('/session', {})).status).toBe(400)
     expect((await post('/session', { token }, { 'content-type': 'text/plain' })).status).toBe(400)
+  })
+
+  it('does not take a token that was revoked a moment ago, also where the server remembers it', async () => {
+    const lost = await createToken(server.connection, acme.id, {
+      name: 'lost',
+      scope: 'write',
+      actor: 'test',
+    })
+    expect((await post('/session', { token: lost.token })).status).toBe(204)
+    await revokeToken(server.connection, acme.id, lost.id, 'test')
+    expect((await post('/session', { token: lost.token })).status).toBe(401)
+  })
+
+  it('leaves no session behind where the token is revoked at the same moment', async () => {
+    const { connection } = server
+    for (let round = 0; round < 10; round++) {
+      const lost = await createToken(connection, acme.id, { name: 'lost', scope: 'write', actor: 'test' })
+      const session = { parentId: lost.id, scope: 'write', actor: 'test' } as const
+      const signingIn = Array.from({ length: 6 }, () => createSession(connection, acme.id, session))
+      await Promise.all([...signingIn, revokeToken(connection, acme.id, lost.id, 'test')])
+      const left = await connection.sql`
+        select from api_token where name = ${`session of ${lost.id}`} and revoked_at is null`
+      expect(left).toHaveLength(0)
+    }
+  })
+
+  it('is in the audit, like tokens that are made and revoked, and without any secret', async () => {
+    const organization = await server.createOrganization({ slug: 'audited' })
+    const made = await createToken(server.connection, organization.id, {
+      name: 'bot',
+      scope: 'read',
+      actor: 'cli:ann',
+    })
+    const cookie = await signIn(made.token)
+    await send('DELETE', '/session', undefined, { cookie })
+    await revokeToken(server.connection, organization.id, made.id, 'cli:ann')
+    const rows = await server.connection.sql<Record<string, unknown>[]>`
+      select actor, action, subject, after from audit
+      where organization_id = ${organization.id} order by recorded_at`
+    const [session] = await server.connection.sql<{ id: string }[]>`
+      select id from api_token where name = ${`session of ${made.id}`}`
+    expect(rows).toEqual([
+      {
+        actor: 'test',
+        action: 'createOrganization',
+        subject: organization.id,
+        after: expect.objectContaining({ slug: 'audited', baseCurrency: 'USD' }),
+      },
+      { actor: 'cli:ann', action: 'createToken', subject: made.id, after: { name: 'bot', scope: 'read' } },
+      { actor: `token:${made.id}`, action: 'createSession', subject: session?.id, after: { scope: 'read' } },
+      { actor: `session:${session?.id}`, action: 'revokeToken', subject: session?.id, after: { revoked: 1 } },
+      { actor: 'cli:ann', action: 'revokeToken', subject: made.id, after: { revoked: 1 } },
+    ])
+    expect(JSON.stringify(rows)).not.toMatch(/td[ms]_/)
   })
 
   it('does not take a session for a token, nor a token for a session', async () => {
@@ -110,10 +164,23 @@ describe('being signed in', () => {
     expect(await whoAmI(cookie)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
   })
 
+  it('ends whatever the request says of the body that it does not have', async () => {
+    for (const type of ['application/json', 'text/plain', 'application/json; charset=utf-8']) {
+      const cookie = await signIn(token)
+      const { status } = await send('DELETE', '/session', undefined, { cookie, 'content-type': type })
+      expect(status).toBe(204)
+      expect(await whoAmI(cookie)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
+    }
+  })
+
   it('ends with the token that signed in', async () => {
-    const parent = await createToken(server.connection, acme.id, { name: 'lost laptop', scope: 'write' })
+    const parent = await createToken(server.connection, acme.id, {
+      name: 'lost laptop',
+      scope: 'write',
+      actor: 'test',
+    })
     const cookie = await signIn(parent.token)
-    await revokeToken(server.connection, acme.id, parent.id)
+    await revokeToken(server.connection, acme.id, parent.id, 'test')
     expect(await whoAmI(cookie)).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
   })
 

@@ -7,13 +7,8 @@ import { loadMapping } from '@tidemark/server/imports/mapping.ts'
 
 const [url = '', path = ''] = process.argv.slice(2)
 const connection = await connect(url, { max: 2 })
-const organization = await createOrganization(connection, {
-  slug: 'bench',
-  name: 'Bench',
-  baseCurrency: 'USD',
-  timeZone: 'UTC',
-  demo: false,
-})
+const books = { slug: 'bench', name: 'Bench', baseCurrency: 'USD', timeZone: 'UTC', demo: false }
+const organization = await createOrganization(connection, books, 'bench')
 if (isProblem(organization)) throw new Error(organization.message)
 
 const started = performance.now()

@@ -54,18 +54,14 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     async createOrganization(input = {}) {
       organizations += 1
       const defaults = { slug: `org-${organizations}`, name: `Organization ${organizations}` }
-      const created = await createOrganization(connection, {
-        ...defaults,
-        baseCurrency: 'USD',
-        timeZone: 'UTC',
-        demo: false,
-        ...input,
-      })
+      const usual = { ...defaults, baseCurrency: 'USD', timeZone: 'UTC', demo: false }
+      const created = await createOrganization(connection, { ...usual, ...input }, 'test')
       if (isProblem(created)) throw new Error(created.message)
       return created
     },
     async createToken(organization, scope = 'write') {
-      const { token } = await createToken(connection, organization.id, { name: `a test's ${scope}`, scope })
+      const named = { name: `a test's ${scope}`, scope, actor: 'test' }
+      const { token } = await createToken(connection, organization.id, named)
       return token
     },
     close: () => opened.disposeAsync(),
