@@ -6,6 +6,7 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
 import type { Connection, TransactionSql } from './connect.ts'
+import { isUuid } from './uuid.ts'
 
 /** The role that owns nothing and that row-level security binds. The migrations create it. */
 export const APP_ROLE = 'tidemark_app'
@@ -74,11 +75,16 @@ export type Reader = {
   close(): Promise<void>
 }
 
+export type ReaderOptions = Pick<TransactionOptions, 'timeoutMs'> & {
+  /** Awaited before the transaction opens: whatever it saw committed is in the reader's snapshot. */
+  readonly before?: () => Promise<unknown>
+}
+
 /** A lazy read transaction of one organization. Close it, or it holds a connection until its time is up. */
 export const openReader = (
   connection: Connection,
   organizationId: string | null,
-  options: Pick<TransactionOptions, 'timeoutMs'> = {},
+  { before, ...options }: ReaderOptions = {},
 ): Reader => {
   const running = new Set<Promise<unknown>>()
   const finished = Promise.withResolvers<void>()
@@ -86,7 +92,8 @@ export const openReader = (
   let ended: Promise<void> = Promise.resolve()
   let closed = false
 
-  const open = (): Promise<Tx> => {
+  const open = async (): Promise<Tx> => {
+    await before?.()
     const { promise, resolve, reject } = Promise.withResolvers<Tx>()
     ended = inTransaction(connection, { organizationId, mode: 'read', ...options }, (tx) => {
       resolve(tx)
@@ -128,12 +135,10 @@ const begin = async <T>(
   run: (sql: TransactionSql) => Promise<T>,
 ): Promise<T> => (await connection.sql.begin(characteristics, run)) as T
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
-
 /** One statement, so that the whole set-up costs no round trip of its own. */
 const setUpStatement = (options: TransactionOptions, serverVersion: number): string => {
   const { organizationId, mode } = options
-  if (organizationId !== null && !UUID.test(organizationId)) {
+  if (organizationId !== null && !isUuid(organizationId)) {
     throw new TypeError(`Not an organization's id: ${JSON.stringify(organizationId)}`)
   }
   const { timeoutMs = mode === 'write' ? WRITE_TIMEOUT_MS : READ_TIMEOUT_MS } = options

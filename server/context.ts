@@ -4,6 +4,7 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { openReader, type Reader } from '@tidemark/drizzle/transaction.ts'
 import type { Actor } from './access/actor.ts'
 import type { Events } from './events.ts'
+import { readSettledAt } from './ledger/settled.ts'
 import type { Feed } from './live/feed.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
@@ -25,6 +26,8 @@ type View = {
   readonly now: Temporal.Instant
   /** One snapshot, opened at the first read. */
   readonly reader: Reader
+  /** The moment until which nothing can be recorded any more that the snapshot does not have. */
+  readonly settledAt: () => Promise<Temporal.Instant>
   readonly loaders: Loaders
 }
 
@@ -59,11 +62,14 @@ export const todayOf = ({ now, organization }: Pick<Context, 'now' | 'organizati
   now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
 
 const openView = ({ connection, clock }: Services, { organization }: Session): View => {
-  const reader = openReader(connection, organization.id)
+  let settled: Promise<Temporal.Instant> | undefined
+  const settledAt = () => (settled ??= readSettledAt(connection, organization.id))
+  const reader = openReader(connection, organization.id, { before: settledAt })
   const now = clock()
   return {
     now,
     reader,
+    settledAt,
     loaders: createLoaders(reader, organization, { now, today: todayOf({ now, organization }) }),
   }
 }

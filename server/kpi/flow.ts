@@ -8,22 +8,16 @@ import { firstOfMonth } from '../domain/calendar.ts'
 import { measures, type Measure } from '../domain/measures.ts'
 import type { Cell } from './segments.ts'
 
-export type Beginning = {
-  readonly booksFrom: BooksFrom
-  /** The moment whose knowledge the answer has. */
-  readonly knownAt: Temporal.Instant
-}
-
 /** Since when there are books, as far as was known at `knownAt`; null for all that is committed. */
 export async function readBeginning(
   tx: Tx,
   organizationId: string,
   knownAt: Temporal.Instant | null,
-): Promise<Beginning> {
+): Promise<BooksFrom> {
   const known = microseconds(knownAt)
   // One look into the index for each measure, instead of a walk through all rows.
-  const [row] = await tx.sql<{ first_day: string | null; has_rows: boolean; read_at: string }[]>`
-    select min(first.day) as first_day, clock_timestamp() as read_at,
+  const [row] = await tx.sql<{ first_day: string | null; has_rows: boolean }[]>`
+    select min(first.day) as first_day,
       exists (select from flow where organization_id = ${organizationId}) as has_rows
     from unnest(${arrayOf(Object.keys(measures))}::text[]) as m (measure)
     cross join lateral (
@@ -33,14 +27,10 @@ export async function readBeginning(
       order by day limit 1
     ) as first`
   if (row === undefined) throw new Error('An aggregate gave no row')
-  const readAt = Temporal.Instant.from(row.read_at)
   const first = row.first_day === null ? null : parseDay(row.first_day)
-  const none = row.has_rows ? 'NOT_KNOWN_THEN' : 'EMPTY'
-  return {
-    // The books are taken to begin with the month of their first entry: nobody starts in the middle of one.
-    booksFrom: first === null ? none : firstOfMonth(first),
-    knownAt: knownAt === null || Temporal.Instant.compare(knownAt, readAt) > 0 ? readAt : knownAt,
-  }
+  // The books are taken to begin with the month of their first entry: nobody starts in the middle of one.
+  if (first !== null) return firstOfMonth(first)
+  return row.has_rows ? 'NOT_KNOWN_THEN' : 'EMPTY'
 }
 
 /** A row of the books, and the cell that it belongs to. */

@@ -41,13 +41,19 @@ export type KpiQuery = {
   readonly to?: Temporal.PlainDate | null | undefined
   readonly granularity?: Granularity
   readonly asOf?: Temporal.PlainDate | null | undefined
-  /** Null for all that is committed. */
-  readonly knownAt?: Temporal.Instant | null | undefined
   readonly filter?: SegmentFilter | null | undefined
   readonly currency?: string | null | undefined
   readonly conventions?: ConventionsChoice | null | undefined
   /** The clock: it decides what today is. */
   readonly now: Temporal.Instant
+} & Knowledge
+
+/** What the answer is to know of: nothing that was recorded later, and nothing of what is being recorded. */
+export type Knowledge = {
+  /** Null for as late as can be. */
+  readonly knownAt?: Temporal.Instant | null | undefined
+  /** Until when the books are settled in the snapshot that is read: an answer of later could not be repeated. */
+  readonly settledAt: Temporal.Instant
 }
 
 /** A row as the API gives it, the collector by uuid. */
@@ -86,7 +92,8 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
   const conventions = checkConventions(query.conventions)
   const { points, asOf } = pointsOf(query, organization, conventions)
 
-  const { source, segments, knownAt } = await readSource(tx, organization, query.knownAt ?? null)
+  const knownAt = knownAtOf(query)
+  const { source, segments } = await readSource(tx, organization, knownAt)
   const groups = groupSegments(segments, query.filter, groupBy)
   const rowCount = metrics.length * groups.length * points.length
   refuseIf(
@@ -176,11 +183,11 @@ export async function readKpiValues(
   tx: Tx,
   organization: KpiOrganization,
   requests: readonly KpiRequest[],
-  at: { readonly now: Temporal.Instant; readonly knownAt?: Temporal.Instant | null },
+  { now }: { readonly now: Temporal.Instant },
 ): Promise<KpiValue[]> {
   if (requests.length === 0) return []
-  const { source, segments } = await readSource(tx, organization, at.knownAt ?? null)
-  const today = dayAt(at.now, organization.timeZone)
+  const { source, segments } = await readSource(tx, organization, null)
+  const today = dayAt(now, organization.timeZone)
   const groupsByFilter = new Map<string, Ask['groups']>()
   const asks = requests.map((request): Ask => {
     const filterKey = JSON.stringify(request.filter ?? {})
@@ -218,8 +225,12 @@ export async function readKpiValues(
 
 const nothing = { value: null, reason: null, numerator: null, denominator: null }
 
+const knownAtOf = ({ knownAt, settledAt }: Knowledge): Temporal.Instant =>
+  knownAt == null || Temporal.Instant.compare(knownAt, settledAt) > 0 ? settledAt : knownAt
+
+/** `knownAt`: null for all that is committed in the snapshot. */
 async function readSource(tx: Tx, organization: KpiOrganization, knownAt: Temporal.Instant | null) {
-  const [segments, beginning] = await Promise.all([
+  const [segments, booksFrom] = await Promise.all([
     readSegments(tx, organization.id),
     readBeginning(tx, organization.id, knownAt),
   ])
@@ -227,10 +238,10 @@ async function readSource(tx: Tx, organization: KpiOrganization, knownAt: Tempor
     tx,
     organizationId: organization.id,
     baseCurrency: organization.baseCurrency,
-    booksFrom: beginning.booksFrom,
+    booksFrom,
     knownAt,
   }
-  return { source, segments, knownAt: beginning.knownAt }
+  return { source, segments }
 }
 
 function orThrow({ outcome, missingRate }: Evaluation): NonNullable<Evaluation['outcome']> {
@@ -277,14 +288,12 @@ const plain = (text: string): string => (/^-0(\.0*)?$/.test(text) ? text.slice(1
 
 export type AgingQuery = {
   readonly asOf?: Temporal.PlainDate | null | undefined
-  /** Null for all that is committed. */
-  readonly knownAt?: Temporal.Instant | null | undefined
   readonly by?: AgingBasis
   readonly edges?: readonly number[]
   readonly filter?: SegmentFilter | null | undefined
   readonly currency?: string | null | undefined
   readonly now: Temporal.Instant
-}
+} & Knowledge
 
 export type AgingAnswer = Omit<Aging, 'exactBalance'> & {
   readonly asOf: Temporal.PlainDate
@@ -311,9 +320,12 @@ export async function readAging(
     day > today && `asOf must not lie after today, which is ${formatDay(today)} in ${organization.timeZone}.`,
   )
 
-  const { source, segments, knownAt } = await readSource(tx, organization, query.knownAt ?? null)
+  const knownAt = knownAtOf(query)
+  const { source, segments } = await readSource(tx, organization, knownAt)
   refuseIf(
-    source.booksFrom === 'NOT_KNOWN_THEN' && `Nothing had been recorded by knownAt (${knownAt.toString()}).`,
+    source.booksFrom === 'NOT_KNOWN_THEN' &&
+      query.knownAt != null &&
+      `Nothing had been recorded by knownAt (${knownAt.toString()}).`,
   )
   const [group] = groupSegments(segments, query.filter, [])
   if (group === undefined) throw new Error('Without dimensions there is one group')

@@ -13,10 +13,16 @@ const segmentFilter = (filter: KpiFilter | null | undefined): SegmentFilter => (
 export const kpiResolvers = {
   Query: {
     kpiCatalog: () => kpiDefinitions,
-    kpis: (_, args, { organization, now, reader }) =>
-      reader.read((tx) => readKpis(tx, organization, { ...args, filter: segmentFilter(args.filter), now })),
-    aging: (_, args, { organization, now, reader }) =>
-      reader.read((tx) => readAging(tx, organization, { ...args, filter: segmentFilter(args.filter), now })),
+    kpis: (_, args, { organization, now, reader, settledAt }) =>
+      reader.read(async (tx) => {
+        const filter = segmentFilter(args.filter)
+        return readKpis(tx, organization, { ...args, filter, now, settledAt: await settledAt() })
+      }),
+    aging: (_, args, { organization, now, reader, settledAt }) =>
+      reader.read(async (tx) => {
+        const filter = segmentFilter(args.filter)
+        return readAging(tx, organization, { ...args, filter, now, settledAt: await settledAt() })
+      }),
   },
   KpiRow: {
     collectorId: ({ collectorId }) => (collectorId === null ? null : encodeId('person', collectorId)),

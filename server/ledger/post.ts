@@ -9,6 +9,7 @@ import { installmentStates, type Entry } from '../domain/invoice.ts'
 import type { FlowRow, Measure } from '../domain/measures.ts'
 import { openSpans, project, type History, type ItemKind } from '../domain/projection.ts'
 import type { Item } from './histories.ts'
+import { announcePosting } from './settled.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Who changes what, and why. Names a person only by id, so that the audit outlives an erased person. */
@@ -34,12 +35,14 @@ export async function writeAudit(
 ): Promise<Audit> {
   const id = randomUUIDv7()
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
-  const [row] = await tx.sql<{ recorded_at: string }[]>`
+  const announced = recordedAt === null ? announcePosting(tx, organizationId) : null
+  const inserted = tx.sql<{ recorded_at: string }[]>`
     insert into audit (organization_id, id, actor, action, subject, before, after, reason, recorded_at)
     values (${organizationId}, ${id}, ${record.actor}, ${record.action}, ${record.subject},
       ${json(record.before)}::text::jsonb, ${json(record.after)}::text::jsonb, ${record.reason ?? null},
       coalesce(${recordedAt?.toString() ?? null}::timestamptz, clock_timestamp()))
     returning recorded_at`
+  const [, [row]] = await Promise.all([announced, inserted])
   if (row === undefined) throw new Error('The audit row was not written')
   return { id, recordedAt: row.recorded_at }
 }

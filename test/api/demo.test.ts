@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 
 const NOW = Temporal.Instant.from('2026-11-20T21:00:00Z')
+const at = { now: NOW, settledAt: NOW }
 const LOAD_MS_MAX = 120_000
 
 let database: TestDatabase
@@ -54,7 +55,7 @@ const count = async (table: string): Promise<number> => {
 }
 
 const monthly = async (metric: KpiMetric): Promise<number[]> => {
-  const query = { metrics: [metric], from: Temporal.PlainDate.from('2025-11-01'), now: NOW }
+  const query = { metrics: [metric], from: Temporal.PlainDate.from('2025-11-01'), ...at }
   const rows = await read((tx) => readKpis(tx, demo, query))
   return rows.map(({ value }) => value ?? Number.NaN)
 }
@@ -99,7 +100,7 @@ describe('the demo company', () => {
 
   it('has books that add up, with a small tail of old debts and some cash on account', async () => {
     const { aging, unexplained } = await read(async (tx) => {
-      const aging = await readAging(tx, demo, { now: NOW })
+      const aging = await readAging(tx, demo, at)
       return { aging, unexplained: await aging.unexplained(tx) }
     })
     expect(unexplained.minor).toBe(0n)
@@ -113,8 +114,8 @@ describe('the demo company', () => {
   it('knew less in the past than it knows now', async () => {
     const asOf = Temporal.PlainDate.from('2026-10-30')
     const knownAt = Temporal.Instant.from('2026-10-30T23:00:00Z')
-    const value = async (at: Temporal.Instant | null) => {
-      const query = { metrics: ['TOTAL_RECEIVABLES'] as const, asOf, knownAt: at, now: NOW }
+    const value = async (moment: Temporal.Instant | null) => {
+      const query = { metrics: ['TOTAL_RECEIVABLES'] as const, asOf, knownAt: moment, ...at }
       return (await read((tx) => readKpis(tx, demo, query)))[0]?.value ?? 0
     }
     const [then, now] = [await value(knownAt), await value(null)]

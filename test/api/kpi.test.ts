@@ -44,11 +44,11 @@ const everyMetric = kpiDefinitions.map((definition) => definition.metric)
 
 const reading = <T>(organization: KpiOrganization, run: (tx: Tx) => Promise<T>): Promise<T> =>
   inTransaction(connection, { organizationId: organization.id, mode: 'read' }, run)
-const kpis = (organization: KpiOrganization, query: Omit<KpiQuery, 'now'>) =>
-  reading(organization, (tx) => readKpis(tx, organization, { now, ...query }))
-const aging = (organization: KpiOrganization, query: Omit<AgingQuery, 'now'>) =>
+const kpis = (organization: KpiOrganization, query: Omit<KpiQuery, 'now' | 'settledAt'>) =>
+  reading(organization, (tx) => readKpis(tx, organization, { now, settledAt: now, ...query }))
+const aging = (organization: KpiOrganization, query: Omit<AgingQuery, 'now' | 'settledAt'>) =>
   reading(organization, async (tx) => {
-    const found = await readAging(tx, organization, { now, ...query })
+    const found = await readAging(tx, organization, { now, settledAt: now, ...query })
     return { ...found, unexplained: await found.unexplained(tx) }
   })
 
@@ -218,7 +218,7 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
   })
 
   it('sends the same few statements for one value and for a thousand', async () => {
-    const count = async (query: Omit<KpiQuery, 'now'>) => {
+    const count = async (query: Omit<KpiQuery, 'now' | 'settledAt'>) => {
       let statements = 0
       await reading(organization, async (tx) => {
         const sql = new Proxy(tx.sql, {
@@ -227,7 +227,11 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
             return Reflect.apply(target, self, args)
           },
         })
-        await readKpis(Object.assign(Object.create(tx) as Tx, { sql }), organization, { now, ...query })
+        await readKpis(Object.assign(Object.create(tx) as Tx, { sql }), organization, {
+          now,
+          settledAt: now,
+          ...query,
+        })
       })
       return statements
     }
@@ -364,7 +368,7 @@ describe('arguments', () => {
     expect((await aging(organization, { filter })).total.minor).toBe(0n)
   })
 
-  it.each<[string, Omit<KpiQuery, 'now'>, string]>([
+  it.each<[string, Omit<KpiQuery, 'now' | 'settledAt'>, string]>([
     ['no metrics', { metrics: [] }, 'metrics must name at least one KPI'],
     [
       'three dimensions',
@@ -426,7 +430,7 @@ describe('arguments', () => {
   it('never show the books of another organization', async () => {
     const other = await makeOrganization(connection)
     const [row] = await reading(other, (tx) =>
-      readKpis(tx, organization, { metrics: ['OPEN_INVOICE_COUNT'], now }),
+      readKpis(tx, organization, { metrics: ['OPEN_INVOICE_COUNT'], now, settledAt: now }),
     )
     expect(row?.value).toBeNull()
   })
