@@ -20,9 +20,31 @@ export type LogCause = (cause: unknown, errorId: string, path: GraphQLFormattedE
 
 const INTERNAL = 'INTERNAL_SERVER_ERROR'
 
+type Masked = { readonly code: string; readonly message: string }
+
+const TIMEOUT: Masked = {
+  code: 'TIMEOUT',
+  message: 'This took too long and was given up; nothing of it was written. Ask for less, or try again.',
+}
+const RETRY: Masked = {
+  code: 'RETRY',
+  message: 'Others were writing at the same place, and nothing of this was written. Send it again.',
+}
+/** What PostgreSQL ends for reasons that pass, by its codes. */
+const PASSING: ReadonlyMap<unknown, Masked> = new Map([
+  // Of a statement, of a pause within a transaction, of the whole transaction.
+  ['57014', TIMEOUT],
+  ['25P03', TIMEOUT],
+  ['25P04', TIMEOUT],
+  // No lock in time, a deadlock, a conflict of transactions.
+  ['55P03', RETRY],
+  ['40P01', RETRY],
+  ['40001', RETRY],
+])
+
 /**
  * An error as a caller may see it. What nobody threw on purpose (that is, without a code of its own) becomes
- * "Internal error" with an id, and its cause goes to `logCause` alone.
+ * "Internal error", or TIMEOUT or RETRY where another try may help, with an id; its cause goes to `logCause` alone.
  */
 export const presentError = (
   error: GraphQLFormattedError,
@@ -32,12 +54,14 @@ export const presentError = (
   const code = error.extensions?.['code'] ?? INTERNAL
   if (code === INTERNAL) {
     const errorId = randomUUID()
-    logCause(innermostCause(original), errorId, error.path)
+    const cause = innermostCause(original)
+    logCause(cause, errorId, error.path)
+    const shown = passingOf(cause) ?? { code: INTERNAL, message: `Internal error ${errorId}` }
     return {
-      message: `Internal error ${errorId}`,
+      message: shown.message,
       ...(error.locations === undefined ? {} : { locations: error.locations }),
       ...(error.path === undefined ? {} : { path: error.path }),
-      extensions: { code: INTERNAL, errorId },
+      extensions: { code: shown.code, errorId },
     }
   }
   const { http: _http, stacktrace: _stacktrace, ...extensions } = error.extensions ?? {}
@@ -51,6 +75,15 @@ const innermostCause = (error: unknown): unknown => {
     cause = cause.originalError
   }
   return cause
+}
+
+/** drizzle wraps the driver's error. */
+const passingOf = (error: unknown): Masked | undefined => {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const known = 'code' in cause ? PASSING.get(cause.code) : undefined
+    if (known !== undefined) return known
+  }
+  return undefined
 }
 
 /** Suggestions would tell names of the schema to whoever guesses. */

@@ -107,8 +107,9 @@ const withRequestErrors = (result: ExecutionResult): ExecutionResult => {
 }
 
 const codeOfRequestError = ({ message, originalError, path }: GraphQLError): string | null => {
-  // An error of a resolver has a path: whatever it is, it is not the request's.
-  if (path !== undefined || originalError !== undefined) return null
+  // An error of a resolver has a path, and a fault has a cause that is none of GraphQL's own: neither is the request's.
+  if (path !== undefined || !(originalError === undefined || originalError instanceof GraphQLError))
+    return null
   return message.startsWith('Variable "$') ? 'BAD_USER_INPUT' : 'OPERATION_RESOLUTION_FAILURE'
 }
 

@@ -1,9 +1,8 @@
 /** API ids are `<type>_<uuid v7>`, opaque to callers; the database keeps the uuid alone. */
 import { randomUUIDv7 } from 'node:crypto'
+import { isUuid } from '@tidemark/drizzle/uuid.ts'
 
 export type IdType = 'organization' | 'person' | 'customer' | 'invoice' | 'receipt' | 'goal' | 'token'
-
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/
 
 /** A new uuid v7: made in the process, ordered by time. */
 export const newUuid = (): string => randomUUIDv7()
@@ -14,5 +13,5 @@ export const encodeId = (type: IdType, uuid: string): string => `${type}_${uuid}
 /** The uuid within an id of this type; null for anything else, so that it is answered like an id that does not exist. */
 export const decodeId = (type: IdType, id: string): string | null => {
   const uuid = id.startsWith(`${type}_`) ? id.slice(type.length + 1) : ''
-  return UUID.test(uuid) ? uuid : null
+  return isUuid(uuid) ? uuid : null
 }

@@ -10,6 +10,12 @@ const DATE = /^\d{4}-\d\d-\d\d$/
 const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/
 const DECIMAL = /^-?\d{1,40}(\.\d{1,40})?$/
 
+/** Beyond these no date makes sense here, and Temporal knows years that PostgreSQL does not. */
+const FIRST_YEAR = 1900
+const LAST_YEAR = 2999
+
+const isWithin = ({ year }: { readonly year: number }): boolean => year >= FIRST_YEAR && year <= LAST_YEAR
+
 /** A scalar that is text on the wire: `parse` gives null for a text that does not fit. */
 const textScalar = <T>(
   write: (value: T) => string,
@@ -53,13 +59,21 @@ const attempt = <T>(parse: () => T): T | null => {
 export const scalars = {
   Date: textScalar<Temporal.PlainDate>(
     (date) => date.toString(),
-    (text) => (DATE.test(text) ? attempt(() => Temporal.PlainDate.from(text, { overflow: 'reject' })) : null),
-    'a date such as "2026-06-30"',
+    (text) => {
+      const date = DATE.test(text)
+        ? attempt(() => Temporal.PlainDate.from(text, { overflow: 'reject' }))
+        : null
+      return date !== null && isWithin(date) ? date : null
+    },
+    `a date from ${FIRST_YEAR} to ${LAST_YEAR}, such as "2026-06-30"`,
   ),
   DateTime: textScalar<Temporal.Instant>(
     (moment) => moment.toString(),
-    (text) => (DATE_TIME.test(text) ? attempt(() => Temporal.Instant.from(text)) : null),
-    'a moment such as "2026-06-30T14:03:22Z"',
+    (text) => {
+      const moment = DATE_TIME.test(text) ? attempt(() => Temporal.Instant.from(text)) : null
+      return moment !== null && isWithin(moment.toZonedDateTimeISO('UTC')) ? moment : null
+    },
+    `a moment from ${FIRST_YEAR} to ${LAST_YEAR}, such as "2026-06-30T14:03:22Z"`,
   ),
   Decimal: textScalar<string>(
     (decimal) => decimal,

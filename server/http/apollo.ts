@@ -7,7 +7,8 @@ import type { GraphQLError, GraphQLSchema } from 'graphql'
 import type { Authenticate } from '../access/authenticate.ts'
 import { closeContext, type Context, createContext, type Services, type Session } from '../context.ts'
 import { type LogCause, presentError, unauthenticated } from '../errors.ts'
-import { costError, LIMITS, limitRules, parseOptions } from '../limits.ts'
+import { LIMITS, limitRules, parseOptions } from '../limits.ts'
+import { operationError } from '../operation.ts'
 import { credentialsOf, SESSION_COOKIE } from './credentials.ts'
 
 export type GraphqlOptions = {
@@ -86,14 +87,15 @@ const wantsPlainJson = (headers: HeaderMap | undefined): boolean => {
   return accept.includes('application/json') && !accept.includes('application/graphql-response+json')
 }
 
-/** Refuses what would cost too much, and lets go of the context once the answer is made. */
+/** Refuses values that cannot be kept and what would cost too much, and lets go of the context once the answer is made. */
 const operationPlugin = ({ clock }: Services): ApolloServerPlugin<Context> => ({
   requestDidStart: () =>
     Promise.resolve({
       didResolveOperation: ({ schema, document, request }) => {
         const today = clock().toZonedDateTimeISO('UTC').toPlainDate()
-        const cost = costError(schema, document, request.operationName, request.variables ?? {}, today)
-        return cost === null ? Promise.resolve() : Promise.reject(cost)
+        const { operationName, variables = {} } = request
+        const error = operationError(schema, { document, operationName, variables }, today)
+        return error === null ? Promise.resolve() : Promise.reject(error)
       },
       willSendResponse: ({ contextValue, request, response, errors }) => {
         void closeContext(contextValue)

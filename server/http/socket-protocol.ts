@@ -21,7 +21,8 @@ import type { Authenticate } from '../access/authenticate.ts'
 import { createContext, type Context, type Services, type Session } from '../context.ts'
 import { type LogCause, presentError, tooMuch } from '../errors.ts'
 import { createPrepare, executeOperation, type Prepare, subscribeOperation } from '../execution.ts'
-import { costError, LIMITS } from '../limits.ts'
+import { LIMITS } from '../limits.ts'
+import { operationError } from '../operation.ts'
 import { type Credentials, credentialsOfInit } from './credentials.ts'
 import {
   beginOperation,
@@ -174,7 +175,7 @@ const subscribeAccepted = ({
 
 const prepareOperation = async (
   context: Connected,
-  { query, operationName = null, variables }: SubscribePayload,
+  { query, operationName = null, ...payload }: SubscribePayload,
   { services, schema, authenticate }: ProtocolOptions,
   prepare: Prepare,
 ): Promise<Prepared | readonly GraphQLError[]> => {
@@ -186,10 +187,11 @@ const prepareOperation = async (
   if (!('kind' in document)) return document
   if (getOperationAST(document, operationName) == null) return [unknownOperation(operationName)]
   const today = services.clock().toZonedDateTimeISO('UTC').toPlainDate()
-  const cost = costError(schema, document, operationName, variables ?? {}, today)
-  if (cost !== null) return [cost]
+  const variables = payload.variables ?? {}
+  const error = operationError(schema, { document, operationName, variables }, today)
+  if (error !== null) return [error]
   const contextValue = createContext(services, session)
-  return { schema, document, operationName, variableValues: variables ?? {}, contextValue }
+  return { schema, document, operationName, variableValues: variables, contextValue }
 }
 
 const unknownOperation = (name: string | null): GraphQLError =>

@@ -108,6 +108,8 @@ describe('a cursor', () => {
       forged([1, order]),
       forged([2, order, '2026-01-01', id]),
       forged([1, order, '2026-02-30', id]),
+      forged([1, order, '0000-01-01', id]),
+      forged([1, order, '9999-12-31', id]),
       forged([1, order, '2026-01-01', "' or 1=1 --"]),
       forged([1, order, 20260101, id]),
       forged([1, order, '2026-01-01', id, id]),

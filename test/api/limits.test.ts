@@ -46,17 +46,22 @@ const attacks: [string, string, RegExp][] = [
   [
     'a million objects',
     '{ customers(first: 1000) { nodes { invoices(first: 1000) { nodes { number } } } } }',
-    /could hold 1,00\d,\d{3} objects; at most 10,000.*smaller `first`/,
+    /costs 1,02\d,\d{3} points; at most 10,000.*smaller `first`/,
   ],
   [
     'a long list by edges',
     '{ customers(first: 1000) { edges { node { invoices(first: 10) { edges { node { number } } } } } } }',
-    /could hold 23,001 objects/,
+    /costs 42,001 points/,
+  ],
+  [
+    'a statement for each of 1,000 customers',
+    '{ customers(first: 1000) { nodes { invoices(first: 1) { totalCount } } } }',
+    /costs 21,001 points/,
   ],
   [
     'a series of 800 days for 40 metrics',
     `{ kpis(metrics: [${times(40, () => 'DSO')}], from: "2020-01-01", to: "2026-01-01", granularity: DAY) { value } }`,
-    /could hold 32,000 objects/,
+    /costs 32,000 points/,
   ],
 ]
 
@@ -86,9 +91,7 @@ describe('what is asked too much', () => {
     const query = `query ($first: Int = 900) {
       customers(first: $first) { nodes { invoices(first: 20) { nodes { number } } } }
     }`
-    expect((await request(server.url, token, query)).errors[0]?.message).toContain(
-      'could hold 19,801 objects',
-    )
+    expect((await request(server.url, token, query)).errors[0]?.message).toContain('costs 36,901 points')
     expect((await request(server.url, token, query, { first: 100 })).errors).toEqual([])
   })
 
