@@ -4,6 +4,7 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { openReader, type Reader } from '@tidemark/drizzle/transaction.ts'
 import type { Actor } from './access/actor.ts'
 import type { Events } from './events.ts'
+import { dateAt } from './domain/calendar.ts'
 import { readSettledAt } from './ledger/settled.ts'
 import type { Feed } from './live/feed.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
@@ -59,7 +60,7 @@ export const renewView = (context: Context): void => {
 
 /** The civil date that it is for the organization. */
 export const todayOf = ({ now, organization }: Pick<Context, 'now' | 'organization'>): Temporal.PlainDate =>
-  now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
+  dateAt(now, organization.timeZone)
 
 const openView = ({ connection, clock }: Services, { organization }: Session): View => {
   let settled: Promise<Temporal.Instant> | undefined

@@ -4,6 +4,7 @@
  */
 import { Exact } from '../domain/money.ts'
 import { judge, type GoalStatus } from '../domain/goal.ts'
+import { dateAt } from '../domain/calendar.ts'
 import { defaultConventions, type Conventions } from '../domain/conventions.ts'
 import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/post.ts'
@@ -132,7 +133,7 @@ export async function setDemoGoals(
   organization: OrganizationRow,
   { people, now }: Load,
 ): Promise<void> {
-  const today = now.toZonedDateTimeISO(organization.timeZone).toPlainDate()
+  const today = dateAt(now, organization.timeZone)
   const goals: GoalRow[] = []
   for (const plan of plans) {
     const draft = draftOf(organization, plan, people)

@@ -4,18 +4,17 @@ import { randomInt } from 'node:crypto'
 import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { formatMinor } from '../domain/money.ts'
+import { findDemoOrganization } from '../organization/queries.ts'
 import { recordInvoice } from '../invoice/commands.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import { recordReceipt } from '../receipt/commands.ts'
-import { demoCompany, type DemoCustomer } from './company.ts'
+import type { DemoCustomer } from './company.ts'
 import { extendDemoRates, FIRST_INVOICE_NUMBER } from './load.ts'
 import { seededRandom, type Random } from './random.ts'
 import type { Events, LogError } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { organization } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
-import { and, eq } from 'drizzle-orm'
 
 export type LiveServices = {
   readonly connection: Connection
@@ -45,7 +44,7 @@ export function playPayments(services: LiveServices, options: LiveOptions = {}):
   const random = seededRandom(seed)
   const closing = new AbortController()
   const play = async () => {
-    const found = await findDemo(services.connection)
+    const found = await findDemoOrganization(services.connection)
     if (found === null) return
     while (!closing.signal.aborted) {
       await postOnce(services, found, random)
@@ -61,16 +60,6 @@ export function playPayments(services: LiveServices, options: LiveOptions = {}):
       await playing
     },
   }
-}
-
-async function findDemo(connection: Connection): Promise<OrganizationRow | null> {
-  const [row] = await inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
-    tx
-      .select()
-      .from(organization)
-      .where(and(eq(organization.slug, demoCompany.slug), eq(organization.demo, true))),
-  )
-  return row ?? null
 }
 
 async function postOnce(services: LiveServices, found: OrganizationRow, random: Random): Promise<void> {

@@ -1,9 +1,10 @@
 /** Loads the demo company: invented, deterministic for a given day, and posted like everything else. */
-import { eq } from 'drizzle-orm'
-import { dateOf, dayOf, type Day } from '../domain/day.ts'
+import { dayAt } from '../domain/calendar.ts'
+import { dateOf, type Day } from '../domain/day.ts'
 import { newUuid } from '../ids.ts'
 import { post, writeAudit } from '../ledger/post.ts'
 import { segmentFor } from '../ledger/segments.ts'
+import { findOrganization } from '../organization/queries.ts'
 import { demoCompany, demoCustomers, demoPeople, type DemoCustomer, type People } from './company.ts'
 import { setDemoGoals } from './goals.ts'
 import { postingOf, type DemoBooks } from './postings.ts'
@@ -11,7 +12,6 @@ import { extendRates } from './rates.ts'
 import { inventTrade, type TradeEvent } from './trade.ts'
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { customer, organization, person } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -31,9 +31,9 @@ export type DemoOptions = {
  * only the exchange rates up to today are added. Throws where another organization bears its slug.
  */
 export async function loadDemo(connection: Connection, { now, besideOthers }: DemoOptions): Promise<void> {
-  const today = dayOf(now.toZonedDateTimeISO(demoCompany.timeZone).toPlainDate())
-  const existing = await findDemo(connection)
-  if (existing !== undefined) {
+  const today = dayAt(now, demoCompany.timeZone)
+  const existing = await findOrganization(connection, demoCompany.slug)
+  if (existing !== null) {
     if (!existing.demo) {
       throw new OperatorError(
         `The organization ${demoCompany.slug} is a real one: set TIDEMARK_DEMO=0 to start without demo data.`,
@@ -69,17 +69,10 @@ export async function extendDemoRates(
   organizationId: string,
   now: Temporal.Instant,
 ): Promise<void> {
-  const today = dayOf(now.toZonedDateTimeISO(demoCompany.timeZone).toPlainDate())
+  const today = dayAt(now, demoCompany.timeZone)
   await inTransaction(connection, { organizationId, mode: 'write' }, (tx) =>
     extendRates(tx, organizationId, today, today),
   )
-}
-
-const findDemo = async (connection: Connection): Promise<OrganizationRow | undefined> => {
-  const rows = await inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
-    tx.select().from(organization).where(eq(organization.slug, demoCompany.slug)),
-  )
-  return rows[0]
 }
 
 /** The end of that working day, or now where that has not come. */

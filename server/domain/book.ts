@@ -17,6 +17,9 @@ export type BookRow = FlowRow & {
   readonly anchorAmount: bigint
 }
 
+/** Since when there are books, as known at the query's moment: their first day, or why there is none. */
+export type BooksFrom = Day | 'EMPTY' | 'NOT_KNOWN_THEN'
+
 export type Sum = Quantity & { readonly anchorAmount: bigint }
 
 export type Book = {

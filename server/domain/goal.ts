@@ -1,5 +1,7 @@
 /** Where a goal should be on each day, and how it is judged. */
-import { Exact, currencyDigits } from './money.ts'
+import { isBefore } from './calendar.ts'
+import { unsignedZero } from './exact.ts'
+import { Exact } from './money.ts'
 import type { KpiMetric, KpiText, KpiUnit, NullReason } from './kpi.ts'
 
 export type GoalDirection = 'INCREASE' | 'DECREASE'
@@ -251,16 +253,10 @@ function fractionDigits(unit: KpiUnit): number {
 }
 
 function grouped(value: Exact, digits: number): string {
-  const [whole = '', fraction] = value.toFixed(digits).split('.')
+  const [whole = '', fraction] = unsignedZero(value.toFixed(digits)).split('.')
   const groups = whole.replace(/\B(?=(\d{3})+$)/g, ',')
   return fraction === undefined ? groups : `${groups}.${fraction}`
 }
-
-/** As the API gives exact values: money with its currency's digits, others to 10. */
-export const formatExact = (value: Exact, unit: KpiUnit, currency: string): string =>
-  unit === 'MONEY'
-    ? value.toFixed(currencyDigits(currency), Exact.ROUND_HALF_EVEN)
-    : value.toDecimalPlaces(10, Exact.ROUND_HALF_EVEN).toFixed()
 
 /** Which segments a goal is measured on; people by name. */
 export type ScopeInWords = {
@@ -291,8 +287,5 @@ export function scopeInWords(scope: ScopeInWords): string {
 const inWords = (date: Temporal.PlainDate): string => `${date.day} ${MONTHS[date.month - 1]} ${date.year}`
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-
-const isBefore = (a: Temporal.PlainDate, b: Temporal.PlainDate): boolean =>
-  Temporal.PlainDate.compare(a, b) < 0
 
 const daysBetween = (from: Temporal.PlainDate, to: Temporal.PlainDate): number => from.until(to).days

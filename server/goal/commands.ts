@@ -1,6 +1,7 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
+import { isBefore } from '../domain/calendar.ts'
 import { chooseConventions, type Conventions } from '../domain/conventions.ts'
 import { nullReasonInWords, trajectoryFault } from '../domain/goal.ts'
 import { Exact, isCurrency } from '../domain/money.ts'
@@ -9,7 +10,7 @@ import { decodeId, newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/post.ts'
 import { judgedGoal, measure, type Measured } from '../live/measure.ts'
 import { invalid, isProblem, notFound, type Problem } from '../problem.ts'
-import type { SegmentFilter } from '../kpi/queries.ts'
+import { filterFields, type SegmentFilter } from '../kpi/segments.ts'
 import type { CreateGoalInput, KpiFilter } from '../schema.generated.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, person } from '@tidemark/drizzle/tables.ts'
@@ -130,13 +131,16 @@ function checkDates(
   return null
 }
 
-/** Null and empty conditions ask for nothing, so they are left out of what is frozen. */
+/** What is null asks for nothing, so it is left out of what is frozen. */
 function checkFilter(filter: KpiFilter): SegmentFilter | Problem {
   const kept: { -readonly [Dimension in keyof SegmentFilter]: readonly string[] } = {}
-  for (const dimension of dimensions) {
-    const values = filter[dimension] ?? []
-    if (values.length === 0) continue
+  for (const dimension of filterFields) {
+    const values = filter[dimension]
+    if (values === null || values === undefined) continue
     const path = ['filter', dimension]
+    // As for `kpis`, no value is among none, and a goal on nothing is a slip.
+    if (values.length === 0)
+      return invalid(path, `An empty list matches nothing: leave \`${dimension}\` out to measure all`)
     if (values.length > FILTER_VALUES_MAX)
       return invalid(path, `At most ${FILTER_VALUES_MAX} values, not ${values.length}`)
     for (const [index, value] of values.entries()) {
@@ -155,8 +159,6 @@ function checkFilter(filter: KpiFilter): SegmentFilter | Problem {
   }
   return kept
 }
-
-const dimensions = ['currency', 'businessUnit', 'region', 'channel', 'productLine', 'collectorId'] as const
 
 /** The KPI's values today and on the day of the baseline. */
 type MeasuredGoal = { readonly current: Measured; readonly atBaseline: Measured }
@@ -246,6 +248,3 @@ function baselineOf(checked: CheckedGoal, measured: Measured): Baseline | Proble
 }
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-
-const isBefore = (a: Temporal.PlainDate, b: Temporal.PlainDate): boolean =>
-  Temporal.PlainDate.compare(a, b) < 0

@@ -1,17 +1,11 @@
 /** From asks to evaluations: gathers what all of them need, fetches it once, evaluates each in memory. */
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { bookOf } from '../domain/book.ts'
+import { bookOf, type BooksFrom } from '../domain/book.ts'
 import type { Conventions } from '../domain/conventions.ts'
 import type { Day } from '../domain/day.ts'
-import {
-  addNeeds,
-  evaluate,
-  noNeeds,
-  type BooksFrom,
-  type Evaluation,
-  type Needs,
-} from '../domain/evaluate.ts'
+import { evaluate, type Evaluation } from '../domain/evaluate.ts'
 import type { KpiDefinition, Point } from '../domain/kpi.ts'
+import { addNeeds, noNeeds, type Needs } from '../domain/needs.ts'
 import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
 import { readRows, type CellRow } from './flow.ts'

@@ -1,9 +1,9 @@
 /** The statements over the KPI store. Each adds up in PostgreSQL whatever nothing is asked between. */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import type { BookRow } from '../domain/book.ts'
+import type { BookRow, BooksFrom } from '../domain/book.ts'
 import { formatDay, parseDay, type Day } from '../domain/day.ts'
-import type { BooksFrom, Needs } from '../domain/evaluate.ts'
+import type { Needs } from '../domain/needs.ts'
 import { firstOfMonth } from '../domain/calendar.ts'
 import { measures, type Measure } from '../domain/measures.ts'
 import type { Cell } from './segments.ts'

@@ -14,9 +14,11 @@ import { bookOf } from '../domain/book.ts'
 import { bucketsOf, dayAt, endOfDay, trailingMonths, type Granularity } from '../domain/calendar.ts'
 import type { Conventions, ConventionsChoice } from '../domain/conventions.ts'
 import { dateOf, formatDay, type Day } from '../domain/day.ts'
-import { addInput, noNeeds, type Evaluation } from '../domain/evaluate.ts'
+import type { Evaluation } from '../domain/evaluate.ts'
 import type { KpiDefinition, KpiMetric, KpiUnit, NullReason, Point } from '../domain/kpi.ts'
-import { Exact, formatMajor, majorOf, type Money } from '../domain/money.ts'
+import { formatExact, formatPart } from '../domain/exact.ts'
+import { Exact, majorOf, type Money } from '../domain/money.ts'
+import { addInput, noNeeds } from '../domain/needs.ts'
 import { isMissing, type MissingRate } from '../domain/rates.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { answer, fetchBooks, type Ask, type Source } from './answer.ts'
@@ -158,21 +160,9 @@ export type KpiRequest = {
   readonly conventions?: ConventionsChoice | null | undefined
 }
 
-export type KpiValue = {
-  readonly metric: KpiMetric
-  readonly asOf: Temporal.PlainDate
-  readonly value: number | null
-  readonly valueExact: string | null
-  /** The value before it is rounded for display. */
-  readonly exact: Exact | null
-  readonly reason: NullReason | null
+export type KpiValue = Pick<KpiRow, 'valueExact' | 'reason' | 'numerator' | 'denominator'> & {
   /** Set where there is no value because a rate is missing; `reason` is null then. */
   readonly missingRate: { readonly currency: string; readonly day: Temporal.PlainDate } | null
-  readonly unit: KpiUnit
-  readonly currency: string
-  readonly numerator: string | null
-  readonly denominator: string | null
-  readonly conventions: Conventions
 }
 
 /**
@@ -211,12 +201,8 @@ export async function readKpiValues(
         const { outcome, missingRate } = evaluationOf(ask, group, point)
         return {
           ...valueOf(ask.definition, ask.currency, outcome ?? nothing),
-          exact: outcome?.value ?? null,
           missingRate:
             missingRate === null ? null : { currency: missingRate.currency, day: dateOf(missingRate.day) },
-          asOf: dateOf(point.day),
-          currency: ask.currency,
-          conventions: ask.conventions,
         }
       }),
     ),
@@ -255,36 +241,20 @@ const noRate = ({ currency, day }: MissingRate): GraphQLError =>
     { extensions: { code: 'MISSING_RATE', currency, day: formatDay(day) } },
   )
 
-const DIGITS_MAX = 10
-
-/** The value in the forms that readers take: rounded half-even once, here. */
+/** The value in the forms that readers take. */
 function valueOf(definition: KpiDefinition, currency: string, outcome: NonNullable<Evaluation['outcome']>) {
-  const { value } = outcome
-  const valueExact =
-    value === null
-      ? null
-      : definition.unit === 'MONEY'
-        ? plain(formatMajor(value, currency))
-        : formatExact(value)
+  const { value, reason, numerator, denominator } = outcome
+  const valueExact = value === null ? null : formatExact(value, definition.unit, currency)
   return {
     metric: definition.metric,
     unit: definition.unit,
     value: valueExact === null ? null : Number(valueExact),
     valueExact,
-    reason: outcome.reason,
-    numerator: formatExact(outcome.numerator),
-    denominator: formatExact(outcome.denominator),
+    reason,
+    numerator: numerator === null ? null : formatPart(numerator),
+    denominator: denominator === null ? null : formatPart(denominator),
   }
 }
-
-function formatExact(value: Exact): string
-function formatExact(value: Exact | null): string | null
-function formatExact(value: Exact | null): string | null {
-  return value === null ? null : plain(value.toDecimalPlaces(DIGITS_MAX).toFixed())
-}
-
-/** What was rounded to nothing has no sign. */
-const plain = (text: string): string => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text)
 
 export type AgingQuery = {
   readonly asOf?: Temporal.PlainDate | null | undefined

@@ -93,7 +93,8 @@ export function groupSegments(
     .map(({ members }) => ({ key: keyOf(members[0], groupBy), segments: members }))
 }
 
-const filterFields = ['currency', 'businessUnit', 'region', 'channel', 'productLine', 'collectorId'] as const
+/** What a filter can name. */
+export const filterFields = Object.values(columns)
 
 const fulfils = (one: Segment, filter: SegmentFilter): boolean =>
   filterFields.every((field) => {

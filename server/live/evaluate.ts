@@ -4,7 +4,8 @@
  */
 import { and, eq, sql } from 'drizzle-orm'
 import { dateAt, isBefore } from '../domain/calendar.ts'
-import { evaluationDay, expectedOn, formatExact, judge, type JudgedGoal } from '../domain/goal.ts'
+import { formatExact } from '../domain/exact.ts'
+import { evaluationDay, expectedOn, judge, type JudgedGoal } from '../domain/goal.ts'
 import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
 import { readLastEvaluation, readLatestOfActive } from './progress.ts'
 import type { LogError } from '../events.ts'

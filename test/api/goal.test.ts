@@ -202,6 +202,7 @@ describe('createGoal', () => {
     ['a share above 100 %', { metric: 'PAST_DUE_SHARE', target: '120', direction: 'INCREASE' }, ['target']],
     ['more digits than numbers have', { target: '1.12345678901' }, ['target']],
     ['a window of 99 months', { conventions: { dsoMonths: 99 } }, ['conventions']],
+    ['an empty list in the filter, which matches nothing', { filter: { region: [] } }, ['filter', 'region']],
     ['an empty value in the filter', { filter: { region: [''] } }, ['filter', 'region', '0']],
     ['a baseline that the books do not have', { metric: 'DSO', baseline: null, target: '30' }, ['baseline']],
   ])('refuses %s', async (_what, input, path) => {

@@ -1,8 +1,8 @@
+import { formatExact, formatPart } from '@tidemark/server/domain/exact.ts'
 import { Exact } from '@tidemark/server/domain/money.ts'
 import {
   evaluationDay,
   expectedOn,
-  formatExact,
   formatValue,
   judge,
   percentToTarget,
@@ -193,6 +193,15 @@ describe('the words', () => {
     expect(formatExact(exact('12.5'), 'MONEY', 'JPY')).toBe('12')
     expect(formatExact(exact('1').div(3), 'DAYS', 'USD')).toBe('0.3333333333')
     expect(formatExact(exact('40'), 'DAYS', 'USD')).toBe('40')
+  })
+
+  it('gives no sign to what is rounded to nothing', () => {
+    expect(formatExact(exact('-0.004'), 'MONEY', 'USD')).toBe('0.00')
+    expect(formatExact(exact('-0.004'), 'DAYS', 'USD')).toBe('-0.004')
+    expect(formatPart(exact('-1e-12'))).toBe('0')
+    expect(formatValue(exact('-0.04'), { name: '', plural: false, unit: 'DAYS', currency: 'USD' })).toBe(
+      '0.0 days',
+    )
   })
 
   it('names the scope', () => {

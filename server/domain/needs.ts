@@ -1,0 +1,108 @@
+/** What KPIs need of the books, put together before anything is fetched. */
+import { monthsBack, type Period } from './calendar.ts'
+import type { BooksFrom } from './book.ts'
+import type { Conventions } from './conventions.ts'
+import type { Day } from './day.ts'
+import type { Input, KpiDefinition, Point } from './kpi.ts'
+import type { Measure } from './measures.ts'
+
+/**
+ * What has to be fetched for some inputs: the days between which nothing is asked, so that rows can be summed up
+ * there. One for all points of all metrics: that is what keeps the number of statements fixed.
+ */
+export type Needs = {
+  readonly balances: Standing
+  readonly cohorts: Standing
+  readonly movements: {
+    /** For each measure the day after which its rows matter. */
+    readonly after: Map<Measure, Day>
+    readonly days: Set<Day>
+    /** Measures whose foreign money is valued day by day. */
+    readonly daily: Set<Measure>
+  }
+}
+
+/** What stood at the end of some days, by anchor. */
+type Standing = {
+  readonly measures: Set<Measure>
+  readonly days: Set<Day>
+  /** Something is asked of what is anchored up to each of these days. */
+  readonly anchors: Set<Day>
+  /** The measures whose anchors matter. */
+  readonly anchored: Set<Measure>
+  /** The measures whose mean age matters. */
+  readonly aged: Set<Measure>
+}
+
+const standing = (): Standing => ({
+  measures: new Set(),
+  days: new Set(),
+  anchors: new Set(),
+  anchored: new Set(),
+  aged: new Set(),
+})
+
+export const noNeeds = (): Needs => ({
+  balances: standing(),
+  cohorts: standing(),
+  movements: { after: new Map(), days: new Set(), daily: new Set() },
+})
+
+/** Adds to `needs` what the KPI reads at the point. Points that have no value anyway need nothing. */
+export function addNeeds(
+  needs: Needs,
+  definition: KpiDefinition,
+  point: Point,
+  conventions: Conventions,
+  booksFrom: BooksFrom,
+): void {
+  if (typeof booksFrom === 'string' || point.day > point.asOf) return
+  if (definition.reachesBackTo(point, conventions) < booksFrom) return
+  for (const input of Object.values(definition.inputs(point, conventions)).flat())
+    addInput(needs, input, booksFrom)
+}
+
+/** Adds one input. */
+export function addInput(needs: Needs, input: Input, booksFrom: Day): void {
+  switch (input.read) {
+    case 'balance': {
+      const { balances } = needs
+      balances.measures.add(input.measure)
+      balances.days.add(input.day)
+      if (input.part === 'ageAmount') balances.aged.add(input.measure)
+      if (input.olderThanDays === null) return
+      balances.anchored.add(input.measure)
+      balances.anchors.add(input.day - input.olderThanDays - 1)
+      return
+    }
+    case 'cohort': {
+      const { cohorts } = needs
+      cohorts.measures.add(input.measure)
+      cohorts.anchored.add(input.measure)
+      cohorts.days.add(input.asOf)
+      cohorts.anchors.add(input.period.from - 1)
+      cohorts.anchors.add(input.period.to)
+      return
+    }
+    case 'movement':
+      addMovement(needs, input, input.period)
+      if (input.rate === 'OWN_DAY')
+        for (const measure of measuresOf(input)) needs.movements.daily.add(measure)
+      return
+    case 'months':
+      for (const month of monthsBack(input.day, booksFrom)) addMovement(needs, input, month)
+  }
+}
+
+/** A measure less another one. */
+export type Net = { readonly measure: Measure; readonly less?: Measure }
+
+export const measuresOf = ({ measure, less }: Net): Measure[] =>
+  less === undefined ? [measure] : [measure, less]
+
+function addMovement({ movements }: Needs, input: Net, { from, to }: Period): void {
+  for (const measure of measuresOf(input))
+    movements.after.set(measure, Math.min(movements.after.get(measure) ?? Infinity, from - 1))
+  movements.days.add(from - 1)
+  movements.days.add(to)
+}
