@@ -1,9 +1,8 @@
 import type { CombinedError } from 'urql'
 
-/** What failed, in a sentence, with the server's name for the request where it gave one. */
+/** What failed, in a sentence. The server's own names an unexpected error as its log does. */
 export const errorWords = (error: CombinedError | null): string => {
   const [first] = error?.graphQLErrors ?? []
   if (!first) return 'The server cannot be reached. What you see may be old.'
-  const requestId = first.extensions['requestId']
-  return typeof requestId === 'string' ? `${first.message} (request ${requestId})` : first.message
+  return first.message
 }
