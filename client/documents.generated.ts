@@ -10,7 +10,10 @@ export type GoalProgressEventKind =
   | 'SNAPSHOT'
   /** The value, the status or the day changed. */
   | 'UPDATE'
-  /** The cursor of `since` is unknown here, so events may have been missed: this is the progress as it stands. */
+  /**
+   * The cursor of `since` is unknown here, or more than 5,000 changes came after it: what came in between is not told,
+   * this is the progress as it stands.
+   */
   | 'GAP';
 
 /** Which way a goal's value is to go. */
@@ -72,11 +75,11 @@ export type KpiMetric =
   | 'COLLECTION_EFFECTIVENESS_INDEX'
   /** Sales of twelve months over the mean receivables. */
   | 'RECEIVABLES_TURNOVER'
-  /** Share of the invoices that fell due in the period which was paid by the due date. */
+  /** Share of the installments that fell due in the period which was paid by the first due date. */
   | 'ON_TIME_RATE'
-  /** Share of the invoices settled in the period which was settled by the due date. */
+  /** Share of the invoices settled in the period which was settled by the first due date. */
   | 'ON_TIME_RATE_SETTLED'
-  /** Share of the invoices billed in the period that were disputed. */
+  /** Disputes opened in the period over the invoices billed in it, both by number or by amount. */
   | 'DISPUTE_RATE'
   /** Invoices with a balance. */
   | 'OPEN_INVOICE_COUNT'
@@ -94,7 +97,7 @@ export type KpiMetric =
   | 'CASH_APPLIED'
   /** Receipts not applied to any invoice. */
   | 'UNAPPLIED_CASH'
-  /** Invoices settled in the period. */
+  /** Invoices paid off in the period. */
   | 'INVOICES_SETTLED'
   /** Days from invoice date to settlement of what was settled in the period. */
   | 'AVERAGE_DAYS_TO_PAY'

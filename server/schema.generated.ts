@@ -520,7 +520,10 @@ export type GoalProgressEventKind =
   | 'SNAPSHOT'
   /** The value, the status or the day changed. */
   | 'UPDATE'
-  /** The cursor of `since` is unknown here, so events may have been missed: this is the progress as it stands. */
+  /**
+   * The cursor of `since` is unknown here, or more than 5,000 changes came after it: what came in between is not told,
+   * this is the progress as it stands.
+   */
   | 'GAP';
 
 /** A KPI with a baseline, a target, a deadline and an owner. */
@@ -683,7 +686,7 @@ export type CreateGoalInput = {
   readonly metric: KpiMetric;
   /** Which way the value is to go. */
   readonly direction: GoalDirection;
-  /** The segments to measure on; all if left out. */
+  /** The segments to measure on; all if left out. An empty list, which matches nothing, is refused. */
   readonly filter?: InputMaybe<KpiFilter>;
   /** The choices to measure with; the organization's defaults if left out. */
   readonly conventions?: InputMaybe<KpiConventionsInput>;
@@ -944,11 +947,11 @@ export type KpiMetric =
   | 'COLLECTION_EFFECTIVENESS_INDEX'
   /** Sales of twelve months over the mean receivables. */
   | 'RECEIVABLES_TURNOVER'
-  /** Share of the invoices that fell due in the period which was paid by the due date. */
+  /** Share of the installments that fell due in the period which was paid by the first due date. */
   | 'ON_TIME_RATE'
-  /** Share of the invoices settled in the period which was settled by the due date. */
+  /** Share of the invoices settled in the period which was settled by the first due date. */
   | 'ON_TIME_RATE_SETTLED'
-  /** Share of the invoices billed in the period that were disputed. */
+  /** Disputes opened in the period over the invoices billed in it, both by number or by amount. */
   | 'DISPUTE_RATE'
   /** Invoices with a balance. */
   | 'OPEN_INVOICE_COUNT'
@@ -966,7 +969,7 @@ export type KpiMetric =
   | 'CASH_APPLIED'
   /** Receipts not applied to any invoice. */
   | 'UNAPPLIED_CASH'
-  /** Invoices settled in the period. */
+  /** Invoices paid off in the period. */
   | 'INVOICES_SETTLED'
   /** Days from invoice date to settlement of what was settled in the period. */
   | 'AVERAGE_DAYS_TO_PAY'
@@ -1017,7 +1020,7 @@ export type RateBasis =
   /** Invoices, each counts one. */
   | 'COUNT';
 
-/** Which segments; all given conditions must hold. */
+/** Which segments; all given conditions must hold. An empty list matches nothing. */
 export type KpiFilter = {
   /** Document currencies. */
   readonly currency?: InputMaybe<ReadonlyArray<Scalars['CurrencyCode']['input']>>;
@@ -1163,7 +1166,7 @@ export type KpiRow = {
   readonly collectorName?: Maybe<Scalars['String']['output']>;
   /** The day that the value knows nothing after. */
   readonly asOf: Scalars['Date']['output'];
-  /** The moment that the value knows nothing recorded after. */
+  /** The moment that the value knows nothing recorded after. Asked for with it again, no posting changes the value. */
   readonly knownAt: Scalars['DateTime']['output'];
   /** The conventions it was computed with. */
   readonly conventions: KpiConventions;
@@ -1174,7 +1177,7 @@ export type Aging = {
   readonly __typename?: 'Aging';
   /** The day at whose end it is taken. */
   readonly asOf: Scalars['Date']['output'];
-  /** Nothing recorded after this moment is in it. */
+  /** Nothing recorded after this moment is in it. Asked for with it again, no posting changes the answer. */
   readonly knownAt: Scalars['DateTime']['output'];
   /** From which date days are counted. */
   readonly by: AgingBasis;
@@ -1188,7 +1191,10 @@ export type Aging = {
   readonly unappliedCredits: Money;
   /** total - unappliedCash - unappliedCredits. */
   readonly ledgerBalance: Money;
-  /** What the ledger's entries say less `ledgerBalance`: always 0. */
+  /**
+   * What the ledger's entries say less `ledgerBalance`: 0, or the KPI store is wrong. Adds up the whole ledger, so it is
+   * for checks and not for each page.
+   */
   readonly unexplained: Money;
 };
 

@@ -37,7 +37,7 @@ export const periodKpis: readonly KpiDefinition[] = [
     description:
       'How many of the invoices settled in the period were settled by the due date. Invoices never paid are not in it.',
     formula:
-      'Invoices settled in the period by their first due date / invoices settled in it x 100; by money: weighted by what was billed.',
+      'Invoices settled in the period by their first due date / invoices settled in it x 100; by money: each weighted by what was paid on it.',
     source: 'Common practice; flatters where the worst never pay, so see the on-time rate beside it',
     unit: 'PERCENT',
     better: 'HIGHER',
@@ -51,7 +51,7 @@ export const periodKpis: readonly KpiDefinition[] = [
   defineKpi({
     metric: 'DISPUTE_RATE',
     name: 'Dispute rate',
-    description: 'How many disputes were opened for what was billed in the period.',
+    description: 'How many disputes were opened in the period, set against what was billed in it.',
     formula:
       'Disputes opened in the period / invoices billed in it x 100; by money: amount disputed / amount billed.',
     source: 'Credit Research Foundation, deductions as a share of sales or of items',
@@ -115,8 +115,9 @@ export const periodKpis: readonly KpiDefinition[] = [
   defineKpi({
     metric: 'INVOICES_SETTLED',
     name: 'Invoices settled',
-    description: 'How many invoices were paid off in the period; a write-off settles nothing.',
-    formula: 'Number of invoices whose balance reached 0 by payment or credit note.',
+    description:
+      'How many invoices were paid off in the period. One that was only credited is not counted, nor one of which anything was written off.',
+    formula: 'Number of invoices whose balance reached 0, with something paid and nothing written off.',
     source: 'Count of the ledger',
     unit: 'COUNT',
     better: 'HIGHER',
@@ -129,7 +130,7 @@ export const periodKpis: readonly KpiDefinition[] = [
     name: 'Average days to pay',
     description: 'How many days after the invoice date the invoices settled in the period were settled.',
     formula:
-      'Sum of days from invoice date to settlement / invoices settled in the period; by money: each weighted by what was billed.',
+      'Sum of days from invoice date to settlement / invoices settled in the period; by money: each weighted by what was paid on it.',
     source: 'fswfunding, weighted average days to pay',
     unit: 'DAYS',
     better: 'LOWER',
@@ -142,7 +143,7 @@ export const periodKpis: readonly KpiDefinition[] = [
     name: 'Average days late',
     description: 'How many days after the first due date the invoices settled in the period were settled.',
     formula:
-      'Sum of days from first due date to settlement / invoices settled in the period, early as negative days or, with floorDaysLate, as 0; by money: each weighted by what was billed.',
+      'Sum of days from first due date to settlement / invoices settled in the period, early as negative days or, with floorDaysLate, as 0; by money: each weighted by what was paid on it.',
     source: 'JD Edwards, average days late; days beyond terms as in Satago',
     unit: 'DAYS',
     better: 'LOWER',
