@@ -1,6 +1,7 @@
 /** Reads single cells by the mapping. */
 import { formatDay, type Day } from '../domain/day.ts'
 import { currencyDigits, isCurrency, parseMinor } from '../domain/money.ts'
+import { NAME_LENGTH_MAX } from '../text.ts'
 import type { Header } from './header.ts'
 import type { FieldName, Fields, Mapping, MilestoneField } from './mapping.ts'
 import { compileDateFormat, plainDecimal, withoutLeadingZeros } from './values.ts'
@@ -36,9 +37,6 @@ export type CellReaders = {
   reject(row: RowInHand, field: FieldName, reason: string): undefined
 }
 
-const TEXT_LENGTH_MAX = 200
-/** An amount times the days of a decade still fits 64 bits. */
-const MINOR_MAX = 10n ** 15n
 const TERMS_DAYS_MAX = 3650
 
 /** @param today the organization's: nothing that happened can be later */
@@ -66,8 +64,8 @@ export function createCellReaders(mapping: Mapping, header: Header, today: Day):
       const written = read(row)
       if (written === '') return null
       const found = /\s/.test(written) ? written.replaceAll(/\s+/g, ' ') : written
-      if (found.length > TEXT_LENGTH_MAX) {
-        return reject(row, field, `is longer than ${TEXT_LENGTH_MAX} characters`)
+      if (found.length > NAME_LENGTH_MAX) {
+        return reject(row, field, `is longer than ${NAME_LENGTH_MAX} characters`)
       }
       return /\p{Cc}/u.test(found) ? reject(row, field, 'has a character that cannot be printed') : found
     }
@@ -120,8 +118,7 @@ export function createCellReaders(mapping: Mapping, header: Header, today: Day):
         return reject(row, 'amount', `${quoted(written)} is no amount in the style ${mapping.decimalStyle}`)
       }
       const minor = parseMinor(plain, currency)
-      if (minor !== null && minor <= 0n) return reject(row, 'amount', `${written} is not more than 0`)
-      if (minor !== null && minor <= MINOR_MAX) return minor
+      if (minor !== null) return minor > 0n ? minor : reject(row, 'amount', `${written} is not more than 0`)
       const digits = currencyDigits(currency)
       const isPrecise = (plain.split('.')[1] ?? '').length > digits && plain.length < 18
       return reject(

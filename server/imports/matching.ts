@@ -109,6 +109,7 @@ export async function matchInvoices(
     where d.organization_id = ${organizationId} and d.kind = 'DISPUTE'
       and d.customer_id in (select id from import_customer where id is not null)
     group by opened.counterpart_id, d.id`
+  await tx.sql`create index on import_dispute (invoice_id)`
   await tx.sql`analyze import_dispute`
   await tx.sql`
     create temporary table import_match on commit drop as

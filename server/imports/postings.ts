@@ -1,7 +1,7 @@
 /** What the rows of an import are in the ledger. Pure but for the ids it makes. */
 import { randomUUIDv7 } from 'node:crypto'
 import type { Day } from '../domain/day.ts'
-import { installmentStates } from '../domain/invoice.ts'
+import { firstDayWithRoom, installmentStates } from '../domain/invoice.ts'
 import type { Item } from '../ledger/histories.ts'
 import type { NewEntry, NewItem } from '../ledger/post.ts'
 import type { DifferingRow } from './differing.ts'
@@ -53,12 +53,9 @@ export function addNewInvoice(draft: Draft, row: NewInvoice): void {
     if (settledOn !== null) addResolution(draft, id, amount, issuedOn, settledOn, invoiceId)
   }
   if (settledOn !== null) {
-    addSettlement(
-      draft,
-      place,
-      { id: invoiceId, issuedOn, parts: [{ number: 1, balance: amount }] },
-      settledOn,
-    )
+    // Money that came before the bill pays it from the bill's day on.
+    const payment = { installment: 1, amount, effectiveOn: Math.max(settledOn, issuedOn) }
+    addSettlement(draft, place, invoiceId, settledOn, [payment])
   }
 }
 
@@ -96,40 +93,42 @@ export function addChanges(
   }
   draft.entries.push(...entries)
   if (changes.settleOn !== null) {
-    const parts = installmentStates([...invoice.entries, ...entries]).filter((part) => part.balance > 0n)
-    addSettlement(draft, invoice, { id: invoiceId, issuedOn, parts }, changes.settleOn)
+    const history = [...invoice.entries, ...entries]
+    const from = Math.max(changes.settleOn, issuedOn)
+    const payments = installmentStates(history)
+      .filter(({ balance }) => balance > 0n)
+      .map(({ number, balance }) => ({
+        installment: number,
+        amount: balance,
+        effectiveOn: firstDayWithRoom(history, number, balance, from),
+      }))
+    addSettlement(draft, invoice, invoiceId, changes.settleOn, payments)
     if (dispute !== undefined) {
       addResolution(draft, dispute.id, disputed, dispute.startsOn, changes.settleOn, invoiceId)
     }
   }
 }
 
-type Payable = {
-  readonly id: string
-  readonly issuedOn: Day
-  readonly parts: readonly { readonly number: number; readonly balance: bigint }[]
-}
+/** The part of a receipt that pays one installment, from the day on which it counts. */
+type Payment = { readonly installment: number; readonly amount: bigint; readonly effectiveOn: Day }
 
-/** A receipt of the day that pays all that is open. Money that came before the bill pays it from the bill's day on. */
-function addSettlement(draft: Draft, place: Place, invoice: Payable, settledOn: Day): void {
+/** A receipt of the day that pays all that is open. */
+function addSettlement(
+  draft: Draft,
+  { customerId, segmentId, currency }: Place,
+  invoiceId: string,
+  settledOn: Day,
+  payments: readonly Payment[],
+): void {
   const id = randomUUIDv7()
-  const { customerId, segmentId, currency } = place
-  const effectiveOn = Math.max(settledOn, invoice.issuedOn)
-  const amount = invoice.parts.reduce((sum, part) => sum + part.balance, 0n)
-  draft.items.push({
-    id,
-    customerId,
-    segmentId,
-    currency,
-    kind: 'RECEIPT',
-    startsOn: settledOn,
-    reference: null,
-  })
-  draft.entries.push(movement(id, 'RECEIVED', amount, settledOn, settledOn, null))
-  for (const { number, balance } of invoice.parts) {
+  const place = { customerId, segmentId, currency }
+  const received = payments.reduce((sum, { amount }) => sum + amount, 0n)
+  draft.items.push({ ...place, id, kind: 'RECEIPT', startsOn: settledOn, reference: null })
+  draft.entries.push(movement(id, 'RECEIVED', received, settledOn, settledOn, null))
+  for (const { installment, amount, effectiveOn } of payments) {
     draft.entries.push(
-      movement(id, 'APPLIED', -balance, effectiveOn, settledOn, invoice.id),
-      movement(invoice.id, 'PAYMENT_APPLIED', -balance, effectiveOn, settledOn, id, number),
+      movement(id, 'APPLIED', -amount, effectiveOn, settledOn, invoiceId),
+      movement(invoiceId, 'PAYMENT_APPLIED', -amount, effectiveOn, settledOn, id, installment),
     )
   }
 }

@@ -8,6 +8,7 @@ import { todayOf } from '../context.ts'
 import { dayOf, formatDay, parseDay, type Day } from '../domain/day.ts'
 import { isCurrency } from '../domain/money.ts'
 import { writeAudit } from '../ledger/post.ts'
+import { NAME_LENGTH_MAX } from '../text.ts'
 import { openCsv } from './csv.ts'
 import type { CsvRecord } from './records.ts'
 import { PROBLEMS_LISTED_MAX, type Problem } from './report.ts'
@@ -39,7 +40,6 @@ type Rate = {
 const ROWS_MAX = 500_000
 /** More digits than any central bank prints. */
 const RATE = /^\d{1,12}(?:\.\d{1,12})?$/
-const SOURCE_LENGTH_MAX = 200
 
 /**
  * Writes the rates of the file, or nothing at all where a row of it is bad. A rate that is known for its day with
@@ -110,7 +110,7 @@ async function readRates(
     if (validOn === null) reject('date', `"${date}" is no date like 2026-01-31`)
     else if (validOn > today) reject('date', `${date} is in the future: today is ${formatDay(today)}`)
     if (!RATE.test(rate) || Number(rate) === 0) reject('rate', `"${rate}" is no number above 0 like 1.0834`)
-    if (source.length > SOURCE_LENGTH_MAX) reject('source', `is longer than ${SOURCE_LENGTH_MAX} characters`)
+    if (source.length > NAME_LENGTH_MAX) reject('source', `is longer than ${NAME_LENGTH_MAX} characters`)
     const earlier = lines.get(`${currency} ${date}`)
     if (earlier !== undefined) reject('date', `${currency} on ${date} is already on line ${earlier}`)
     lines.set(`${currency} ${date}`, earlier ?? line)

@@ -13,8 +13,8 @@ import type { Row, RowReader } from './rows.ts'
 /** How many rows of the file there were, and how many the mapping left out. */
 export type Staged = { readonly rows: number; readonly leftOut: number }
 
-/** About 2 MB of text: enough to be fast, little enough to be forgotten. */
-const ROWS_PER_COPY = 10_000
+/** About half a megabyte of text: enough to be fast, little enough to be forgotten soon. */
+const ROWS_PER_COPY = 2_500
 
 /**
  * Reads the file into `import_row`, and what is wrong with it into `import_problem`. The next piece of the file is

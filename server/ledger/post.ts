@@ -116,7 +116,8 @@ function changesOf(
     const created = fresh.get(itemId)
     const item = created ?? locked.get(itemId)
     if (item === undefined) throw new Error(`Item ${itemId} is neither new nor locked`)
-    const after = { ...item, entries: [...item.entries, ...itemEntries] }
+    const { kind, startsOn } = item
+    const after = { kind, startsOn, entries: [...item.entries, ...itemEntries] }
     return { item, isNew: created !== undefined, added: itemEntries, after }
   })
 }
@@ -137,16 +138,17 @@ async function insertItems(tx: Tx, organizationId: string, items: readonly NewIt
 }
 
 async function insertInvoices(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
-  const invoices = items.flatMap((item) => (item.kind === 'INVOICE' ? [{ ...item, ...item.invoice }] : []))
-  if (invoices.length === 0) return
+  const bills = items.filter((item) => item.kind === 'INVOICE')
+  const invoices = bills.map((item) => item.invoice)
+  if (bills.length === 0) return
   await tx.sql`
     insert into invoice (organization_id, id, number, source_key, issued_on, due_on, due_derived,
       ordered_on, delivered_on, sent_on, received_on, approved_on, replaces_id)
     select ${organizationId}, * from unnest(
-      ${arrayOf(invoices.map((invoice) => invoice.id))}::uuid[],
+      ${arrayOf(bills.map((item) => item.id))}::uuid[],
       ${arrayOf(invoices.map((invoice) => invoice.number))}::text[],
       ${arrayOf(invoices.map((invoice) => invoice.sourceKey ?? null))}::text[],
-      ${dates(invoices.map((invoice) => invoice.startsOn))}::date[],
+      ${dates(bills.map((item) => item.startsOn))}::date[],
       ${dates(invoices.map((invoice) => invoice.dueOn))}::date[],
       ${arrayOf(invoices.map((invoice) => invoice.dueDerived))}::bool[],
       ${dates(invoices.map((invoice) => invoice.orderedOn))}::date[],
@@ -174,15 +176,16 @@ async function insertEntries(
   audit: Audit,
   changes: readonly Change[],
 ): Promise<void> {
-  const entries = changes.flatMap(({ item, added }) =>
-    added.map((entry, index) => ({ ...entry, sequence: item.entries.length + index + 1 })),
+  const entries = changes.flatMap(({ added }) => added)
+  const sequences = changes.flatMap(({ item, added }) =>
+    added.map((_, index) => item.entries.length + index + 1),
   )
   await tx.sql`
     insert into ledger_entry (organization_id, audit_id, recorded_at, item_id, sequence, kind, installment, amount,
       effective_on, occurred_on, due_on, counterpart_id, reason)
     select ${organizationId}, ${audit.id}, ${audit.recordedAt}, * from unnest(
       ${arrayOf(entries.map((entry) => entry.itemId))}::uuid[],
-      ${arrayOf(entries.map((entry) => entry.sequence))}::int[],
+      ${arrayOf(sequences)}::int[],
       ${arrayOf(entries.map((entry) => entry.kind))}::entry_kind[],
       ${arrayOf(entries.map((entry) => entry.installment))}::smallint[],
       ${arrayOf(entries.map((entry) => entry.amount))}::bigint[],

@@ -1,9 +1,12 @@
 /** The importing process of `pnpm bench import`, alone so that its memory can be measured. Prints one line of JSON. */
-import { connect } from '@tidemark/drizzle/connect.ts'
-import { createOrganization } from '@tidemark/server/organization/commands.ts'
-import { isProblem } from '@tidemark/server/problem.ts'
-import { importInvoices } from '@tidemark/server/imports/commands.ts'
-import { loadMapping } from '@tidemark/server/imports/mapping.ts'
+import '@tidemark/server/boot.ts'
+
+// As the entries of the product do: boot.ts makes loading the rest of it quick.
+const { connect } = await import('@tidemark/drizzle/connect.ts')
+const { createOrganization } = await import('@tidemark/server/organization/commands.ts')
+const { isProblem } = await import('@tidemark/server/problem.ts')
+const { importInvoices } = await import('@tidemark/server/imports/commands.ts')
+const { loadMapping } = await import('@tidemark/server/imports/mapping.ts')
 
 const [url = '', path = ''] = process.argv.slice(2)
 const connection = await connect(url, { max: 2 })

@@ -42,9 +42,13 @@ export async function run(args: readonly string[]): Promise<void> {
     await writeInvoices(path, rows)
     console.log(`${rows} invoices, ${megabytes((await stat(path)).size)} of CSV`)
 
-    const imported = await importInto(await createDatabase(database.url, 'imported'), path)
-    const written = await dumpTables(imported.url, folder)
-    const copySeconds = await copyInto(await createDatabase(database.url, 'copied'), folder)
+    const [first, second] = [
+      await createDatabase(database.url, 'imported'),
+      await createDatabase(database.url, 'copied'),
+    ]
+    const imported = await importInto(first, path)
+    const written = await dumpTables(first, folder)
+    const copySeconds = await copyInto(second, folder)
     report(imported, written, copySeconds)
   } finally {
     await database.close()
@@ -63,7 +67,6 @@ async function createDatabase(clusterUrl: string, name: string): Promise<string>
 }
 
 type Imported = {
-  readonly url: string
   readonly seconds: number
   /** When each phase ended, in seconds from the start. */
   readonly phases: Readonly<Record<string, number>>
@@ -73,7 +76,9 @@ type Imported = {
 async function importInto(url: string, path: string): Promise<Imported> {
   const child = join(import.meta.dirname, 'import-process.ts')
   const { stdout } = await promisify(execFile)(process.execPath, [child, url, path])
-  return { url, ...(JSON.parse(stdout) as Omit<Imported, 'url'>) }
+  const imported = JSON.parse(stdout) as Imported & { readonly outcome: string }
+  if (imported.outcome !== 'IMPORTED') throw new Error(`The import was ${imported.outcome}`)
+  return imported
 }
 
 type Written = { readonly table: string; readonly rows: number }
