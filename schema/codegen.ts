@@ -30,7 +30,7 @@ const mappers = {
   GoalPoint: './live/history.ts#HistoryPoint',
   KpiDefinition: './domain/registry.ts#KpiDefinition as KpiDefinitionParent',
   KpiRow: './kpi/queries.ts#KpiRow as KpiRowParent',
-  Aging: './kpi/queries.ts#AgingAnswer',
+  Aging: './kpi/aging.ts#AgingAnswer',
   Money: './domain/money.ts#Money as MoneyParent',
   CustomerConnection: './connection.ts#Page<CustomerRow>',
   InvoiceConnection: './connection.ts#Page<InvoiceRow>',

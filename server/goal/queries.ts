@@ -8,7 +8,7 @@ import { encodeProgressCursor } from '../live/cursor.ts'
 import { readSequence } from '../live/progress.ts'
 import type { Context } from '../context.ts'
 import type { HistoryPoint } from '../live/history.ts'
-import type { SegmentFilter } from '../kpi/queries.ts'
+import type { SegmentFilter } from '../kpi/segments.ts'
 import type { GoalProgressRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal } from '@tidemark/drizzle/tables.ts'
 

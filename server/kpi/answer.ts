@@ -1,6 +1,5 @@
 /** From asks to evaluations: gathers what all of them need, fetches it once, evaluates each in memory. */
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { bookOf, type BooksFrom } from '../domain/book.ts'
+import { bookOf } from '../domain/book.ts'
 import type { Conventions } from '../domain/conventions.ts'
 import type { Day } from '../domain/day.ts'
 import { evaluate, type Evaluation } from '../domain/evaluate.ts'
@@ -10,6 +9,7 @@ import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
 import { readRows, type CellRow } from './flow.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
+import type { Source } from './source.ts'
 
 /** One KPI on some points, for each of some groups. Asks may share groups: compared by identity. */
 export type Ask = {
@@ -18,16 +18,6 @@ export type Ask = {
   readonly currency: string
   readonly groups: readonly Group[]
   readonly points: readonly Point[]
-}
-
-/** What the asks are asked of. */
-export type Source = {
-  readonly tx: Tx
-  readonly organizationId: string
-  readonly baseCurrency: string
-  readonly booksFrom: BooksFrom
-  /** Null for all that is committed. */
-  readonly knownAt: Temporal.Instant | null
 }
 
 /** Evaluates an ask for one of its groups at one of its points. */

@@ -1,8 +1,10 @@
 /** Arguments that are out of bounds are refused in words that name the argument. */
+import { GraphQLError } from 'graphql'
 import { badUserInput } from '../errors.ts'
 import { chooseConventions, type Conventions, type ConventionsChoice } from '../domain/conventions.ts'
 import { dayOf, EARLIEST_YEAR, formatDay, isPlausible, LATEST_YEAR, type Day } from '../domain/day.ts'
 import { isCurrency } from '../domain/money.ts'
+import type { MissingRate } from '../domain/rates.ts'
 
 /** Throws BAD_USER_INPUT with the sentence where there is one. */
 export function refuseIf(problem: string | false | null): void {
@@ -31,3 +33,10 @@ export function checkCurrency(currency: string | null | undefined, base: string)
 
 export const checkOrder = (from: Day, to: Day): void =>
   refuseIf(from > to && `from (${formatDay(from)}) must not lie after to (${formatDay(to)}).`)
+
+/** Thrown where an answer would take a rate that there is none of. */
+export const noRate = ({ currency, day }: MissingRate): GraphQLError =>
+  new GraphQLError(
+    `There is no exchange rate of ${currency} for ${formatDay(day)}, nor for any of the seven days before it.`,
+    { extensions: { code: 'MISSING_RATE', currency, day: formatDay(day) } },
+  )

@@ -1,40 +1,16 @@
-/** Reads KPI values and aging out of the KPI store: a handful of statements, whatever is asked. */
-import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+/** Reads KPI values out of the KPI store: a handful of statements, whatever is asked. */
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { GraphQLError } from 'graphql'
-import {
-  agingInputs,
-  agingOf,
-  minorOf,
-  problemWithEdges,
-  type Aging,
-  type AgingBasis,
-} from '../domain/aging.ts'
-import { bookOf } from '../domain/book.ts'
 import { bucketsOf, dayAt, endOfDay, trailingMonths, type Granularity } from '../domain/calendar.ts'
 import type { Conventions, ConventionsChoice } from '../domain/conventions.ts'
 import { dateOf, formatDay, type Day } from '../domain/day.ts'
 import type { Evaluation } from '../domain/evaluate.ts'
-import type { KpiDefinition, KpiMetric, KpiUnit, NullReason, Point } from '../domain/kpi.ts'
 import { formatExact, formatPart } from '../domain/exact.ts'
-import { Exact, majorOf, type Money } from '../domain/money.ts'
-import { addInput, noNeeds } from '../domain/needs.ts'
-import { isMissing, type MissingRate } from '../domain/rates.ts'
+import type { KpiDefinition, KpiMetric, KpiUnit, NullReason, Point } from '../domain/kpi.ts'
 import { kpiDefinition } from '../domain/registry.ts'
-import { answer, fetchBooks, type Ask, type Source } from './answer.ts'
-import { checkConventions, checkCurrency, checkDay, checkOrder, refuseIf } from './check.ts'
-import { readBeginning, readLedgerBalances } from './flow.ts'
-import {
-  groupSegments,
-  readSegments,
-  type GroupKey,
-  type KpiDimension,
-  type SegmentFilter,
-} from './segments.ts'
-
-export type { KpiDimension, SegmentFilter } from './segments.ts'
-
-export type KpiOrganization = Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>
+import { answer, type Ask } from './answer.ts'
+import { checkConventions, checkCurrency, checkDay, checkOrder, noRate, refuseIf } from './check.ts'
+import { groupSegments, type GroupKey, type KpiDimension, type SegmentFilter } from './segments.ts'
+import { knownAtOf, readSource, type Knowledge, type KpiOrganization } from './source.ts'
 
 export type KpiQuery = {
   readonly metrics: readonly KpiMetric[]
@@ -49,14 +25,6 @@ export type KpiQuery = {
   /** The clock: it decides what today is. */
   readonly now: Temporal.Instant
 } & Knowledge
-
-/** What the answer is to know of: nothing that was recorded later, and nothing of what is being recorded. */
-export type Knowledge = {
-  /** Null for as late as can be. */
-  readonly knownAt?: Temporal.Instant | null | undefined
-  /** Until when the books are settled in the snapshot that is read: an answer of later could not be repeated. */
-  readonly settledAt: Temporal.Instant
-}
 
 /** A row as the API gives it, the collector by uuid. */
 export type KpiRow = GroupKey & {
@@ -211,35 +179,10 @@ export async function readKpiValues(
 
 const nothing = { value: null, reason: null, numerator: null, denominator: null }
 
-const knownAtOf = ({ knownAt, settledAt }: Knowledge): Temporal.Instant =>
-  knownAt == null || Temporal.Instant.compare(knownAt, settledAt) > 0 ? settledAt : knownAt
-
-/** `knownAt`: null for all that is committed in the snapshot. */
-async function readSource(tx: Tx, organization: KpiOrganization, knownAt: Temporal.Instant | null) {
-  const [segments, booksFrom] = await Promise.all([
-    readSegments(tx, organization.id),
-    readBeginning(tx, organization.id, knownAt),
-  ])
-  const source: Source = {
-    tx,
-    organizationId: organization.id,
-    baseCurrency: organization.baseCurrency,
-    booksFrom,
-    knownAt,
-  }
-  return { source, segments }
-}
-
 function orThrow({ outcome, missingRate }: Evaluation): NonNullable<Evaluation['outcome']> {
   if (missingRate !== null) throw noRate(missingRate)
   return outcome
 }
-
-const noRate = ({ currency, day }: MissingRate): GraphQLError =>
-  new GraphQLError(
-    `There is no exchange rate of ${currency} for ${formatDay(day)}, nor for any of the seven days before it.`,
-    { extensions: { code: 'MISSING_RATE', currency, day: formatDay(day) } },
-  )
 
 /** The value in the forms that readers take. */
 function valueOf(definition: KpiDefinition, currency: string, outcome: NonNullable<Evaluation['outcome']>) {
@@ -254,67 +197,4 @@ function valueOf(definition: KpiDefinition, currency: string, outcome: NonNullab
     numerator: numerator === null ? null : formatPart(numerator),
     denominator: denominator === null ? null : formatPart(denominator),
   }
-}
-
-export type AgingQuery = {
-  readonly asOf?: Temporal.PlainDate | null | undefined
-  readonly by?: AgingBasis
-  readonly edges?: readonly number[]
-  readonly filter?: SegmentFilter | null | undefined
-  readonly currency?: string | null | undefined
-  readonly now: Temporal.Instant
-} & Knowledge
-
-export type AgingAnswer = Omit<Aging, 'exactBalance'> & {
-  readonly asOf: Temporal.PlainDate
-  readonly knownAt: Temporal.Instant
-  readonly by: AgingBasis
-  /** What the ledger's entries say less `ledgerBalance`, before anything is rounded. Reads the whole ledger. */
-  readonly unexplained: (tx: Tx) => Promise<Money>
-}
-
-const defaultEdges = [30, 60, 90]
-
-/** The answer of `aging`. Throws BAD_USER_INPUT that names the argument, or MISSING_RATE. */
-export async function readAging(
-  tx: Tx,
-  organization: KpiOrganization,
-  query: AgingQuery,
-): Promise<AgingAnswer> {
-  const { by = 'DUE_DATE', edges = defaultEdges } = query
-  refuseIf(problemWithEdges(by, edges))
-  const currency = checkCurrency(query.currency, organization.baseCurrency)
-  const today = dayAt(query.now, organization.timeZone)
-  const day = query.asOf == null ? today : checkDay(query.asOf, 'asOf')
-  refuseIf(
-    day > today && `asOf must not lie after today, which is ${formatDay(today)} in ${organization.timeZone}.`,
-  )
-
-  const knownAt = knownAtOf(query)
-  const { source, segments } = await readSource(tx, organization, knownAt)
-  refuseIf(
-    source.booksFrom === 'NOT_KNOWN_THEN' &&
-      query.knownAt != null &&
-      `Nothing had been recorded by knownAt (${knownAt.toString()}).`,
-  )
-  const [group] = groupSegments(segments, query.filter, [])
-  if (group === undefined) throw new Error('Without dimensions there is one group')
-  const needs = noNeeds()
-  for (const input of Object.values(agingInputs(day, by, edges)).flat()) addInput(needs, input, day)
-  const { rowsOf, rates } = await fetchBooks(source, needs, [group], [currency], { first: day, last: day })
-  const aging = agingOf({ book: bookOf(rowsOf(group)), rates, currency }, day, by, edges)
-  if ('day' in aging) throw noRate(aging)
-
-  const unexplained = async (tx: Tx): Promise<Money> => {
-    const segmentIds = group.segments.map((segment) => segment.id)
-    const balances = await readLedgerBalances(tx, organization.id, segmentIds, day, source.knownAt)
-    const ledger = balances.reduce((sum, balance) => {
-      const rate = rates.between(balance.currency, currency, day)
-      if (balance.minor === 0n) return sum
-      if (isMissing(rate)) throw noRate(rate)
-      return sum.plus(majorOf(balance).times(rate))
-    }, new Exact(0))
-    return { minor: minorOf(ledger.minus(aging.exactBalance), currency), currency }
-  }
-  return { ...aging, asOf: dateOf(day), knownAt, by, unexplained }
 }

@@ -1,7 +1,8 @@
 import { decodeId, encodeId } from '../ids.ts'
 import { kpiDefinitions } from '../domain/registry.ts'
 import type { KpiFilter, Resolvers } from '../schema.generated.ts'
-import { readAging, readKpis } from './queries.ts'
+import { readAging } from './aging.ts'
+import { readKpis } from './queries.ts'
 import type { SegmentFilter } from './segments.ts'
 
 /** The API names collectors by opaque ids; one that is none matches nobody. */

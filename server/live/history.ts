@@ -2,7 +2,7 @@
 import type { Exact } from '../domain/money.ts'
 import { expectedOn } from '../domain/goal.ts'
 import { judgedGoal, measure } from './measure.ts'
-import type { KpiOrganization } from '../kpi/queries.ts'
+import type { KpiOrganization } from '../kpi/source.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import type { Reader } from '@tidemark/drizzle/transaction.ts'
 import DataLoader from 'dataloader'

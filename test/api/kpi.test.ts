@@ -9,16 +9,15 @@ import { dateOf, dayOf } from '@tidemark/server/domain/day.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
 import { Exact, formatMajor, formatMinor } from '@tidemark/server/domain/money.ts'
 import { kpiDefinition, kpiDefinitions } from '@tidemark/server/domain/registry.ts'
+import { readAging, type AgingQuery } from '@tidemark/server/kpi/aging.ts'
 import {
-  readAging,
   readKpis,
   readKpiValues,
-  type AgingQuery,
-  type KpiOrganization,
   type KpiQuery,
   type KpiRequest,
   type KpiRow,
 } from '@tidemark/server/kpi/queries.ts'
+import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
 import { bruteForce, type PlainItem, type Question } from '../support/brute-force.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { execute, request } from '../support/graphql.ts'

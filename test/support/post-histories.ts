@@ -3,7 +3,7 @@ import { customer, exchangeRate, organization } from '@tidemark/drizzle/tables.t
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { dateOf } from '@tidemark/server/domain/day.ts'
-import type { KpiOrganization } from '@tidemark/server/kpi/queries.ts'
+import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
 import { lockItems } from '@tidemark/server/ledger/histories.ts'
 import { post, writeAudit, type NewItem } from '@tidemark/server/ledger/post.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'

@@ -1,0 +1,84 @@
+/** Reads aging out of the KPI store. */
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import {
+  agingInputs,
+  agingOf,
+  minorOf,
+  problemWithEdges,
+  type Aging,
+  type AgingBasis,
+} from '../domain/aging.ts'
+import { bookOf } from '../domain/book.ts'
+import { dayAt } from '../domain/calendar.ts'
+import { dateOf, formatDay } from '../domain/day.ts'
+import { Exact, majorOf, type Money } from '../domain/money.ts'
+import { addInput, noNeeds } from '../domain/needs.ts'
+import { isMissing } from '../domain/rates.ts'
+import { fetchBooks } from './answer.ts'
+import { checkCurrency, checkDay, noRate, refuseIf } from './check.ts'
+import { readLedgerBalances } from './flow.ts'
+import { groupSegments, type SegmentFilter } from './segments.ts'
+import { knownAtOf, readSource, type Knowledge, type KpiOrganization } from './source.ts'
+
+export type AgingQuery = {
+  readonly asOf?: Temporal.PlainDate | null | undefined
+  readonly by?: AgingBasis
+  readonly edges?: readonly number[]
+  readonly filter?: SegmentFilter | null | undefined
+  readonly currency?: string | null | undefined
+  readonly now: Temporal.Instant
+} & Knowledge
+
+export type AgingAnswer = Omit<Aging, 'exactBalance'> & {
+  readonly asOf: Temporal.PlainDate
+  readonly knownAt: Temporal.Instant
+  readonly by: AgingBasis
+  /** What the ledger's entries say less `ledgerBalance`, before anything is rounded. Reads the whole ledger. */
+  readonly unexplained: (tx: Tx) => Promise<Money>
+}
+
+const defaultEdges = [30, 60, 90]
+
+/** The answer of `aging`. Throws BAD_USER_INPUT that names the argument, or MISSING_RATE. */
+export async function readAging(
+  tx: Tx,
+  organization: KpiOrganization,
+  query: AgingQuery,
+): Promise<AgingAnswer> {
+  const { by = 'DUE_DATE', edges = defaultEdges } = query
+  refuseIf(problemWithEdges(by, edges))
+  const currency = checkCurrency(query.currency, organization.baseCurrency)
+  const today = dayAt(query.now, organization.timeZone)
+  const day = query.asOf == null ? today : checkDay(query.asOf, 'asOf')
+  refuseIf(
+    day > today && `asOf must not lie after today, which is ${formatDay(today)} in ${organization.timeZone}.`,
+  )
+
+  const knownAt = knownAtOf(query)
+  const { source, segments } = await readSource(tx, organization, knownAt)
+  refuseIf(
+    source.booksFrom === 'NOT_KNOWN_THEN' &&
+      query.knownAt != null &&
+      `Nothing had been recorded by knownAt (${knownAt.toString()}).`,
+  )
+  const [group] = groupSegments(segments, query.filter, [])
+  if (group === undefined) throw new Error('Without dimensions there is one group')
+  const needs = noNeeds()
+  for (const input of Object.values(agingInputs(day, by, edges)).flat()) addInput(needs, input, day)
+  const { rowsOf, rates } = await fetchBooks(source, needs, [group], [currency], { first: day, last: day })
+  const aging = agingOf({ book: bookOf(rowsOf(group)), rates, currency }, day, by, edges)
+  if ('day' in aging) throw noRate(aging)
+
+  const unexplained = async (tx: Tx): Promise<Money> => {
+    const segmentIds = group.segments.map((segment) => segment.id)
+    const balances = await readLedgerBalances(tx, organization.id, segmentIds, day, source.knownAt)
+    const ledger = balances.reduce((sum, balance) => {
+      const rate = rates.between(balance.currency, currency, day)
+      if (balance.minor === 0n) return sum
+      if (isMissing(rate)) throw noRate(rate)
+      return sum.plus(majorOf(balance).times(rate))
+    }, new Exact(0))
+    return { minor: minorOf(ledger.minus(aging.exactBalance), currency), currency }
+  }
+  return { ...aging, asOf: dateOf(day), knownAt, by, unexplained }
+}
