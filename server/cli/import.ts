@@ -31,7 +31,7 @@ export const registerImport = (program: Command, session: CliSession): void => {
       'generic',
     )
     .option('--partial', 'take the good rows; the others go into a file, each with its reason', false)
-    .option('--rejected <file>', 'where rejected rows go (default: the CSV’s name with .rejected.csv)')
+    .option('--rejected <file>', 'where rejected rows go (default: books.rejected.csv beside books.csv)')
     .option('--dry-run', 'do all of it, tell what came of it, and undo it', false)
     .action(async (file: string, options: InvoicesOptions) => {
       const mapping = await loadMapping(options.mapping)

@@ -9,7 +9,7 @@
  *
  * Nothing is written before every row was looked at.
  */
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import postgres from 'postgres'
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -35,7 +35,7 @@ export type ImportOptions = {
   readonly partial: boolean
   /** Takes the same way, then undoes it. */
   readonly dryRun: boolean
-  /** Where the rejected rows go; by default FILE.rejected.csv. */
+  /** Where the rejected rows go; by default `books.rejected.csv` beside `books.csv`. */
   readonly rejectedFile?: string | undefined
   readonly onProgress?: OnProgress
   /** Stops the import; nothing is written then. */
@@ -58,9 +58,11 @@ export async function importInvoices(
   path: string,
   options: ImportOptions,
 ): Promise<ImportReport> {
+  const rejectedPath = options.rejectedFile ?? besideOf(path)
+  if (resolve(rejectedPath) === resolve(path)) throw new OperatorError('--rejected names the file itself.')
   const file = await openCsv(path, options.mapping)
   const reader = createRowReader(options.mapping, file.header, dayOf(todayOf(context)))
-  const work: Work = { context, file, reader, options }
+  const work: Work = { context, file, reader, options, rejectedPath }
   const { report, rejected } = await inOneTransaction(work)
   await rejected?.keep()
   const isWritten =
@@ -75,20 +77,21 @@ type Work = {
   readonly file: CsvFile
   readonly reader: RowReader
   readonly options: ImportOptions
+  readonly rejectedPath: string
 }
 
 type Done = { readonly report: ImportReport; readonly rejected: PendingFile | null }
 
 /** Commits what was written, unless the file is refused or this is a dry run: then nothing is left of it. */
 async function inOneTransaction(work: Work): Promise<Done> {
-  const { context, file, options } = work
+  const { context, file, options, rejectedPath } = work
   const transaction = { organizationId: context.organization.id, mode: 'write', timeoutMs: null } as const
   let rejected: PendingFile | null = null
   try {
     return await inTransaction(context.connection, transaction, async (tx) => {
       const checked = await checkRows(tx, work)
       if (checked.problems.rejectedRows > 0) {
-        rejected = await writeRejected(tx, file, options.rejectedFile ?? `${file.path}.rejected.csv`)
+        rejected = await writeRejected(tx, file, rejectedPath)
       }
       const isRefused = checked.problems.rejectedRows > 0 && !options.partial
       const customersCreated = isRefused ? 0 : await applyRows(tx, work, checked)
@@ -102,6 +105,8 @@ async function inOneTransaction(work: Work): Promise<Done> {
     throw explained(error)
   }
 }
+
+const besideOf = (path: string): string => `${path.replace(/\.csv$/i, '')}.rejected.csv`
 
 const UNIQUE_VIOLATION = '23505'
 

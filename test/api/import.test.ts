@@ -405,6 +405,7 @@ describe('a later export', () => {
 })
 
 describe('a file with bad rows', () => {
+  const beside = (path: string) => path.replace('.csv', '.rejected.csv')
   const bad = () =>
     csv(
       invoice('X1'),
@@ -431,7 +432,7 @@ describe('a file with bad rows', () => {
       'line 4, settled_on: 2026-07-01 is in the future: today is 2026-06-30',
       'line 5, invoice_number: "X1" is already on line 2',
       'line 6, customer_name: is "Somebody else" here and "First & Co" on an earlier line',
-      `The rejected rows and their reasons are in ${path}.rejected.csv`,
+      `The rejected rows and their reasons are in ${beside(path)}`,
       '6 rows read: 2 new, 0 changed (0 settled, 0 re-dated, 0 corrected), 0 unchanged, 0 left out, 4 rejected',
       'Refused, nothing was written: 4 rows cannot be taken. Correct the file, or import the good rows with --partial.',
     ])
@@ -445,7 +446,7 @@ describe('a file with bad rows', () => {
     const report = await books.import(path, { partial: true })
     expect(report).toMatchObject({ outcome: 'PARTLY_IMPORTED', rows: { new: 2, rejected: 4 } })
     expect(exitCodeOf(report)).toBe(2)
-    const rejected = (await readFile(`${path}.rejected.csv`, 'utf8')).split('\n')
+    const rejected = (await readFile(beside(path), 'utf8')).split('\n')
     expect(rejected[0]).toBe(`${Object.keys(invoice('')).join(',')},reason`)
     expect(rejected[1]).toContain(',X2,2026-02-30,2026-02-09,ten,')
     expect(rejected[1]).toContain(
@@ -456,10 +457,10 @@ describe('a file with bad rows', () => {
 
     // What was rejected can be corrected there and imported again; its last column is just not used.
     await writeFile(
-      `${path}.rejected.csv`,
+      beside(path),
       [rejected[0], rejected[1]?.replace('2026-02-30', '2026-02-01').replace('ten', '10')].join('\n'),
     )
-    expect(await books.import(`${path}.rejected.csv`)).toMatchObject({
+    expect(await books.import(beside(path))).toMatchObject({
       outcome: 'IMPORTED',
       rows: { new: 1 },
       unusedColumns: ['reason'],
