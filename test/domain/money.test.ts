@@ -26,10 +26,15 @@ describe('money', () => {
     [0n, 'USD', '0.00'],
     [1_250n, 'JPY', '1250'],
     [-1n, 'KWD', '-0.001'],
-    [9_007_199_254_740_993n, 'USD', '90071992547409.93'],
+    [1_000_000_000_000_000n, 'USD', '10000000000000.00'],
   ])('%s minor %s are %s', (minor, currency, text) => {
     expect(formatMinor({ minor, currency })).toBe(text)
     expect(parseMinor(text, currency)).toBe(minor)
+  })
+
+  it('writes sums beyond what a float holds, and reads no amount beyond all reason', () => {
+    expect(formatMinor({ minor: 9_007_199_254_740_993n, currency: 'USD' })).toBe('90071992547409.93')
+    expect(parseMinor('10000000000000.01', 'USD')).toBeNull()
   })
 
   it('reads back what it writes', () => {
