@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
-import { dayOf, isPlausible, type Day } from '../domain/day.ts'
+import { dateOf, dayOf, isPlausible, type Day } from '../domain/day.ts'
 import { formatMinor, isCurrency, parseMinor } from '../domain/money.ts'
 import { findCustomer, findInvoices } from '../ledger/find.ts'
 import { lockItems } from '../ledger/histories.ts'
@@ -153,7 +153,9 @@ async function writeInvoice(
     .where(and(eq(invoice.organizationId, organization.id), eq(invoice.number, number)))
   if (existing.length > 0) return duplicate(number)
 
-  const parts = given ?? [{ amount: minor, dueOn: issuedOn + debtor.termsDays }]
+  const byTerms = dateOf(issuedOn).add({ days: debtor.termsDays })
+  if (given === null && !isPlausible(byTerms)) return implausible(['dueOn'], byTerms)
+  const parts = given ?? [{ amount: minor, dueOn: dayOf(byTerms) }]
   const id = randomUUIDv7()
   const { businessUnit, region, channel, ownerId } = debtor
   const dimensions = { currency, businessUnit, region, channel, productLine, collectorId: ownerId }
