@@ -8,6 +8,7 @@ import {
   bigint,
   boolean,
   check,
+  doublePrecision,
   foreignKey,
   index,
   integer,
@@ -47,14 +48,21 @@ const inheritedOrganizationId = () => uuid('organization_id').notNull()
 
 export const person = pgTable(
   'person',
-  { organizationId: organizationId(), id: uuid().notNull(), name: text().notNull(), email: text() },
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    name: text().notNull(),
+    /** In lower case. */
+    email: text(),
+    /** Since then the row is there only for what points to it: neither name nor e-mail is known any more. */
+    erasedAt: instant('erased_at'),
+  },
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),
     unique('person_name').on(t.organizationId, t.name),
+    unique('person_email').on(t.organizationId, t.email),
   ],
 )
-
-export const tokenScope = pgEnum('token_scope', ['read', 'write', 'admin'])
 
 /** A token is shown once; only the hash of its secret is kept. */
 export const apiToken = pgTable(
@@ -63,9 +71,19 @@ export const apiToken = pgTable(
     organizationId: organizationId(),
     id: uuid().notNull(),
     name: text().notNull(),
-    scope: tokenScope().notNull(),
+    /** What it may do, such as `kpi:read`, spelled out when it was made: a role that changes later does not widen it. */
+    scopes: text().array().notNull(),
     secretHash: text('secret_hash').notNull(),
+    /** As the audit names who made it. */
+    createdBy: text('created_by').notNull(),
     createdAt: instant('created_at').notNull().default(now),
+    expiresAt: instant('expires_at'),
+    /** Where it may be used from, as addresses or CIDR blocks; null: from everywhere. */
+    addresses: text().array(),
+    /** Of cost; null: the usual allowance. */
+    pointsPerMinute: integer('points_per_minute'),
+    /** The token that this one was made to follow. */
+    replacesId: uuid('replaces_id'),
     lastUsedAt: instant('last_used_at'),
     revokedAt: instant('revoked_at'),
   },
@@ -73,6 +91,73 @@ export const apiToken = pgTable(
     primaryKey({ columns: [t.organizationId, t.id] }),
     unique('api_token_secret').on(t.organizationId, t.secretHash),
   ],
+)
+
+export const memberRole = pgEnum('member_role', [
+  'viewer',
+  'sales',
+  'collector',
+  'credit_manager',
+  'manager',
+  'auditor',
+  'admin',
+])
+
+/** A person who can sign in. Readable also for the user that it belongs to, before the tenant is known. */
+export const membership = pgTable(
+  'membership',
+  {
+    organizationId: organizationId(),
+    personId: uuid('person_id').notNull(),
+    /** The sign-in identity, which may be a member of several organizations (identity.ts). */
+    userId: text('user_id').notNull(),
+    role: memberRole().notNull(),
+    createdAt: instant('created_at').notNull().default(now),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.personId] }),
+    unique('membership_user').on(t.organizationId, t.userId),
+    index('membership_of_user').on(t.userId),
+    foreignKey({
+      name: 'membership_person',
+      columns: [t.organizationId, t.personId],
+      foreignColumns: [person.organizationId, person.id],
+    }),
+  ],
+)
+
+/** A link that makes whoever has it a member, once. Only the hash of its secret is kept. */
+export const invitation = pgTable(
+  'invitation',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    email: text().notNull(),
+    role: memberRole().notNull(),
+    secretHash: text('secret_hash').notNull(),
+    /** As the audit names who invited. */
+    invitedBy: text('invited_by').notNull(),
+    createdAt: instant('created_at').notNull().default(now),
+    expiresAt: instant('expires_at').notNull(),
+    acceptedAt: instant('accepted_at'),
+    revokedAt: instant('revoked_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    unique('invitation_secret').on(t.organizationId, t.secretHash),
+  ],
+)
+
+/** What is left of an actor's allowance of cost points: see server/access/budget.ts. */
+export const budget = pgTable(
+  'budget',
+  {
+    organizationId: organizationId(),
+    actor: text().notNull(),
+    level: doublePrecision().notNull(),
+    refilledAt: instant('refilled_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.actor] })],
 )
 
 /** One combination of the dimensions by which goals and reports are cut. Numbered per organization. */
@@ -390,6 +475,32 @@ export const exchangeRate = pgTable(
   (t) => [primaryKey({ columns: [t.organizationId, t.currency, t.validOn] })],
 )
 
+/**
+ * Where changes came from. Apart from the audit, which only points here, so that a person can be erased and the
+ * audit's hashes still hold.
+ */
+export const origin = pgTable(
+  'origin',
+  {
+    organizationId: organizationId(),
+    id: uuid().notNull(),
+    personId: uuid('person_id'),
+    /** The network address of the caller. */
+    address: text(),
+    /** The program that called, as it names itself. */
+    agent: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    unique('origin_parts').on(t.organizationId, t.personId, t.address, t.agent).nullsNotDistinct(),
+    foreignKey({
+      name: 'origin_person',
+      columns: [t.organizationId, t.personId],
+      foreignColumns: [person.organizationId, person.id],
+    }),
+  ],
+)
+
 /** One row per command, in its transaction: who changed what, and why. The evaluator sees by `xid` what is new. */
 export const audit = pgTable(
   'audit',
@@ -402,12 +513,55 @@ export const audit = pgTable(
     before: jsonb(),
     after: jsonb(),
     reason: text(),
+    originId: uuid('origin_id'),
+    requestId: text('request_id'),
     recordedAt: instant('recorded_at').notNull().default(now),
+    /** SHA-256 of all of the above (server/ledger/audit.ts), in hexadecimal digits. */
+    hash: text().notNull(),
     xid: transactionId('xid')
       .notNull()
       .default(sql`pg_current_xact_id()`),
   },
-  (t) => [primaryKey({ columns: [t.organizationId, t.id] }), index('audit_xid').on(t.organizationId, t.xid)],
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    index('audit_xid').on(t.organizationId, t.xid),
+    index('audit_recorded').on(t.organizationId, t.recordedAt, t.id),
+    foreignKey({
+      name: 'audit_origin',
+      columns: [t.organizationId, t.originId],
+      foreignColumns: [origin.organizationId, origin.id],
+    }),
+  ],
+)
+
+/** The audit's chain: each seal's hash covers the one before it, so that no row can be changed, removed or put in between. */
+export const auditSeal = pgTable(
+  'audit_seal',
+  {
+    organizationId: organizationId(),
+    sequence: minor('sequence').notNull(),
+    /** No foreign key: a row that somebody removed is what the seal is there to tell of. */
+    auditId: uuid('audit_id').notNull(),
+    auditHash: text('audit_hash').notNull(),
+    hash: text().notNull(),
+    sealedAt: instant('sealed_at').notNull().default(now),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.sequence] }),
+    unique('audit_seal_audit').on(t.organizationId, t.auditId),
+  ],
+)
+
+/** Where the chain of an organization ends, and what had been sealed by then. */
+export const auditHead = pgTable(
+  'audit_head',
+  {
+    organizationId: organizationId(),
+    sequence: minor('sequence').notNull(),
+    hash: text().notNull(),
+    seen: snapshot('seen').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId] })],
 )
 
 /** The stored answer of a mutation that came with a key: the same key and input give the same answer again. */
@@ -421,7 +575,10 @@ export const idempotencyKey = pgTable(
     outcome: jsonb().notNull(),
     createdAt: instant('created_at').notNull().default(now),
   },
-  (t) => [primaryKey({ columns: [t.organizationId, t.actor, t.key] })],
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.actor, t.key] }),
+    index('idempotency_key_created').on(t.organizationId, t.createdAt),
+  ],
 )
 
 export const goalDirection = pgEnum('goal_direction', ['INCREASE', 'DECREASE'])

@@ -11,6 +11,9 @@ import { isUuid } from './uuid.ts'
 /** The role that owns nothing and that row-level security binds. The migrations create it. */
 export const APP_ROLE = 'tidemark_app'
 
+/** The role that has the tables of sign-in (identity.ts) and no others. */
+const IDENTITY_ROLE = 'tidemark_identity'
+
 const WRITE_TIMEOUT_MS = 5_000
 const READ_TIMEOUT_MS = 30_000
 /** `transaction_timeout` came with PostgreSQL 17; before it only statements and idling are limited. */
@@ -30,6 +33,8 @@ export type Tx = PostgresJsTransaction<Record<string, never>, Record<string, nev
 export type TransactionOptions = {
   /** The tenant. Null sets the role but no tenant: only `organization` can be read. */
   readonly organizationId: string | null
+  /** Whose memberships can be read besides, so that a person's organizations are known before one is chosen. */
+  readonly userId?: string
   /** read: REPEATABLE READ READ ONLY, one snapshot. write: READ COMMITTED. */
   readonly mode: 'read' | 'write'
   /**
@@ -48,8 +53,37 @@ export const inTransaction = async <T>(
   options: TransactionOptions,
   run: (tx: Tx) => Promise<T>,
 ): Promise<T> => {
-  const setUp = setUpStatement(options, connection.serverVersion)
-  return begin(connection, BEGIN_AS[options.mode], async (sql) => {
+  const setUp = setUpStatement(APP_ROLE, options, connection.serverVersion)
+  return beginWith(connection, BEGIN_AS[options.mode], setUp, run)
+}
+
+/** As `inTransaction` to write, but with the tables of sign-in and no others. */
+export const asIdentity = <T>(connection: Connection, run: (tx: Tx) => Promise<T>): Promise<T> => {
+  const setUp = setUpStatement(
+    IDENTITY_ROLE,
+    { organizationId: null, mode: 'write' },
+    connection.serverVersion,
+  )
+  return beginWith(connection, BEGIN_AS.write, setUp, run)
+}
+
+/** A part of the transaction `tx` with the tables of sign-in and no others: for what changes both or nothing. */
+export const asIdentityWithin = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<T> => {
+  const takeRole = (role: string) => tx.sql`select set_config('role', ${role}, true)`
+  await takeRole(IDENTITY_ROLE)
+  const result = await run(tx)
+  // Not where `run` threw: then nothing of the transaction, or of the savepoint around it, is left.
+  await takeRole(APP_ROLE)
+  return result
+}
+
+const beginWith = <T>(
+  connection: Connection,
+  characteristics: string,
+  setUp: string,
+  run: (tx: Tx) => Promise<T>,
+): Promise<T> =>
+  begin(connection, characteristics, async (sql) => {
     // Not awaited: the first statement of `run` travels with it. Should it fail, PostgreSQL refuses all that follow.
     const ready = sql.unsafe(setUp).execute()
     ready.catch(() => {})
@@ -57,7 +91,6 @@ export const inTransaction = async <T>(
     await ready
     return result
   })
-}
 
 /** As `inTransaction`, but as the user who connected and without tenant or limits: for migrations. */
 export const asOwner = async <T>(connection: Connection, run: (tx: Tx) => Promise<T>): Promise<T> =>
@@ -136,18 +169,20 @@ const begin = async <T>(
 ): Promise<T> => (await connection.sql.begin(characteristics, run)) as T
 
 /** One statement, so that the whole set-up costs no round trip of its own. */
-const setUpStatement = (options: TransactionOptions, serverVersion: number): string => {
-  const { organizationId, mode } = options
+const setUpStatement = (role: string, options: TransactionOptions, serverVersion: number): string => {
+  const { organizationId, mode, userId = '' } = options
   if (organizationId !== null && !isUuid(organizationId)) {
     throw new TypeError(`Not an organization's id: ${JSON.stringify(organizationId)}`)
   }
+  if (!/^[\w-]*$/.test(userId)) throw new TypeError(`Not a user's id: ${JSON.stringify(userId)}`)
   const { timeoutMs = mode === 'write' ? WRITE_TIMEOUT_MS : READ_TIMEOUT_MS } = options
   // To PostgreSQL 0 means no limit.
   const limit = String(timeoutMs ?? 0)
   const wholeLimit = String(timeoutMs === null ? 0 : timeoutMs + TRANSACTION_GRACE_MS)
   const settings = [
-    ['role', APP_ROLE],
+    ['role', role],
     ['tidemark.organization_id', organizationId ?? ''],
+    ['tidemark.user_id', userId],
     ['statement_timeout', limit],
     ['idle_in_transaction_session_timeout', limit],
     ...(serverVersion >= TRANSACTION_TIMEOUT_SINCE ? [['transaction_timeout', wholeLimit]] : []),

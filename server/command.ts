@@ -7,13 +7,13 @@ import { isProblem, type Problem } from './problem.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { sourceOf } from './ledger/origin.ts'
+import type { Author } from './ledger/audit.ts'
 
 /** Who commands, in whose books, and at what time. */
-export type CommandContext = {
+export type CommandContext = Author & {
   readonly connection: Connection
   readonly organization: OrganizationRow
-  /** As the audit and idempotency keys name who acts. */
-  readonly actor: string
   readonly now: Temporal.Instant
   /** Told after the commit. */
   readonly posted: () => void
@@ -65,13 +65,14 @@ export async function carryOut<Input, Outcome>(
   command: (context: CommandContext, input: Input) => Promise<Outcome>,
   input: Input,
 ): Promise<Outcome> {
-  const { connection, organization, actor, now, events } = context
+  const { connection, organization, actor, caller, now, events } = context
   // The answer of an earlier field of the same mutation holds a connection until here: one at a time, or a pool of
   // waiting mutations would wait for itself.
   await context.reader.close()
   const posted = () => events.publish('posted', { organizationId: organization.id })
   try {
-    return await command({ connection, organization, actor: actorName(actor), now, posted }, input)
+    const source = await sourceOf(connection, organization.id, actor, caller)
+    return await command({ connection, organization, actor: actorName(actor), source, now, posted }, input)
   } finally {
     renewView(context)
   }

@@ -22,6 +22,16 @@ export type Services = {
 /** Who asks, and for which organization. */
 export type Session = { readonly actor: Actor; readonly organization: OrganizationRow }
 
+/** Where a request comes from. */
+export type Caller = {
+  /** Of the request, as its answer and the log name it. */
+  readonly requestId: string
+  /** The network address. */
+  readonly address: string | null
+  /** The program, as it names itself. */
+  readonly agent: string | null
+}
+
 /** The part of a context that shows the data as they are at one moment. */
 type View = {
   readonly now: Temporal.Instant
@@ -33,19 +43,20 @@ type View = {
 }
 
 export type Context = Services &
-  Session & {
+  Session & { readonly caller: Caller } & {
     // Replaced together by `renewView`, after a mutation: graphql-js keeps one context for a whole operation.
     -readonly [Part in keyof View]: View[Part]
   }
 
 /** A context for one operation, or for one event of a subscription. `closeContext` it when the answer is made. */
-export const createContext = (services: Services, session: Session): Context => ({
+export const createContext = (services: Services, session: Session, caller: Caller): Context => ({
   connection: services.connection,
   events: services.events,
   feed: services.feed,
   clock: services.clock,
   actor: session.actor,
   organization: session.organization,
+  caller,
   ...openView(services, session),
 })
 

@@ -73,7 +73,11 @@ export const subscribeOperation = async (
   }
   if (!(Symbol.asyncIterator in source)) return withRequestErrors(source)
   return mapEach(source, (event) =>
-    executeOperation({ ...args, rootValue: event, contextValue: createContext(context, context) }),
+    executeOperation({
+      ...args,
+      rootValue: event,
+      contextValue: createContext(context, context, context.caller),
+    }),
   )
 }
 

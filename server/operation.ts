@@ -1,5 +1,7 @@
 /** Whether an operation may run with these values: asked before it does, the same over HTTP and WebSocket. */
 import { type DocumentNode, type GraphQLError, type GraphQLSchema, Kind, visit } from 'graphql'
+import type { Actor } from './access/actor.ts'
+import { authorizationError } from './access/authorize.ts'
 import { badUserInput, tooMuch } from './errors.ts'
 import { costError, LIMITS } from './limits.ts'
 
@@ -10,14 +12,16 @@ export type RequestedOperation = {
 }
 
 /**
- * Null, or why the operation may not run: its values hold a text that PostgreSQL cannot keep, its variables hold too
- * much, or its answer would. `today` is where a series without an end ends.
+ * Null, or why the operation may not run: the actor lacks a scope, its values hold a text that PostgreSQL cannot
+ * keep, its variables hold too much, or its answer would. `today` is where a series without an end ends.
  */
 export const operationError = (
   schema: GraphQLSchema,
   { document, operationName, variables }: RequestedOperation,
+  actor: Actor,
   today: Temporal.PlainDate,
 ): GraphQLError | null =>
+  authorizationError(schema, document, operationName, actor) ??
   variablesError(variables) ??
   literalsError(document) ??
   costError(schema, document, operationName, variables, today)

@@ -1,15 +1,13 @@
-/** The executable schema: the contract's text with the resolvers put onto it, and the root fields guarded. */
+/** The executable schema: the contract's text with the resolvers put onto it. Who may ask for what is access/authorize.ts. */
 import { readFileSync } from 'node:fs'
 import {
   buildSchema,
-  defaultFieldResolver,
-  type GraphQLField,
   type GraphQLFieldResolver,
   type GraphQLSchema,
   isObjectType,
   isScalarType,
 } from 'graphql'
-import { requireScope } from './access/scopes.ts'
+import { checkScopeTables } from './access/authorize.ts'
 import type { Context } from './context.ts'
 import type { TypeFunctions } from './resolvers.ts'
 
@@ -17,13 +15,11 @@ const SCHEMA_FILE = new URL('../schema/schema.graphql', import.meta.url)
 
 export const readSchemaText = (): string => readFileSync(SCHEMA_FILE, 'utf8')
 
-/** Throws where the resolvers name something that the contract does not have. */
+/** Throws where the resolvers name something that the contract does not have, or where rights are not stated. */
 export const createSchema = (resolvers: Readonly<Record<string, TypeFunctions>>): GraphQLSchema => {
   const schema = buildSchema(readSchemaText())
   for (const [typeName, functions] of Object.entries(resolvers)) attach(schema, typeName, functions)
-  for (const root of [schema.getQueryType(), schema.getMutationType(), schema.getSubscriptionType()]) {
-    for (const field of Object.values(root?.getFields() ?? {})) guard(field)
-  }
+  checkScopeTables(schema)
   return schema
 }
 
@@ -41,17 +37,4 @@ const attach = (schema: GraphQLSchema, typeName: string, functions: TypeFunction
     if (typeof value === 'function') field.resolve = value as GraphQLFieldResolver<unknown, Context>
     else Object.assign(field, value)
   }
-}
-
-/** No root field is reached without its scope, neither over HTTP nor over WebSocket. */
-const guard = (field: GraphQLField<unknown, Context>): void => {
-  const { resolve = defaultFieldResolver, subscribe } = field
-  const guarded =
-    (inner: GraphQLFieldResolver<unknown, Context>): GraphQLFieldResolver<unknown, Context> =>
-    (source, args, context, info) => {
-      requireScope(context.actor, info)
-      return inner(source, args, context, info)
-    }
-  field.resolve = guarded(resolve)
-  if (subscribe !== undefined) field.subscribe = guarded(subscribe)
 }

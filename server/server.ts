@@ -1,4 +1,5 @@
 /** The server: API, WebSocket, dashboard and GraphiQL on one port. */
+import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { constants } from 'node:zlib'
 import fastifyCompress from '@fastify/compress'
@@ -89,6 +90,7 @@ const createApp = async (log: Log, logCause: LogCause): Promise<FastifyInstance>
   const app: FastifyInstance = Fastify({
     loggerInstance,
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
     bodyLimit: LIMITS.messageBytes,
     connectionTimeout: 0,
     requestTimeout: REQUEST_MS_MAX,

@@ -1,19 +1,18 @@
 /** Who acts. */
-
-/** Each includes the ones before it: read < write < admin. */
-export type Scope = 'read' | 'write' | 'admin'
+import type { Role, Scope } from './scopes.ts'
 
 export type Actor = {
-  readonly kind: 'token' | 'session'
-  readonly tokenId: string
+  /** A program with a token, or a person who signed in. */
+  readonly kind: 'token' | 'member'
+  /** Of the token, or of the person. */
+  readonly id: string
   readonly name: string
-  readonly scope: Scope
+  /** Null for a token. */
+  readonly role: Role | null
+  readonly scopes: ReadonlySet<Scope>
+  /** Cost points that it may use up per minute; null for the usual allowance. */
+  readonly pointsPerMinute: number | null
 }
 
-const RANK: Record<Scope, number> = { read: 0, write: 1, admin: 2 }
-
-export const mayAct = (actor: Pick<Actor, 'scope'>, needed: Scope): boolean =>
-  RANK[actor.scope] >= RANK[needed]
-
-/** The actor as audit rows and idempotency keys name it. */
-export const actorName = (actor: Actor): string => `${actor.kind}:${actor.tokenId}`
+/** The actor as audit rows and idempotency keys name it: never by name, so that a person can be erased. */
+export const actorName = ({ kind, id }: Pick<Actor, 'kind' | 'id'>): string => `${kind}:${id}`

@@ -6,6 +6,7 @@ import { and, eq, isNull } from 'drizzle-orm'
 import type { Session } from '../context.ts'
 import type { LogError } from '../events.ts'
 import { noteUse } from './commands.ts'
+import { isScope } from './scopes.ts'
 import { hashToken, parseToken, type TokenKind } from './token.ts'
 
 /** How long requests with a revoked token may go on; sockets are closed when they are checked next (http/socket.ts). */
@@ -45,8 +46,10 @@ export const createAuthenticator = (
         logError(error, 'The use of a token could not be noted'),
       )
     }
-    const { tokenId, name, scope } = found
-    return { actor: { kind, tokenId, name, scope }, organization: found.organization }
+    const { tokenId, name, pointsPerMinute } = found
+    const scopes = new Set(found.scopes.filter(isScope))
+    const actor = { kind: 'token', id: tokenId, name, role: null, scopes, pointsPerMinute } as const
+    return { actor, organization: found.organization }
   }
 
   return {
@@ -77,7 +80,8 @@ const findToken = async (connection: Connection, organizationId: string, secretH
       .select({
         tokenId: apiToken.id,
         name: apiToken.name,
-        scope: apiToken.scope,
+        scopes: apiToken.scopes,
+        pointsPerMinute: apiToken.pointsPerMinute,
         createdAt: apiToken.createdAt,
         lastUsedAt: apiToken.lastUsedAt,
         organization,

@@ -4,8 +4,8 @@ import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'
 import { newUuid } from '../ids.ts'
-import { writeAudit } from '../ledger/post.ts'
-import type { Scope } from './actor.ts'
+import { writeAudit } from '../ledger/audit.ts'
+import type { Scope } from './scopes.ts'
 import { hashToken, mintToken, type TokenKind } from './token.ts'
 
 export type NewToken = {
@@ -21,12 +21,12 @@ type Acting = { readonly actor: string }
 export const createToken = (
   connection: Connection,
   organizationId: string,
-  { name, scope, actor }: { readonly name: string; readonly scope: Scope } & Acting,
+  { name, scopes, actor }: { readonly name: string; readonly scopes: readonly Scope[] } & Acting,
 ): Promise<NewToken> =>
   write(connection, organizationId, async (tx) => {
-    const made = await insertToken(tx, organizationId, 'token', { name, scope })
-    const record = { actor, action: 'createToken', subject: made.id, after: { name, scope } }
-    await writeAudit(tx, organizationId, record)
+    const made = await insertToken(tx, organizationId, 'token', { name, scopes, actor })
+    const record = { action: 'createToken', subject: made.id, after: { name, scopes } }
+    await writeAudit(tx, { organization: { id: organizationId }, actor }, record)
     return made
   })
 
@@ -38,13 +38,21 @@ export const createToken = (
 export const createSession = (
   connection: Connection,
   organizationId: string,
-  { parentId, scope, actor }: { readonly parentId: string | null; readonly scope: Scope } & Acting,
+  {
+    parentId,
+    scopes,
+    actor,
+  }: { readonly parentId: string | null; readonly scopes: readonly Scope[] } & Acting,
 ): Promise<NewToken | null> =>
   write(connection, organizationId, async (tx) => {
     if (parentId !== null && !(await isInForce(tx, organizationId, parentId))) return null
-    const made = await insertToken(tx, organizationId, 'session', { name: sessionName(parentId), scope })
-    const record = { actor, action: 'createSession', subject: made.id, after: { scope } }
-    await writeAudit(tx, organizationId, record)
+    const made = await insertToken(tx, organizationId, 'session', {
+      name: sessionName(parentId),
+      scopes,
+      actor,
+    })
+    const record = { action: 'createSession', subject: made.id, after: { scopes } }
+    await writeAudit(tx, { organization: { id: organizationId }, actor }, record)
     return made
   })
 
@@ -70,8 +78,8 @@ export const revokeToken = (
       )
       .returning({ id: apiToken.id })
     if (revoked.length > 0) {
-      const record = { actor, action: 'revokeToken', subject: id, after: { revoked: revoked.length } }
-      await writeAudit(tx, organizationId, record)
+      const record = { action: 'revokeToken', subject: id, after: { revoked: revoked.length } }
+      await writeAudit(tx, { organization: { id: organizationId }, actor }, record)
     }
     return revoked.some((row) => row.id === id)
   })
@@ -112,11 +120,13 @@ const insertToken = async (
   tx: Tx,
   organizationId: string,
   kind: TokenKind,
-  { name, scope }: { readonly name: string; readonly scope: Scope },
+  { name, scopes, actor }: { readonly name: string; readonly scopes: readonly Scope[] } & Acting,
 ): Promise<NewToken> => {
   const id = newUuid()
   const token = mintToken(kind, organizationId)
-  await tx.insert(apiToken).values({ organizationId, id, name, scope, secretHash: hashToken(token) })
+  await tx
+    .insert(apiToken)
+    .values({ organizationId, id, name, scopes: [...scopes], createdBy: actor, secretHash: hashToken(token) })
   return { id, token }
 }
 

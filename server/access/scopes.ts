@@ -1,49 +1,136 @@
-/** What each root field needs: the only place where rights are decided, the same for HTTP and WebSocket. */
-import type { GraphQLResolveInfo } from 'graphql'
-import { forbidden } from '../errors.ts'
+/**
+ * Who may do what: the only place where rights are decided, the same for HTTP and WebSocket. `authorize.ts` asks it
+ * for every operation before it runs.
+ */
 import type { MutationResolvers, QueryResolvers, SubscriptionResolvers } from '../schema.generated.ts'
-import { type Actor, mayAct, type Scope } from './actor.ts'
 
-/** A root field that is missing here does not compile. */
-export const SCOPES: {
+export const SCOPES = [
+  'organization:read',
+  'customer:read',
+  'credit:read',
+  'credit:write',
+  'invoice:read',
+  'invoice:write',
+  'receipt:read',
+  'receipt:write',
+  'kpi:read',
+  'goal:read',
+  'goal:write',
+  'member:read',
+  'member:write',
+  'token:read',
+  'token:write',
+  'audit:read',
+  'schema:read',
+] as const
+
+export type Scope = (typeof SCOPES)[number]
+
+export const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text)
+
+/** What everybody who works with the books may see. */
+const BOOKS = [
+  'organization:read',
+  'customer:read',
+  'credit:read',
+  'invoice:read',
+  'receipt:read',
+  'kpi:read',
+  'goal:read',
+  'schema:read',
+] as const satisfies readonly Scope[]
+
+/** What a person of each role may do; a token has scopes of its own. */
+export const ROLES = {
+  viewer: BOOKS,
+  sales: BOOKS,
+  collector: [...BOOKS, 'receipt:write'],
+  credit_manager: [...BOOKS, 'credit:write'],
+  manager: [
+    ...BOOKS,
+    'credit:write',
+    'invoice:write',
+    'receipt:write',
+    'goal:write',
+    'member:read',
+    'audit:read',
+  ],
+  auditor: [...BOOKS, 'member:read', 'token:read', 'audit:read'],
+  admin: SCOPES,
+} as const satisfies Readonly<Record<string, readonly Scope[]>>
+
+export type Role = keyof typeof ROLES
+
+export const isRole = (text: string): text is Role => Object.hasOwn(ROLES, text)
+
+export const scopesOfRole = (role: Role): ReadonlySet<Scope> => new Set(ROLES[role])
+
+/** What each root field needs. One that is missing here does not compile. */
+export const ROOT_SCOPES: {
   readonly Query: Readonly<Record<keyof QueryResolvers, Scope>>
   readonly Mutation: Readonly<Record<keyof MutationResolvers, Scope>>
   readonly Subscription: Readonly<Record<keyof SubscriptionResolvers, Scope>>
 } = {
   Query: {
-    organization: 'read',
-    customers: 'read',
-    customer: 'read',
-    invoices: 'read',
-    invoice: 'read',
-    goals: 'read',
-    goal: 'read',
-    kpiCatalog: 'read',
-    kpis: 'read',
-    aging: 'read',
+    organization: 'organization:read',
+    customers: 'customer:read',
+    customer: 'customer:read',
+    invoices: 'invoice:read',
+    invoice: 'invoice:read',
+    goals: 'goal:read',
+    goal: 'goal:read',
+    kpiCatalog: 'kpi:read',
+    kpis: 'kpi:read',
+    aging: 'kpi:read',
   },
   Mutation: {
-    recordInvoice: 'write',
-    recordReceipt: 'write',
-    setCreditLimit: 'write',
-    createGoal: 'write',
+    recordInvoice: 'invoice:write',
+    recordReceipt: 'receipt:write',
+    setCreditLimit: 'credit:write',
+    createGoal: 'goal:write',
   },
-  Subscription: { goalProgress: 'read' },
+  Subscription: { goalProgress: 'goal:read' },
 }
 
-/** The scope of a root field; admin for one that the table does not know, so that a forgotten one stays shut. */
-export const neededScope = (type: string, field: string): Scope => {
-  const fields: Readonly<Record<string, Scope>> = SCOPES[type as keyof typeof SCOPES]
-  return fields[field] ?? 'admin'
+/**
+ * What the objects of each type need, wherever they are reached: an invoice within a customer needs what an invoice
+ * needs. Null for what has no noun of its own, such as an amount of money. A type that is missing here keeps the
+ * server from starting; connections and their edges go by their nodes.
+ */
+export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
+  Aging: 'kpi:read',
+  AgingBucket: 'kpi:read',
+  Allocation: 'receipt:read',
+  Conflict: null,
+  CreateGoalSuccess: null,
+  CreditLimit: 'credit:read',
+  Customer: 'customer:read',
+  Goal: 'goal:read',
+  GoalPoint: 'goal:read',
+  GoalProgress: 'goal:read',
+  GoalProgressEvent: 'goal:read',
+  Installment: 'invoice:read',
+  InvalidInput: null,
+  Invoice: 'invoice:read',
+  KpiConventions: null,
+  KpiDefinition: 'kpi:read',
+  KpiRow: 'kpi:read',
+  Money: null,
+  NotFound: null,
+  Organization: 'organization:read',
+  PageInfo: null,
+  Person: null,
+  Receipt: 'receipt:read',
+  RecordInvoiceSuccess: null,
+  RecordReceiptSuccess: null,
+  SetCreditLimitSuccess: null,
 }
 
-/** Throws FORBIDDEN where the actor lacks the scope of this root field. */
-export const requireScope = (actor: Actor, info: GraphQLResolveInfo): void => {
-  const needed = neededScope(info.parentType.name, info.fieldName)
-  if (!mayAct(actor, needed)) {
-    throw forbidden(
-      `\`${info.fieldName}\` needs the scope \`${needed}\`; this ${actor.kind} has \`${actor.scope}\`. ` +
-        `An administrator creates another with \`pnpm tidemark token create --scope ${needed}\`.`,
-    )
-  }
+/** Fields that need more than the type that has them. */
+export const FIELD_SCOPES: Readonly<Record<string, Scope>> = {
+  'Customer.balance': 'invoice:read',
+  'Customer.balances': 'invoice:read',
+  'Customer.unapplied': 'receipt:read',
+  'Query.__schema': 'schema:read',
+  'Query.__type': 'schema:read',
 }

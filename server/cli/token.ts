@@ -1,6 +1,6 @@
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import { type Command, Option } from 'commander'
-import type { Scope } from '../access/actor.ts'
+import { type Role, ROLES, type Scope, SCOPES } from '../access/scopes.ts'
 import { createToken, revokeToken } from '../access/commands.ts'
 import { listTokens } from '../access/queries.ts'
 import { decodeId, encodeId } from '../ids.ts'
@@ -8,7 +8,12 @@ import type { CliSession } from './session.ts'
 
 const NAME_LENGTH_MAX = 200
 
-type CreateOptions = { readonly organization: string; readonly scope: Scope; readonly name: string }
+type CreateOptions = {
+  readonly organization: string
+  readonly scope?: readonly Scope[]
+  readonly role?: Role
+  readonly name: string
+}
 type OfOrganization = { readonly organization: string }
 
 export const registerToken = (program: Command, session: CliSession): void => {
@@ -19,10 +24,9 @@ export const registerToken = (program: Command, session: CliSession): void => {
     .description('creates a token and prints it: the only time it is shown')
     .requiredOption('--organization <slug>', 'whose books it opens')
     .addOption(
-      new Option('--scope <scope>', 'what it may do; each includes the ones before it')
-        .choices(['read', 'write', 'admin'])
-        .makeOptionMandatory(),
+      new Option('--scope <scope...>', 'what it may do, one or more').choices([...SCOPES]).conflicts('role'),
     )
+    .addOption(new Option('--role <role>', 'all that this role may do').choices(Object.keys(ROLES)))
     .option('--name <name>', 'what it is for', 'token')
     .action(async (options: CreateOptions) => {
       const name = options.name.trim()
@@ -30,17 +34,18 @@ export const registerToken = (program: Command, session: CliSession): void => {
         throw new OperatorError(`--name: a name has 1 to ${NAME_LENGTH_MAX} characters`)
       }
       const { connection, organization } = await session.books(options.organization)
-      const { scope } = options
+      const scopes = options.role === undefined ? options.scope : ROLES[options.role]
+      if (scopes === undefined) throw new OperatorError('Say what the token may do: --scope or --role.')
       const { id, token } = await createToken(connection, organization.id, {
         name,
-        scope,
+        scopes,
         actor: session.actor,
       })
       session.answer(token, {
         token,
         id: encodeId('token', id),
         name,
-        scope,
+        scopes,
         organization: organization.slug,
       })
     })
@@ -54,12 +59,12 @@ export const registerToken = (program: Command, session: CliSession): void => {
       const tokens = (await listTokens(connection, organization.id)).map((row) => ({
         id: encodeId('token', row.id),
         name: row.name,
-        scope: row.scope,
+        scopes: row.scopes,
         createdAt: row.createdAt.toString(),
         lastUsedAt: row.lastUsedAt?.toString() ?? null,
       }))
       const lines = tokens.map((row) =>
-        [row.id, row.scope, row.lastUsedAt ?? 'never used', row.name].join('\t'),
+        [row.id, row.scopes.join(' '), row.lastUsedAt ?? 'never used', row.name].join('\t'),
       )
       session.answer(lines.join('\n'), tokens)
     })

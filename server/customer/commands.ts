@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { runCommand, type CommandContext } from '../command.ts'
 import { findCustomer } from '../ledger/find.ts'
 import { lockItems } from '../ledger/histories.ts'
-import { writeAudit } from '../ledger/post.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { conflict, isProblem, type Problem } from '../problem.ts'
 import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { SetCreditLimitInput } from '../schema.generated.ts'
@@ -40,10 +40,11 @@ export async function setCreditLimit(
 
 async function writeCreditLimit(
   tx: Tx,
-  { organization, actor }: CommandContext,
+  context: CommandContext,
   input: SetCreditLimitInput,
   limit: CreditLimit,
 ): Promise<CreditLimitSet | Problem> {
+  const { organization } = context
   const named = await findCustomer(tx, organization.id, input.customer, ['customer'])
   if (isProblem(named)) return named
   await lockItems(tx, organization.id, [named.id], [])
@@ -63,8 +64,7 @@ async function writeCreditLimit(
     .update(customer)
     .set({ ...creditLimitColumns(limit), version: outcome.version })
     .where(and(eq(customer.organizationId, organization.id), eq(customer.id, row.id)))
-  await writeAudit(tx, organization.id, {
-    actor,
+  await writeAudit(tx, context, {
     action: 'setCreditLimit',
     subject: row.id,
     before: outcome.previous,

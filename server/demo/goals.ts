@@ -7,7 +7,7 @@ import { judge, type GoalStatus } from '../domain/goal.ts'
 import { dateAt } from '../domain/calendar.ts'
 import { defaultConventions, type Conventions } from '../domain/conventions.ts'
 import { newUuid } from '../ids.ts'
-import { writeAudit } from '../ledger/post.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { appendProgress, progressOf, readSnapshot } from '../live/evaluate.ts'
 import { judgedGoal, measure, type Measured } from '../live/measure.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
@@ -150,8 +150,8 @@ export async function setDemoGoals(
   const startOf = (row: GoalRow) => eveningOf(row.startsOn, organization, now)
   for (const row of goals) {
     const createdAt = startOf(row)
-    const record = { actor: 'demo', action: 'createGoal', subject: row.id, after: { name: row.name } }
-    await writeAudit(tx, organization.id, record, createdAt)
+    const record = { action: 'createGoal', subject: row.id, after: { name: row.name } }
+    await writeAudit(tx, { organization, actor: 'demo' }, record, createdAt)
     await tx.insert(goal).values({ ...row, createdAt })
   }
   await appendHistory(tx, organization, { goals, today, now })

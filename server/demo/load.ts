@@ -2,7 +2,8 @@
 import { dayAt } from '../domain/calendar.ts'
 import { dateOf, type Day } from '../domain/day.ts'
 import { newUuid } from '../ids.ts'
-import { post, writeAudit } from '../ledger/post.ts'
+import { writeAudit } from '../ledger/audit.ts'
+import { post } from '../ledger/post.ts'
 import { segmentFor } from '../ledger/segments.ts'
 import { findOrganization } from '../organization/queries.ts'
 import { demoCompany, demoCustomers, demoPeople, type DemoCustomer, type People } from './company.ts'
@@ -163,11 +164,10 @@ const AHEAD_MAX = 8
 
 /** One posting per day, on the one connection of the transaction, which carries them out in their order. */
 async function postTrade(tx: Tx, organizationId: string, { books, trade, now }: Trade): Promise<void> {
-  const record = { actor: 'demo', action: 'loadDemo', subject: organizationId }
+  const author = { organization: { id: organizationId }, actor: 'demo' }
+  const record = { action: 'loadDemo', subject: organizationId }
   const days = [...Map.groupBy(trade, ({ recordedOn }) => recordedOn)]
-  const audits = await Promise.all(
-    days.map(([day]) => writeAudit(tx, organizationId, record, momentOf(day, now))),
-  )
+  const audits = await Promise.all(days.map(([day]) => writeAudit(tx, author, record, momentOf(day, now))))
   const sent: Promise<void>[] = []
   for (const [index, [, events]] of days.entries()) {
     const audit = audits[index]

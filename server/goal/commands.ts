@@ -7,7 +7,7 @@ import { nullReasonInWords, trajectoryFault } from '../domain/goal.ts'
 import { Exact, isCurrency } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { decodeId, newUuid } from '../ids.ts'
-import { writeAudit } from '../ledger/post.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { judgedGoal, measure, type Measured } from '../live/measure.ts'
 import { invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { filterFields, type SegmentFilter } from '../kpi/segments.ts'
@@ -182,10 +182,11 @@ async function measureOnce(context: CommandContext, checked: CheckedGoal): Promi
 
 async function writeGoal(
   tx: Tx,
-  { organization, actor, now }: CommandContext,
+  context: CommandContext,
   checked: CheckedGoal,
   { current, atBaseline }: MeasuredGoal,
 ): Promise<GoalCreated | Problem> {
+  const { organization, now } = context
   const stranger = await findStranger(tx, organization.id, checked)
   if (stranger !== null) return stranger
   // Refused even where the baseline is given: the goal could not be evaluated.
@@ -204,7 +205,7 @@ async function writeGoal(
   const fault = trajectoryFault(judgedGoal(row))
   if (fault !== null) return invalid([fault.field], fault.message)
   const { organizationId: _organizationId, id, ...frozen } = row
-  await writeAudit(tx, organization.id, { actor, action: 'createGoal', subject: id, after: frozen })
+  await writeAudit(tx, context, { action: 'createGoal', subject: id, after: frozen })
   await tx.insert(goal).values(row)
   return { goalId: id }
 }

@@ -5,7 +5,14 @@ import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { GraphQLError, GraphQLSchema } from 'graphql'
 import type { Authenticate } from '../access/authenticate.ts'
-import { closeContext, type Context, createContext, type Services, type Session } from '../context.ts'
+import {
+  type Caller,
+  closeContext,
+  type Context,
+  createContext,
+  type Services,
+  type Session,
+} from '../context.ts'
 import { type LogCause, presentError, unauthenticated } from '../errors.ts'
 import { LIMITS, limitRules, parseOptions } from '../limits.ts'
 import { operationError } from '../operation.ts'
@@ -32,11 +39,21 @@ export const registerGraphql = async (
     bodyLimit: LIMITS.messageBytes,
     handler: fastifyApolloHandler(apollo, {
       context: async (request: FastifyRequest) =>
-        createContext(options.services, await requireSession(request, options.authenticate)),
+        createContext(
+          options.services,
+          await requireSession(request, options.authenticate),
+          callerOf(request),
+        ),
     }),
   })
   return { stop: () => apollo.stop() }
 }
+
+const callerOf = ({ id, ip, headers }: FastifyRequest): Caller => ({
+  requestId: id,
+  address: ip,
+  agent: headers['user-agent'] ?? null,
+})
 
 /** Who a request comes from. Throws UNAUTHENTICATED without a valid token. */
 export const requireSession = async (
@@ -91,10 +108,15 @@ const wantsPlainJson = (headers: HeaderMap | undefined): boolean => {
 const operationPlugin = ({ clock }: Services): ApolloServerPlugin<Context> => ({
   requestDidStart: () =>
     Promise.resolve({
-      didResolveOperation: ({ schema, document, request }) => {
+      didResolveOperation: ({ schema, document, request, contextValue }) => {
         const today = clock().toZonedDateTimeISO('UTC').toPlainDate()
         const { operationName, variables = {} } = request
-        const error = operationError(schema, { document, operationName, variables }, today)
+        const error = operationError(
+          schema,
+          { document, operationName, variables },
+          contextValue.actor,
+          today,
+        )
         return error === null ? Promise.resolve() : Promise.reject(error)
       },
       willSendResponse: ({ contextValue, request, response, errors }) => {

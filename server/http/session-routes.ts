@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { actorName } from '../access/actor.ts'
 import type { Authenticator } from '../access/authenticate.ts'
 import { createSession, revokeToken } from '../access/commands.ts'
+import { ROLES } from '../access/scopes.ts'
 import type { Session } from '../context.ts'
 import { findDemoOrganization } from '../organization/queries.ts'
 import { SESSION_COOKIE } from './credentials.ts'
@@ -76,7 +77,7 @@ const registerSignOut = (
     const session = cookie === undefined ? null : await authenticator.authenticate(cookie, 'session')
     if (cookie !== undefined && session !== null) {
       const { actor, organization } = session
-      await revokeToken(connection, organization.id, actor.tokenId, actorName(actor))
+      await revokeToken(connection, organization.id, actor.id, actorName(actor))
       authenticator.forget(cookie)
     }
     void reply.clearCookie(SESSION_COOKIE, { path: '/' })
@@ -91,11 +92,11 @@ const registerSignOut = (
   })
 }
 
-const DEMO_SESSION = { parentId: null, scope: 'write', actor: 'demo' } as const
+const DEMO_SESSION = { parentId: null, scopes: ROLES.admin, actor: 'demo' } as const
 
 const parentOf = ({ actor }: Session) => ({
-  parentId: actor.tokenId,
-  scope: actor.scope,
+  parentId: actor.id,
+  scopes: [...actor.scopes],
   actor: actorName(actor),
 })
 

@@ -1,4 +1,5 @@
 /** What graphql-ws is told: who may connect, what an operation may be, how its errors look. */
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import {
   type ExecutionArgs,
@@ -18,7 +19,7 @@ import {
 } from 'graphql-ws'
 import type { WebSocket } from 'ws'
 import type { Authenticate } from '../access/authenticate.ts'
-import { createContext, type Context, type Services, type Session } from '../context.ts'
+import { type Caller, createContext, type Context, type Services, type Session } from '../context.ts'
 import { type LogCause, presentError, tooMuch } from '../errors.ts'
 import { createPrepare, executeOperation, type Prepare, subscribeOperation } from '../execution.ts'
 import { LIMITS } from '../limits.ts'
@@ -188,11 +189,17 @@ const prepareOperation = async (
   if (getOperationAST(document, operationName) == null) return [unknownOperation(operationName)]
   const today = services.clock().toZonedDateTimeISO('UTC').toPlainDate()
   const variables = payload.variables ?? {}
-  const error = operationError(schema, { document, operationName, variables }, today)
+  const error = operationError(schema, { document, operationName, variables }, session.actor, today)
   if (error !== null) return [error]
-  const contextValue = createContext(services, session)
+  const contextValue = createContext(services, session, callerOf(context.extra.request))
   return { schema, document, operationName, variableValues: variables, contextValue }
 }
+
+const callerOf = ({ socket, headers }: IncomingMessage): Caller => ({
+  requestId: randomUUID(),
+  address: socket.remoteAddress ?? null,
+  agent: headers['user-agent'] ?? null,
+})
 
 const unknownOperation = (name: string | null): GraphQLError =>
   new GraphQLError(

@@ -17,7 +17,7 @@ import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf } from '../domain/day.ts'
-import { writeAudit } from '../ledger/post.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { postChanges, postNewInvoices } from './apply.ts'
 import { openCsv, type CsvFile } from './csv.ts'
 import { makeCustomers, makeSegments } from './customers.ts'
@@ -172,12 +172,11 @@ async function applyRows(
   { context, file, reader, options }: Work,
   checked: Checked,
 ): Promise<number> {
-  const { organization, actor } = context
+  const { organization } = context
   const { newRows, changes, segments } = checked
   const total = newRows + changes.rows
   if (total === 0) return 0
-  const audit = await writeAudit(tx, organization.id, {
-    actor,
+  const audit = await writeAudit(tx, context, {
     action: 'importInvoices',
     subject: organization.id,
     after: { file: basename(file.path), mapping: options.mapping.name, new: newRows, ...changes },

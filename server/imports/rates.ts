@@ -7,7 +7,7 @@ import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf, formatDay, parseDay, type Day } from '../domain/day.ts'
 import { isCurrency } from '../domain/money.ts'
-import { writeAudit } from '../ledger/post.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { NAME_LENGTH_MAX } from '../text.ts'
 import { openCsv } from './csv.ts'
 import type { CsvRecord } from './records.ts'
@@ -128,18 +128,18 @@ async function readRates(
 type Written = { readonly inserted: number; readonly updated: number }
 
 async function writeRates(
-  { connection, organization, actor }: CommandContext,
+  context: CommandContext,
   path: string,
   rates: readonly Rate[],
   dryRun: boolean,
 ): Promise<Written> {
+  const { connection, organization } = context
   const transaction = { organizationId: organization.id, mode: 'write', timeoutMs: null } as const
   try {
     return await inTransaction(connection, transaction, async (tx) => {
       const written = await upsert(tx, organization.id, rates)
       if (written.inserted + written.updated > 0) {
-        await writeAudit(tx, organization.id, {
-          actor,
+        await writeAudit(tx, context, {
           action: 'importRates',
           subject: organization.id,
           after: { file: basename(path), ...written },

@@ -4,9 +4,10 @@ import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dateOf, dayOf, isPlausible, type Day } from '../domain/day.ts'
 import { formatMinor, isCurrency, parseMinor } from '../domain/money.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { findCustomer, findInvoices } from '../ledger/find.ts'
 import { lockItems } from '../ledger/histories.ts'
-import { post, writeAudit, type NewEntry, type NewItem } from '../ledger/post.ts'
+import { post, type NewEntry, type NewItem } from '../ledger/post.ts'
 import { segmentFor } from '../ledger/segments.ts'
 import { conflict, implausible, invalid, isProblem, type Path, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText, readText } from '../text.ts'
@@ -127,10 +128,11 @@ function checkInstallments(
 
 async function writeInvoice(
   tx: Tx,
-  { organization, actor }: CommandContext,
+  context: CommandContext,
   input: RecordInvoiceInput,
   { number, productLine, minor, issuedOn, parts: given }: CheckedInvoice,
 ): Promise<InvoiceRecorded | Problem> {
+  const { organization } = context
   const { currency } = input.amount
   const debtor = await findCustomer(tx, organization.id, input.customer, ['customer'])
   if (isProblem(debtor)) return debtor
@@ -188,8 +190,7 @@ async function writeInvoice(
     dueOn: part.dueOn,
     counterpartId: null,
   }))
-  const audit = await writeAudit(tx, organization.id, {
-    actor,
+  const audit = await writeAudit(tx, context, {
     action: 'recordInvoice',
     subject: id,
     after: { number, amount: minor.toString(), currency, issuedOn: input.issuedOn.toString() },

@@ -2,50 +2,14 @@
  * The posting function: the only writer of items, ledger entries, flow, open spans and customer balances. Whatever
  * changes receivables, an import and the demo data included, comes through here, inside the caller's transaction.
  */
-import { randomUUIDv7 } from 'node:crypto'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import { installmentStates, type Entry } from '../domain/invoice.ts'
 import type { FlowRow, Measure } from '../domain/measures.ts'
 import { openSpans, project, type History, type ItemKind } from '../domain/projection.ts'
+import type { Audit } from './audit.ts'
 import type { Item } from './histories.ts'
-import { announcePosting } from './settled.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-
-/** Who changes what, and why. Names a person only by id, so that the audit outlives an erased person. */
-export type AuditRecord = {
-  readonly actor: string
-  /** The command, such as `recordReceipt`. */
-  readonly action: string
-  /** The id of what it is about. */
-  readonly subject: string
-  readonly before?: unknown
-  readonly after?: unknown
-  readonly reason?: string | null
-}
-
-export type Audit = { readonly id: string; readonly recordedAt: string }
-
-/** The audit row of the caller's transaction. Only demo data passes `recordedAt`; else it is the database's clock. */
-export async function writeAudit(
-  tx: Tx,
-  organizationId: string,
-  record: AuditRecord,
-  recordedAt: Temporal.Instant | null = null,
-): Promise<Audit> {
-  const id = randomUUIDv7()
-  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
-  const announced = recordedAt === null ? announcePosting(tx, organizationId) : null
-  const inserted = tx.sql<{ recorded_at: string }[]>`
-    insert into audit (organization_id, id, actor, action, subject, before, after, reason, recorded_at)
-    values (${organizationId}, ${id}, ${record.actor}, ${record.action}, ${record.subject},
-      ${json(record.before)}::text::jsonb, ${json(record.after)}::text::jsonb, ${record.reason ?? null},
-      coalesce(${recordedAt?.toString() ?? null}::timestamptz, clock_timestamp()))
-    returning recorded_at`
-  const [, [row]] = await Promise.all([announced, inserted])
-  if (row === undefined) throw new Error('The audit row was not written')
-  return { id, recordedAt: row.recorded_at }
-}
 
 /** An item that this posting makes, with the row of its own kind. */
 export type NewItem = Omit<Item, 'entries' | 'kind'> &

@@ -4,7 +4,7 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { isCurrency } from '../domain/money.ts'
 import { newUuid } from '../ids.ts'
-import { writeAudit } from '../ledger/post.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 
 export type NewOrganization = {
@@ -37,7 +37,11 @@ export const createOrganization = async (
       .onConflictDoNothing({ target: organization.slug })
       .returning()
     if (row === undefined) return null
-    await writeAudit(tx, id, { actor, action: 'createOrganization', subject: id, after: checked })
+    await writeAudit(
+      tx,
+      { organization: row, actor },
+      { action: 'createOrganization', subject: id, after: checked },
+    )
     return row
   })
   return created ?? conflict(['slug'], `There is an organization ${checked.slug} already`)

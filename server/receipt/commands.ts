@@ -5,9 +5,10 @@ import { dayOf, isPlausible, type Day } from '../domain/day.ts'
 import { firstDayWithRoom, installmentStates, payInstallments } from '../domain/invoice.ts'
 import { formatMinor, isCurrency, parseMinor } from '../domain/money.ts'
 import { balanceNow } from '../domain/projection.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { findCustomer, findInvoices } from '../ledger/find.ts'
 import { lockItems, type Item } from '../ledger/histories.ts'
-import { post, writeAudit, type NewEntry } from '../ledger/post.ts'
+import { post, type NewEntry } from '../ledger/post.ts'
 import { segmentFor } from '../ledger/segments.ts'
 import { implausible, invalid, isProblem, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readText } from '../text.ts'
@@ -73,10 +74,11 @@ function checkReceipt(input: RecordReceiptInput, today: Day): CheckedReceipt | P
 
 async function writeReceipt(
   tx: Tx,
-  { organization, actor }: CommandContext,
+  context: CommandContext,
   input: RecordReceiptInput,
   { minor, receivedOn, reference, allocations }: CheckedReceipt,
 ): Promise<ReceiptRecorded | Problem> {
+  const { organization } = context
   const { currency } = input.amount
   const payer = await findCustomer(tx, organization.id, input.customer, ['customer'])
   if (isProblem(payer)) return payer
@@ -109,8 +111,7 @@ async function writeReceipt(
     startsOn: receivedOn,
     reference,
   }
-  const audit = await writeAudit(tx, organization.id, {
-    actor,
+  const audit = await writeAudit(tx, context, {
     action: 'recordReceipt',
     subject: receiptId,
     after: { amount: minor.toString(), currency, receivedOn: input.receivedOn.toString() },

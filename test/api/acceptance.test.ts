@@ -143,7 +143,7 @@ describe.skipIf(!hasRealBooks).each(books)('$name', ({ file, mapping, currency, 
   beforeAll(async () => {
     server = await startTestServer()
     organization = await server.createOrganization({ slug: 'acme' })
-    token = await server.createToken(organization, 'read')
+    token = await server.createToken(organization, 'viewer')
   }, 60_000)
   afterAll(() => server?.close())
 

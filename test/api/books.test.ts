@@ -16,7 +16,7 @@ const ask = <Data>(query: string, variables: Record<string, unknown> = {}) =>
 beforeAll(async () => {
   server = await startTestServer({ clock })
   const organization = await server.createOrganization()
-  token = await server.createToken(organization, 'write')
+  token = await server.createToken(organization, 'manager')
   const organizationId = organization.id
   await inTransaction(server.connection, { organizationId, mode: 'write' }, async (tx) => {
     const names = { 'C-1': 'Ardmore Mills', 'C-2': 'Bay 100% Organic', 'C-3': 'Cobalt Works' }

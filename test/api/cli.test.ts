@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROLES } from '@tidemark/server/access/scopes.ts'
 import { createOrganization } from '@tidemark/server/organization/commands.ts'
 import { execute } from '../support/graphql.ts'
 import { startProcess } from '../support/process.ts'
@@ -23,7 +24,7 @@ describe('the command line', { timeout: 90_000 }, () => {
     expect(created).toMatchObject({ code: 0, stderr: '' })
     expect(created.stdout).toContain('Created organization acme (USD, Europe/Berlin).')
 
-    const { code, stdout } = await tidemark('token', 'create', '--organization', 'acme', '--scope', 'read')
+    const { code, stdout } = await tidemark('token', 'create', '--organization', 'acme', '--role', 'viewer')
     expect(code).toBe(0)
     expect(stdout).toMatch(/^tdm_[\da-zA-Z]{22}_[\da-zA-Z]{49}\n$/)
     const answer = await execute(server.url, stdout.trim(), '{ organization { slug timeZone } }')
@@ -45,8 +46,8 @@ describe('the command line', { timeout: 90_000 }, () => {
       '--json',
       '--organization',
       'jason',
-      '--scope',
-      'write',
+      '--role',
+      'manager',
       '--name',
       'bot',
     )
@@ -54,11 +55,13 @@ describe('the command line', { timeout: 90_000 }, () => {
       id: expect.stringMatching(/^token_/),
       token: expect.stringMatching(/^tdm_/),
       name: 'bot',
-      scope: 'write',
+      scopes: [...ROLES.manager],
       organization: 'jason',
     })
     const listed = await tidemark('token', 'list', '--organization', 'jason', '--json')
-    expect(JSON.parse(listed.stdout)).toMatchObject([{ name: 'bot', scope: 'write', lastUsedAt: null }])
+    expect(JSON.parse(listed.stdout)).toMatchObject([
+      { name: 'bot', scopes: [...ROLES.manager], lastUsedAt: null },
+    ])
     expect(listed.stdout).not.toContain('tdm_')
   })
 
@@ -70,8 +73,8 @@ describe('the command line', { timeout: 90_000 }, () => {
       '--json',
       '--organization',
       'lost',
-      '--scope',
-      'write',
+      '--role',
+      'manager',
     )
     const { id } = JSON.parse(stdout) as { id: string }
     expect(await tidemark('token', 'revoke', id, '--organization', 'lost')).toMatchObject({ code: 0 })
@@ -110,7 +113,7 @@ describe('the command line', { timeout: 90_000 }, () => {
   })
 
   it('names the organizations there are for one that there is not', async () => {
-    const { code, stderr } = await tidemark('token', 'create', '--organization', 'nobody', '--scope', 'read')
+    const { code, stderr } = await tidemark('token', 'create', '--organization', 'nobody', '--role', 'viewer')
     expect(code).toBe(1)
     expect(stderr).toMatch(/^--organization: there is no organization "nobody"\. There is .*\n$/)
   })
@@ -120,7 +123,7 @@ describe('the command line', { timeout: 90_000 }, () => {
       DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing',
     }).ended
     expect(code).toBe(0)
-    expect(stdout).toContain('--scope <scope>')
+    expect(stdout).toContain('--scope <scope...>')
   })
 
   it('says in one line that the database cannot be reached', async () => {

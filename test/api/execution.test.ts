@@ -2,6 +2,7 @@ import { buildSchema, type GraphQLObjectType, parse } from 'graphql'
 import { describe, expect, it } from 'vitest'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { ROLES } from '@tidemark/server/access/scopes.ts'
 import { type Context, createContext, renewView, type Services } from '@tidemark/server/context.ts'
 import { executeOperation, subscribeOperation } from '@tidemark/server/execution.ts'
 import { createLocalEvents } from '@tidemark/server/events.ts'
@@ -18,7 +19,14 @@ const services: Services = {
   clock: () => Temporal.Instant.fromEpochMilliseconds((ticks += 1)),
 }
 const session = {
-  actor: { kind: 'token', tokenId: 't', name: 'test', scope: 'read' },
+  actor: {
+    kind: 'token',
+    id: 't',
+    name: 'test',
+    role: null,
+    scopes: new Set(ROLES.viewer),
+    pointsPerMinute: null,
+  },
   organization: { id: '01990000-0000-7000-8000-000000000000', timeZone: 'UTC' } as OrganizationRow,
 } as const
 
@@ -47,11 +55,13 @@ const subscribeTo = async (
   resolve: (event: number, args: object, context: Context) => unknown,
 ) => {
   Object.assign(fields['value'] ?? {}, { subscribe: () => source, resolve })
-  const contextValue = createContext(services, session)
+  const contextValue = createContext(services, session, caller)
   const events = await subscribeOperation({ schema, document: parse('subscription { value }'), contextValue })
   if (!('next' in events)) throw new Error(JSON.stringify(events))
   return { events, contextValue }
 }
+
+const caller = { requestId: 'r', address: null, agent: null }
 
 describe('a subscription', () => {
   it('gets a context of its own for each event, and lets go of it', async () => {
@@ -93,7 +103,7 @@ describe('a subscription', () => {
 describe('a mutation', () => {
   it('reads its answer in a view that is newer than its command', async () => {
     const views: unknown[] = []
-    const contextValue = createContext(services, session)
+    const contextValue = createContext(services, session, caller)
     Object.assign((schema.getType('Query') as GraphQLObjectType).getFields()['value'] ?? {}, {
       resolve: (_root: unknown, _args: unknown, context: Context) => {
         views.push(context.reader, context.loaders, context.now)

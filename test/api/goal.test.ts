@@ -250,7 +250,7 @@ describe('createGoal', () => {
   })
 
   it('needs a token that may write', async () => {
-    const reader = await server.createToken(organization, 'read')
+    const reader = await server.createToken(organization, 'viewer')
     const { errors } = await request(server.url, reader, CREATE, { input: openInvoices })
     expect(errors[0]?.extensions).toMatchObject({ code: 'FORBIDDEN' })
   })

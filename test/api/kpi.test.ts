@@ -448,7 +448,7 @@ describe('over HTTP', () => {
     server = await startTestServer({ clock: () => now })
     const created = await server.createOrganization({ baseCurrency: 'USD', timeZone: 'UTC' })
     organization = created
-    token = await server.createToken(created, 'read')
+    token = await server.createToken(created, 'viewer')
     await inTransaction(server.connection, { organizationId: created.id, mode: 'write' }, async (tx) => {
       await tx.insert(person).values({ organizationId: created.id, id: collectorId, name: 'Ada Keller' })
     })

@@ -294,8 +294,8 @@ describe('the evaluator', () => {
     const slow = inTransaction(books.connection, { organizationId, mode: 'write' }, async (tx) => {
       const [open] = await tx.sql<{ xid: string }[]>`select pg_current_xact_id()::text as xid`
       expect(open).toBeDefined()
-      await tx.sql`insert into audit (organization_id, id, actor, action, subject)
-        values (${organizationId}, ${crypto.randomUUID()}, 'test', 'slow', 'nothing')`
+      await tx.sql`insert into audit (organization_id, id, actor, action, subject, hash)
+        values (${organizationId}, ${crypto.randomUUID()}, 'test', 'slow', 'nothing', '')`
       // What a posting changes, in the smallest form that the goal sees.
       await tx.sql`insert into segment (organization_id, id, currency, region) values (${organizationId}, 900, 'USD', 'far')`
       await tx.sql`insert into flow (organization_id, measure, day, anchor, segment_id, amount, count, days, amount_days, recorded_at)

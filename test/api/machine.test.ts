@@ -63,7 +63,7 @@ describe('pnpm start', { timeout: 120_000 }, () => {
     ]
     expect((await tidemark(environment, ...organization)).code).toBe(0)
     const server = await startProduct(environment, ['--no-dashboard'])
-    const made = await tidemark(environment, 'token', 'create', '--organization', 'acme', '--scope', 'read')
+    const made = await tidemark(environment, 'token', 'create', '--organization', 'acme', '--role', 'viewer')
     expect(made).toMatchObject({ code: 0, stderr: '' })
     const answer = await fetch(`${server.url}/graphql`, {
       method: 'POST',
@@ -84,7 +84,7 @@ describe('pnpm start', { timeout: 120_000 }, () => {
     process.kill(orphan, 'SIGKILL')
     await second.stop('SIGKILL')
     const third = await startProduct(environment, ['--no-dashboard'])
-    const again = await tidemark(environment, 'token', 'create', '--organization', 'acme', '--scope', 'read')
+    const again = await tidemark(environment, 'token', 'create', '--organization', 'acme', '--role', 'viewer')
     expect(again.code).toBe(0)
     expect((await third.stop()).code).toBe(0)
   })

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { request as httpRequest } from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
+import { ROLES } from '@tidemark/server/access/scopes.ts'
 import { parseToken } from '@tidemark/server/access/token.ts'
 import { createSession, createToken, revokeToken } from '@tidemark/server/access/commands.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
@@ -32,7 +33,7 @@ describe('signing in', () => {
   })
 
   it('opens the API with the cookie, over HTTP and WebSocket, with the rights of the token', async () => {
-    const cookie = await signIn(await server.createToken(acme, 'read'))
+    const cookie = await signIn(await server.createToken(acme, 'viewer'))
     expect(await whoAmI(cookie)).toEqual({ data: { organization: { slug: 'acme' } } })
     expect(await graphql(cookie, mutation)).toMatchObject({ errors: [{ extensions: { code: 'FORBIDDEN' } }] })
     expect(await socketOpens(cookie)).toBe(true)
@@ -51,7 +52,7 @@ describe('signing in', () => {
   it('does not take a token that was revoked a moment ago, also where the server remembers it', async () => {
     const lost = await createToken(server.connection, acme.id, {
       name: 'lost',
-      scope: 'write',
+      scopes: ROLES.manager,
       actor: 'test',
     })
     expect((await post('/session', { token: lost.token })).status).toBe(204)
@@ -62,8 +63,12 @@ describe('signing in', () => {
   it('leaves no session behind where the token is revoked at the same moment', async () => {
     const { connection } = server
     for (let round = 0; round < 10; round++) {
-      const lost = await createToken(connection, acme.id, { name: 'lost', scope: 'write', actor: 'test' })
-      const session = { parentId: lost.id, scope: 'write', actor: 'test' } as const
+      const lost = await createToken(connection, acme.id, {
+        name: 'lost',
+        scopes: ROLES.manager,
+        actor: 'test',
+      })
+      const session = { parentId: lost.id, scopes: ROLES.manager, actor: 'test' } as const
       const signingIn = Array.from({ length: 6 }, () => createSession(connection, acme.id, session))
       await Promise.all([...signingIn, revokeToken(connection, acme.id, lost.id, 'test')])
       const left = await connection.sql`
@@ -76,7 +81,7 @@ describe('signing in', () => {
     const organization = await server.createOrganization({ slug: 'audited' })
     const made = await createToken(server.connection, organization.id, {
       name: 'bot',
-      scope: 'read',
+      scopes: ROLES.viewer,
       actor: 'cli:ann',
     })
     const cookie = await signIn(made.token)
@@ -94,9 +99,19 @@ describe('signing in', () => {
         subject: organization.id,
         after: expect.objectContaining({ slug: 'audited', baseCurrency: 'USD' }),
       },
-      { actor: 'cli:ann', action: 'createToken', subject: made.id, after: { name: 'bot', scope: 'read' } },
-      { actor: `token:${made.id}`, action: 'createSession', subject: session?.id, after: { scope: 'read' } },
-      { actor: `session:${session?.id}`, action: 'revokeToken', subject: session?.id, after: { revoked: 1 } },
+      {
+        actor: 'cli:ann',
+        action: 'createToken',
+        subject: made.id,
+        after: { name: 'bot', scopes: ROLES.viewer },
+      },
+      {
+        actor: `token:${made.id}`,
+        action: 'createSession',
+        subject: session?.id,
+        after: { scopes: ROLES.viewer },
+      },
+      { actor: `token:${session?.id}`, action: 'revokeToken', subject: session?.id, after: { revoked: 1 } },
       { actor: 'cli:ann', action: 'revokeToken', subject: made.id, after: { revoked: 1 } },
     ])
     expect(JSON.stringify(rows)).not.toMatch(/td[ms]_/)
@@ -176,7 +191,7 @@ describe('being signed in', () => {
   it('ends with the token that signed in', async () => {
     const parent = await createToken(server.connection, acme.id, {
       name: 'lost laptop',
-      scope: 'write',
+      scopes: ROLES.manager,
       actor: 'test',
     })
     const cookie = await signIn(parent.token)

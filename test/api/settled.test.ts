@@ -1,7 +1,8 @@
 /** What was answered can be answered again: `knownAt` never lies in a time whose postings are still under way. */
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { readSettledAt } from '@tidemark/server/ledger/settled.ts'
-import { post, writeAudit } from '@tidemark/server/ledger/post.ts'
+import { writeAudit } from '@tidemark/server/ledger/audit.ts'
+import { post } from '@tidemark/server/ledger/post.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
 import { parseDay } from '@tidemark/server/domain/day.ts'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -17,7 +18,7 @@ let token: string
 beforeEach(async () => {
   server = await startTestServer()
   organization = await server.createOrganization()
-  token = await server.createToken(organization, 'read')
+  token = await server.createToken(organization, 'viewer')
 })
 afterEach(() => server.close())
 
@@ -38,7 +39,11 @@ async function bill(
       name: 'One',
       termsDays: 30,
     })
-    const audit = await writeAudit(tx, owner.id, { actor: 'test', action: 'bill', subject: customerId })
+    const audit = await writeAudit(
+      tx,
+      { organization: owner, actor: 'test' },
+      { action: 'bill', subject: customerId },
+    )
     const day = parseDay('2026-01-31') ?? Number.NaN
     const id = crypto.randomUUID()
     const item = { id, customerId, segmentId, currency: 'USD', startsOn: day, kind: 'INVOICE' } as const

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { WebSocket as ServerSocket } from 'ws'
 import { WebSocket } from 'ws'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ROLES } from '@tidemark/server/access/scopes.ts'
 import type { Authenticate } from '@tidemark/server/access/authenticate.ts'
 import type { Services, Session } from '@tidemark/server/context.ts'
 import { createLocalEvents } from '@tidemark/server/events.ts'
@@ -83,7 +84,14 @@ describe('a connection that is cut off', () => {
 type Frame = { readonly id?: string; readonly type: string; readonly payload?: unknown }
 
 const session: Session = {
-  actor: { kind: 'token', tokenId: 't', name: 'test', scope: 'read' },
+  actor: {
+    kind: 'token',
+    id: 't',
+    name: 'test',
+    role: null,
+    scopes: new Set(ROLES.viewer),
+    pointsPerMinute: null,
+  },
   organization: { id: '01990000-0000-7000-8000-000000000000', timeZone: 'UTC' } as Session['organization'],
 }
 
@@ -167,7 +175,7 @@ const createPeer = (options: { authenticate?: Authenticate } = {}) => {
   let receive: (text: string) => Promise<void> = () => Promise.resolve()
   const extra: Extra = {
     socket: socket as unknown as ServerSocket,
-    request: {} as Extra['request'],
+    request: { socket: {}, headers: {} } as Extra['request'],
     credentials: null,
     answersPings: true,
     operations: new Set(),

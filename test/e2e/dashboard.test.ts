@@ -54,7 +54,7 @@ describe.skipIf(binary === null)('the dashboard in a real browser', { timeout: 6
       ...'organization create --slug quay --name Quay --currency USD --time-zone UTC'.split(' '),
     )
     token = (
-      await tidemark(environment, 'token', 'create', '--organization', 'quay', '--scope', 'write')
+      await tidemark(environment, 'token', 'create', '--organization', 'quay', '--role', 'manager')
     ).stdout.trim()
     const file = join(folder, 'invoices.csv')
     writeFileSync(file, invoicesCsv())

@@ -5,7 +5,8 @@ import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { dateOf } from '@tidemark/server/domain/day.ts'
 import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
 import { lockItems } from '@tidemark/server/ledger/histories.ts'
-import { post, writeAudit, type NewItem } from '@tidemark/server/ledger/post.ts'
+import { writeAudit } from '@tidemark/server/ledger/audit.ts'
+import { post, type NewItem } from '@tidemark/server/ledger/post.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
 import type { PlainItem as Item, Quotation } from './brute-force.ts'
 
@@ -41,8 +42,8 @@ export async function postItems(
     for (const posting of [...postings].sort((a, b) => a - b)) {
       const audit = await writeAudit(
         tx,
-        id,
-        { actor: 'test', action: 'import', subject: id },
+        { organization: { id }, actor: 'test' },
+        { action: 'import', subject: id },
         recordedAt(posting),
       )
       const touched = placed.filter(({ item }) => item.entries.some((entry) => entry.posting === posting))

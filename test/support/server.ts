@@ -1,5 +1,5 @@
 import { createToken } from '@tidemark/server/access/commands.ts'
-import type { Scope } from '@tidemark/server/access/actor.ts'
+import { type Role, ROLES } from '@tidemark/server/access/scopes.ts'
 import type { Services } from '@tidemark/server/context.ts'
 import { createLog } from '@tidemark/server/log.ts'
 import { createOrganization, type NewOrganization } from '@tidemark/server/organization/commands.ts'
@@ -18,7 +18,8 @@ export type TestServer = {
   readonly services: Services
   /** An organization with empty books; what is left out has a default. */
   createOrganization(input?: Partial<NewOrganization>): Promise<OrganizationRow>
-  createToken(organization: OrganizationRow, scope?: Scope): Promise<string>
+  /** A token that may do what a role may, an administrator's unless said. */
+  createToken(organization: OrganizationRow, role?: Role): Promise<string>
   /** Closes the server, its services and its connections, and drops the database. */
   close(): Promise<void>
 }
@@ -59,8 +60,8 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
       if (isProblem(created)) throw new Error(created.message)
       return created
     },
-    async createToken(organization, scope = 'write') {
-      const named = { name: `a test's ${scope}`, scope, actor: 'test' }
+    async createToken(organization, role = 'admin') {
+      const named = { name: `a test's ${role}`, scopes: ROLES[role], actor: 'test' }
       const { token } = await createToken(connection, organization.id, named)
       return token
     },
