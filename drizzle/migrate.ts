@@ -105,7 +105,7 @@ const apply = async (sql: TransactionSql, migration: Migration): Promise<void> =
     }
     const reason = error instanceof Error ? error.message : String(error)
     throw new OperatorError(
-      `The database user may not apply migration ${migration.tag} (${reason}). Let an administrator run "create role tidemark_app nologin" and grant that role to it, or make it the owner of the database with CREATEROLE.`,
+      `The database user may not apply migration ${migration.tag} (${reason}). Let an administrator create the roles tidemark_app and tidemark_identity (nologin) and grant them to it, or make it the owner of the database with CREATEROLE.`,
       { cause: error },
     )
   }

@@ -76,7 +76,7 @@ describe('an owner who is no superuser', () => {
 
   test('may do it when the role was granted, and servers that start together take turns', async () => {
     const [maker] = roles
-    await cluster.sql.unsafe(`grant tidemark_app to ${maker}`)
+    await cluster.sql.unsafe(`grant tidemark_app, tidemark_identity to ${maker}`)
     const connections = await Promise.all([connectAs(maker), connectAs(maker)])
     await Promise.all(connections.map(migrate))
     const [connection] = connections
