@@ -32,6 +32,7 @@ const mappers = {
   KpiRow: './kpi/queries.ts#KpiRow as KpiRowParent',
   Aging: './kpi/aging.ts#AgingAnswer',
   Money: './domain/money.ts#Money as MoneyParent',
+  AuditReceipt: './ledger/audit.ts#Audit',
   CustomerConnection: './connection.ts#Page<CustomerRow>',
   InvoiceConnection: './connection.ts#Page<InvoiceRow>',
   GoalConnection: './connection.ts#Page<GoalWithProgress>',

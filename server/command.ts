@@ -8,7 +8,7 @@ import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { sourceOf } from './ledger/origin.ts'
-import type { Author } from './ledger/audit.ts'
+import type { Audit, Author } from './ledger/audit.ts'
 
 /** Who commands, in whose books, and at what time. */
 export type CommandContext = Author & {
@@ -27,11 +27,15 @@ export type Command = {
   readonly duplicates?: Readonly<Record<string, Problem>>
 }
 
+/** What every command answers with: what `writeAudit` gave, or null where nothing was written. */
+export type Audited = { readonly audit: Audit | null }
+
 /**
  * Runs `work` and commits what it wrote, unless it answers with a problem or this is a dry run: then nothing is
- * left of it. A repeated idempotency key gets the first outcome back from the database, so it must be plain data.
+ * left of it, and `audit` is null. A repeated idempotency key gets the first outcome back from the database, its
+ * `audit` included, so it must be plain data.
  */
-export async function runCommand<Success extends object>(
+export async function runCommand<Success extends Audited>(
   context: CommandContext,
   { action, input, duplicates }: Command,
   work: (tx: Tx) => Promise<Success | Problem>,
@@ -45,7 +49,8 @@ export async function runCommand<Success extends object>(
       async (tx) => {
         const request = { organizationId: organization.id, actor, action, key, input }
         const answer = await once(tx, request, () => work(tx))
-        if (isProblem(answer) || input.dryRun) throw new Undo(answer)
+        if (isProblem(answer)) throw new Undo(answer)
+        if (input.dryRun) throw new Undo({ ...answer, audit: null })
         return answer
       },
     )

@@ -2,7 +2,15 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { isUuid } from '@tidemark/drizzle/uuid.ts'
 
-export type IdType = 'organization' | 'person' | 'customer' | 'invoice' | 'receipt' | 'goal' | 'token'
+export type IdType =
+  | 'organization'
+  | 'person'
+  | 'customer'
+  | 'invoice'
+  | 'receipt'
+  | 'goal'
+  | 'token'
+  | 'audit'
 
 /** A new uuid v7: made in the process, ordered by time. */
 export const newUuid = (): string => randomUUIDv7()

@@ -1,4 +1,5 @@
 /** The resolver map: the nouns meet here and nowhere else. */
+import { auditResolvers } from './audit/resolvers.ts'
 import { customerResolvers } from './customer/resolvers.ts'
 import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
@@ -39,4 +40,5 @@ export const resolvers = merge([
   receiptResolvers,
   kpiResolvers,
   goalResolvers,
+  auditResolvers,
 ])

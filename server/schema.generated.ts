@@ -11,6 +11,7 @@ import type { KpiDefinition as KpiDefinitionParent } from './domain/registry.ts'
 import type { KpiRow as KpiRowParent } from './kpi/queries.ts';
 import type { AgingAnswer } from './kpi/aging.ts';
 import type { Money as MoneyParent } from './domain/money.ts';
+import type { Audit } from './ledger/audit.ts';
 import type { Page } from './connection.ts';
 import type { Context } from './context.ts';
 export type Maybe<T> = T | null;
@@ -32,6 +33,17 @@ export type Scalars = {
   Decimal: { input: string; output: string; }
   /** An ISO 4217 currency code, such as USD. */
   CurrencyCode: { input: string; output: string; }
+};
+
+/** Proof of a change. Whoever keeps it can show later that the audit still says what it said then: see `verifyAuditLog`. */
+export type AuditReceipt = {
+  readonly __typename?: 'AuditReceipt';
+  /** The id of the audit entry. */
+  readonly id: Scalars['ID']['output'];
+  /** SHA-256 of the entry, in 64 hexadecimal digits. */
+  readonly hash: Scalars['String']['output'];
+  /** When the change was recorded. */
+  readonly recordedAt: Scalars['DateTime']['output'];
 };
 
 /**
@@ -499,6 +511,8 @@ export type SetCreditLimitSuccess = {
   readonly previous: CreditLimit;
   /** True where nothing was written because of `dryRun`. */
   readonly dryRun: Scalars['Boolean']['output'];
+  /** Its entry in the audit; null with `dryRun`. */
+  readonly audit?: Maybe<AuditReceipt>;
 };
 
 /** What `setCreditLimit` answers. */
@@ -716,6 +730,8 @@ export type CreateGoalSuccess = {
   readonly goal?: Maybe<Goal>;
   /** True where nothing was written because of `dryRun`. */
   readonly dryRun: Scalars['Boolean']['output'];
+  /** Its entry in the audit; null with `dryRun`. */
+  readonly audit?: Maybe<AuditReceipt>;
 };
 
 /** What `createGoal` answers. */
@@ -919,6 +935,8 @@ export type RecordInvoiceSuccess = {
   readonly invoice?: Maybe<Invoice>;
   /** True where nothing was written because of `dryRun`. */
   readonly dryRun: Scalars['Boolean']['output'];
+  /** Its entry in the audit; null with `dryRun`. */
+  readonly audit?: Maybe<AuditReceipt>;
 };
 
 /** What `recordInvoice` answers. */
@@ -1309,6 +1327,8 @@ export type RecordReceiptSuccess = {
   readonly receipt?: Maybe<Receipt>;
   /** True where nothing was written because of `dryRun`. */
   readonly dryRun: Scalars['Boolean']['output'];
+  /** Its entry in the audit; null with `dryRun`. */
+  readonly audit?: Maybe<AuditReceipt>;
 };
 
 /** What `recordReceipt` answers. */
@@ -1386,25 +1406,25 @@ export type DirectiveResolverFn<TResult = Record<PropertyKey, never>, TParent = 
 /** Mapping of union types */
 export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
   SetCreditLimitResult:
-    | ( Omit<SetCreditLimitSuccess, 'customer' | 'previous'> & { customer: _RefType['Customer'], previous: _RefType['CreditLimit'] } & { __typename: 'SetCreditLimitSuccess' } )
+    | ( Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: _RefType['Customer'], previous: _RefType['CreditLimit'], audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'SetCreditLimitSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
   CreateGoalResult:
-    | ( Omit<CreateGoalSuccess, 'goal'> & { goal?: Maybe<_RefType['Goal']> } & { __typename: 'CreateGoalSuccess' } )
+    | ( Omit<CreateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'CreateGoalSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
   RecordInvoiceResult:
-    | ( Omit<RecordInvoiceSuccess, 'invoice'> & { invoice?: Maybe<_RefType['Invoice']> } & { __typename: 'RecordInvoiceSuccess' } )
+    | ( Omit<RecordInvoiceSuccess, 'invoice' | 'audit'> & { invoice?: Maybe<_RefType['Invoice']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'RecordInvoiceSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
   RecordReceiptResult:
-    | ( Omit<RecordReceiptSuccess, 'receipt'> & { receipt?: Maybe<_RefType['Receipt']> } & { __typename: 'RecordReceiptSuccess' } )
+    | ( Omit<RecordReceiptSuccess, 'receipt' | 'audit'> & { receipt?: Maybe<_RefType['Receipt']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'RecordReceiptSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
@@ -1422,14 +1442,15 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
 
 /** Mapping between all available schema types and the resolvers types */
 export type ResolversTypes = {
+  AuditReceipt: ResolverTypeWrapper<Audit>;
+  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
+  String: ResolverTypeWrapper<Scalars['String']['output']>;
   Date: ResolverTypeWrapper<Scalars['Date']['output']>;
   DateTime: ResolverTypeWrapper<Scalars['DateTime']['output']>;
   Decimal: ResolverTypeWrapper<Scalars['Decimal']['output']>;
   CurrencyCode: ResolverTypeWrapper<Scalars['CurrencyCode']['output']>;
   Query: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Int: ResolverTypeWrapper<Scalars['Int']['output']>;
-  String: ResolverTypeWrapper<Scalars['String']['output']>;
-  ID: ResolverTypeWrapper<Scalars['ID']['output']>;
   Mutation: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Subscription: ResolverTypeWrapper<Record<PropertyKey, never>>;
   Money: ResolverTypeWrapper<MoneyParent>;
@@ -1455,7 +1476,7 @@ export type ResolversTypes = {
   CreditLimit: ResolverTypeWrapper<CreditLimitParent>;
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
-  SetCreditLimitSuccess: ResolverTypeWrapper<Omit<SetCreditLimitSuccess, 'customer' | 'previous'> & { customer: ResolversTypes['Customer'], previous: ResolversTypes['CreditLimit'] }>;
+  SetCreditLimitSuccess: ResolverTypeWrapper<Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversTypes['Customer'], previous: ResolversTypes['CreditLimit'], audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   SetCreditLimitResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['SetCreditLimitResult']>;
   GoalProgressEvent: ResolverTypeWrapper<ProgressEvent>;
   GoalProgressEventKind: GoalProgressEventKind;
@@ -1469,7 +1490,7 @@ export type ResolversTypes = {
   GoalConnection: ResolverTypeWrapper<Page<GoalWithProgress>>;
   GoalEdge: ResolverTypeWrapper<Omit<GoalEdge, 'node'> & { node: ResolversTypes['Goal'] }>;
   CreateGoalInput: CreateGoalInput;
-  CreateGoalSuccess: ResolverTypeWrapper<Omit<CreateGoalSuccess, 'goal'> & { goal?: Maybe<ResolversTypes['Goal']> }>;
+  CreateGoalSuccess: ResolverTypeWrapper<Omit<CreateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   CreateGoalResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateGoalResult']>;
   Invoice: ResolverTypeWrapper<InvoiceRow>;
   Installment: ResolverTypeWrapper<InstallmentOfInvoice>;
@@ -1482,7 +1503,7 @@ export type ResolversTypes = {
   InvoiceOrderField: InvoiceOrderField;
   RecordInvoiceInput: RecordInvoiceInput;
   InstallmentInput: InstallmentInput;
-  RecordInvoiceSuccess: ResolverTypeWrapper<Omit<RecordInvoiceSuccess, 'invoice'> & { invoice?: Maybe<ResolversTypes['Invoice']> }>;
+  RecordInvoiceSuccess: ResolverTypeWrapper<Omit<RecordInvoiceSuccess, 'invoice' | 'audit'> & { invoice?: Maybe<ResolversTypes['Invoice']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   RecordInvoiceResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RecordInvoiceResult']>;
   KpiMetric: KpiMetric;
   KpiDimension: KpiDimension;
@@ -1505,20 +1526,21 @@ export type ResolversTypes = {
   Allocation: ResolverTypeWrapper<AllocationRow>;
   RecordReceiptInput: RecordReceiptInput;
   AllocationInput: AllocationInput;
-  RecordReceiptSuccess: ResolverTypeWrapper<Omit<RecordReceiptSuccess, 'receipt'> & { receipt?: Maybe<ResolversTypes['Receipt']> }>;
+  RecordReceiptSuccess: ResolverTypeWrapper<Omit<RecordReceiptSuccess, 'receipt' | 'audit'> & { receipt?: Maybe<ResolversTypes['Receipt']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   RecordReceiptResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['RecordReceiptResult']>;
 };
 
 /** Mapping between all available schema types and the resolvers parents */
 export type ResolversParentTypes = {
+  AuditReceipt: Audit;
+  ID: Scalars['ID']['output'];
+  String: Scalars['String']['output'];
   Date: Scalars['Date']['output'];
   DateTime: Scalars['DateTime']['output'];
   Decimal: Scalars['Decimal']['output'];
   CurrencyCode: Scalars['CurrencyCode']['output'];
   Query: Record<PropertyKey, never>;
   Int: Scalars['Int']['output'];
-  String: Scalars['String']['output'];
-  ID: Scalars['ID']['output'];
   Mutation: Record<PropertyKey, never>;
   Subscription: Record<PropertyKey, never>;
   Money: MoneyParent;
@@ -1540,7 +1562,7 @@ export type ResolversParentTypes = {
   CreditLimit: CreditLimitParent;
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
-  SetCreditLimitSuccess: Omit<SetCreditLimitSuccess, 'customer' | 'previous'> & { customer: ResolversParentTypes['Customer'], previous: ResolversParentTypes['CreditLimit'] };
+  SetCreditLimitSuccess: Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversParentTypes['Customer'], previous: ResolversParentTypes['CreditLimit'], audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   SetCreditLimitResult: ResolversUnionTypes<ResolversParentTypes>['SetCreditLimitResult'];
   GoalProgressEvent: ProgressEvent;
   Goal: GoalWithProgress;
@@ -1550,7 +1572,7 @@ export type ResolversParentTypes = {
   GoalConnection: Page<GoalWithProgress>;
   GoalEdge: Omit<GoalEdge, 'node'> & { node: ResolversParentTypes['Goal'] };
   CreateGoalInput: CreateGoalInput;
-  CreateGoalSuccess: Omit<CreateGoalSuccess, 'goal'> & { goal?: Maybe<ResolversParentTypes['Goal']> };
+  CreateGoalSuccess: Omit<CreateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   CreateGoalResult: ResolversUnionTypes<ResolversParentTypes>['CreateGoalResult'];
   Invoice: InvoiceRow;
   Installment: InstallmentOfInvoice;
@@ -1561,7 +1583,7 @@ export type ResolversParentTypes = {
   InvoiceOrder: InvoiceOrder;
   RecordInvoiceInput: RecordInvoiceInput;
   InstallmentInput: InstallmentInput;
-  RecordInvoiceSuccess: Omit<RecordInvoiceSuccess, 'invoice'> & { invoice?: Maybe<ResolversParentTypes['Invoice']> };
+  RecordInvoiceSuccess: Omit<RecordInvoiceSuccess, 'invoice' | 'audit'> & { invoice?: Maybe<ResolversParentTypes['Invoice']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   RecordInvoiceResult: ResolversUnionTypes<ResolversParentTypes>['RecordInvoiceResult'];
   KpiFilter: KpiFilter;
   KpiConventionsInput: KpiConventionsInput;
@@ -1576,8 +1598,14 @@ export type ResolversParentTypes = {
   Allocation: AllocationRow;
   RecordReceiptInput: RecordReceiptInput;
   AllocationInput: AllocationInput;
-  RecordReceiptSuccess: Omit<RecordReceiptSuccess, 'receipt'> & { receipt?: Maybe<ResolversParentTypes['Receipt']> };
+  RecordReceiptSuccess: Omit<RecordReceiptSuccess, 'receipt' | 'audit'> & { receipt?: Maybe<ResolversParentTypes['Receipt']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   RecordReceiptResult: ResolversUnionTypes<ResolversParentTypes>['RecordReceiptResult'];
+};
+
+export type AuditReceiptResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AuditReceipt'] = ResolversParentTypes['AuditReceipt']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  hash?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
 };
 
 export interface DateScalarConfig extends GraphQLScalarTypeConfig<ResolversTypes['Date'], any> {
@@ -1694,6 +1722,7 @@ export type SetCreditLimitSuccessResolvers<ContextType = Context, ParentType ext
   customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
   previous?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
   dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1767,6 +1796,7 @@ export type GoalEdgeResolvers<ContextType = Context, ParentType extends Resolver
 export type CreateGoalSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreateGoalSuccess'] = ResolversParentTypes['CreateGoalSuccess']> = {
   goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
   dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1819,6 +1849,7 @@ export type InvoiceEdgeResolvers<ContextType = Context, ParentType extends Resol
 export type RecordInvoiceSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RecordInvoiceSuccess'] = ResolversParentTypes['RecordInvoiceSuccess']> = {
   invoice?: Resolver<Maybe<ResolversTypes['Invoice']>, ParentType, ContextType>;
   dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1924,6 +1955,7 @@ export type AllocationResolvers<ContextType = Context, ParentType extends Resolv
 export type RecordReceiptSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RecordReceiptSuccess'] = ResolversParentTypes['RecordReceiptSuccess']> = {
   receipt?: Resolver<Maybe<ResolversTypes['Receipt']>, ParentType, ContextType>;
   dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -1932,6 +1964,7 @@ export type RecordReceiptResultResolvers<ContextType = Context, ParentType exten
 };
 
 export type Resolvers<ContextType = Context> = {
+  AuditReceipt?: AuditReceiptResolvers<ContextType>;
   Date?: GraphQLScalarType;
   DateTime?: GraphQLScalarType;
   Decimal?: GraphQLScalarType;

@@ -101,6 +101,7 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   Aging: 'kpi:read',
   AgingBucket: 'kpi:read',
   Allocation: 'receipt:read',
+  AuditReceipt: null,
   Conflict: null,
   CreateGoalSuccess: null,
   CreditLimit: 'credit:read',

@@ -1,5 +1,5 @@
 import { and, eq } from 'drizzle-orm'
-import { runCommand, type CommandContext } from '../command.ts'
+import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { findCustomer } from '../ledger/find.ts'
 import { lockItems } from '../ledger/histories.ts'
 import { writeAudit } from '../ledger/audit.ts'
@@ -17,7 +17,7 @@ import {
 import { customer } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
-export type CreditLimitSet = {
+export type CreditLimitSet = Audited & {
   readonly customerId: string
   readonly previous: StoredCreditLimit
   readonly current: StoredCreditLimit
@@ -54,22 +54,19 @@ async function writeCreditLimit(
   if (typeof input.expectedVersion === 'number' && input.expectedVersion !== row.version) {
     return conflict(['expectedVersion'], `Customer ${row.number} is at version ${row.version} by now`)
   }
-  const outcome = {
-    customerId: row.id,
-    previous: storeCreditLimit(creditLimitOf(row)),
-    current: storeCreditLimit(limit),
-    version: row.version + 1,
-  }
+  const previous = storeCreditLimit(creditLimitOf(row))
+  const current = storeCreditLimit(limit)
+  const version = row.version + 1
   await tx
     .update(customer)
-    .set({ ...creditLimitColumns(limit), version: outcome.version })
+    .set({ ...creditLimitColumns(limit), version })
     .where(and(eq(customer.organizationId, organization.id), eq(customer.id, row.id)))
-  await writeAudit(tx, context, {
+  const audit = await writeAudit(tx, context, {
     action: 'setCreditLimit',
     subject: row.id,
-    before: outcome.previous,
-    after: outcome.current,
+    before: previous,
+    after: current,
     reason: input.reason,
   })
-  return outcome
+  return { customerId: row.id, previous, current, version, audit }
 }

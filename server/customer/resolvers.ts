@@ -24,6 +24,7 @@ export const customerResolvers = {
         customer: input.dryRun ? { ...stored, ...changed } : stored,
         previous: restoreCreditLimit(outcome.previous),
         dryRun: input.dryRun,
+        audit: outcome.audit,
       }
     },
   },

@@ -1,5 +1,5 @@
 import { and, eq, inArray } from 'drizzle-orm'
-import { runCommand, type CommandContext } from '../command.ts'
+import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
 import { chooseConventions, type Conventions } from '../domain/conventions.ts'
@@ -16,7 +16,7 @@ import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, person } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
-export type GoalCreated = { readonly goalId: string }
+export type GoalCreated = Audited & { readonly goalId: string }
 
 const NAME_LENGTH_MAX = 200
 const WHY_LENGTH_MAX = 2_000
@@ -205,9 +205,9 @@ async function writeGoal(
   const fault = trajectoryFault(judgedGoal(row))
   if (fault !== null) return invalid([fault.field], fault.message)
   const { organizationId: _organizationId, id, ...frozen } = row
-  await writeAudit(tx, context, { action: 'createGoal', subject: id, after: frozen })
+  const audit = await writeAudit(tx, context, { action: 'createGoal', subject: id, after: frozen })
   await tx.insert(goal).values(row)
-  return { goalId: id }
+  return { goalId: id, audit }
 }
 
 /** The first person of the input whom the organization does not have. */

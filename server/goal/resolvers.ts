@@ -28,6 +28,7 @@ export const goalResolvers = {
         __typename: 'CreateGoalSuccess',
         goal: input.dryRun ? null : await required(context.loaders.goal, outcome.goalId),
         dryRun: input.dryRun,
+        audit: outcome.audit,
       }
     },
   },

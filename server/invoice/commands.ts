@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { and, eq } from 'drizzle-orm'
-import { runCommand, type CommandContext } from '../command.ts'
+import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dateOf, dayOf, isPlausible, type Day } from '../domain/day.ts'
 import { formatMinor, isCurrency, parseMinor } from '../domain/money.ts'
@@ -15,7 +15,7 @@ import type { RecordInvoiceInput } from '../schema.generated.ts'
 import { invoice } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
-export type InvoiceRecorded = { readonly invoiceId: string }
+export type InvoiceRecorded = Audited & { readonly invoiceId: string }
 
 const INSTALLMENTS_MAX = 120
 
@@ -196,7 +196,7 @@ async function writeInvoice(
     after: { number, amount: minor.toString(), currency, issuedOn: input.issuedOn.toString() },
   })
   await post(tx, organization.id, audit, { items: [item], entries })
-  return { invoiceId: id }
+  return { invoiceId: id, audit }
 }
 
 const dayOrNull = (date: Temporal.PlainDate | null | undefined): Day | null => (date ? dayOf(date) : null)

@@ -26,7 +26,7 @@ export const invoiceResolvers = {
       const outcome = await carryOut(context, recordInvoice, input)
       if (isProblem(outcome)) return outcome
       const invoice = input.dryRun ? null : await context.loaders.invoice.load(outcome.invoiceId)
-      return { __typename: 'RecordInvoiceSuccess', invoice, dryRun: input.dryRun }
+      return { __typename: 'RecordInvoiceSuccess', invoice, dryRun: input.dryRun, audit: outcome.audit }
     },
   },
   Invoice: {

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { runCommand, type CommandContext } from '../command.ts'
+import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf, isPlausible, type Day } from '../domain/day.ts'
 import { firstDayWithRoom, installmentStates, payInstallments } from '../domain/invoice.ts'
@@ -16,7 +16,7 @@ import type { RecordReceiptInput } from '../schema.generated.ts'
 import type { CustomerRow, InvoiceRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
-export type ReceiptRecorded = { readonly receiptId: string }
+export type ReceiptRecorded = Audited & { readonly receiptId: string }
 
 const ALLOCATIONS_MAX = 1_000
 
@@ -117,7 +117,7 @@ async function writeReceipt(
     after: { amount: minor.toString(), currency, receivedOn: input.receivedOn.toString() },
   })
   await post(tx, organization.id, audit, { items: [receipt], locked, entries })
-  return { receiptId }
+  return { receiptId, audit }
 }
 
 type Allocating = Omit<CheckedReceipt, 'reference'> & {

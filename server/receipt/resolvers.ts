@@ -13,7 +13,7 @@ export const receiptResolvers = {
       const outcome = await carryOut(context, recordReceipt, input)
       if (isProblem(outcome)) return outcome
       const receipt = input.dryRun ? null : await context.loaders.receipt.load(outcome.receiptId)
-      return { __typename: 'RecordReceiptSuccess', receipt, dryRun: input.dryRun }
+      return { __typename: 'RecordReceiptSuccess', receipt, dryRun: input.dryRun, audit: outcome.audit }
     },
   },
   Receipt: {

@@ -76,6 +76,8 @@ describe('the contract', () => {
       const [success, ...problems] = result.getTypes().map((type) => type.name)
       expect(success).toMatch(/Success$/)
       expect(problems).toEqual(['NotFound', 'InvalidInput', 'Conflict'])
+      const audit = result.getTypes()[0]?.getFields()['audit']
+      expect(String(audit?.type), `${field.name} gives its audit entry`).toBe('AuditReceipt')
     }
   })
 
