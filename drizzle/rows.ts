@@ -3,6 +3,9 @@ import type * as tables from './tables.ts'
 
 export type OrganizationRow = typeof tables.organization.$inferSelect
 export type PersonRow = typeof tables.person.$inferSelect
+export type ApiTokenRow = typeof tables.apiToken.$inferSelect
+export type MembershipRow = typeof tables.membership.$inferSelect
+export type InvitationRow = typeof tables.invitation.$inferSelect
 export type SegmentRow = typeof tables.segment.$inferSelect
 export type CustomerRow = typeof tables.customer.$inferSelect
 export type ItemRow = typeof tables.item.$inferSelect

@@ -10,6 +10,7 @@ export type IdType =
   | 'receipt'
   | 'goal'
   | 'token'
+  | 'invitation'
   | 'audit'
 
 /** A new uuid v7: made in the process, ordered by time. */

@@ -2,12 +2,24 @@
  * The loaders, one line each: they gather the ids that a page asks for one by one into one query. A set belongs to
  * one view of the data (context.ts), so nothing in it can be stale.
  */
-import { customer, goal, invoice, person, receipt } from '@tidemark/drizzle/tables.ts'
+import {
+  apiToken,
+  customer,
+  goal,
+  invitation,
+  invoice,
+  membership,
+  person,
+  receipt,
+} from '@tidemark/drizzle/tables.ts'
 import type {
+  ApiTokenRow,
   CustomerRow,
   GoalProgressRow,
   GoalRow,
+  InvitationRow,
   InvoiceRow,
+  MembershipRow,
   OrganizationRow,
   PersonRow,
   ReceiptRow,
@@ -26,6 +38,10 @@ import { readLatestProgress } from './live/progress.ts'
 
 export type Loaders = {
   readonly person: DataLoader<string, PersonRow | null>
+  /** By person. */
+  readonly membership: DataLoader<string, MembershipRow | null>
+  readonly invitation: DataLoader<string, InvitationRow | null>
+  readonly token: DataLoader<string, ApiTokenRow | null>
   readonly customer: DataLoader<string, CustomerRow | null>
   readonly invoice: DataLoader<string, InvoiceRow | null>
   readonly receipt: DataLoader<string, ReceiptRow | null>
@@ -57,6 +73,29 @@ export const createLoaders = (
         .select()
         .from(person)
         .where(and(eq(person.organizationId, id), inArray(person.id, ids))),
+    ),
+    membership: byKey(
+      reader,
+      async (tx, ids) => {
+        const rows = await tx
+          .select()
+          .from(membership)
+          .where(and(eq(membership.organizationId, id), inArray(membership.personId, ids)))
+        return new Map(rows.map((row) => [row.personId, row]))
+      },
+      null,
+    ),
+    invitation: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(invitation)
+        .where(and(eq(invitation.organizationId, id), inArray(invitation.id, ids))),
+    ),
+    token: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(apiToken)
+        .where(and(eq(apiToken.organizationId, id), inArray(apiToken.id, ids))),
     ),
     customer: byId(reader, (tx, ids) =>
       tx

@@ -5,10 +5,12 @@ import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
 import { invoiceResolvers } from './invoice/resolvers.ts'
 import { kpiResolvers } from './kpi/resolvers.ts'
+import { memberResolvers } from './member/resolvers.ts'
 import { organizationResolvers } from './organization/resolvers.ts'
 import { receiptResolvers } from './receipt/resolvers.ts'
 import { scalars } from './scalars.ts'
 import type { Resolvers } from './schema.generated.ts'
+import { tokenResolvers } from './token/resolvers.ts'
 
 /** What belongs to no noun. */
 const baseResolvers = { Money: { amount: formatMinor } } satisfies Resolvers
@@ -35,6 +37,8 @@ export const resolvers = merge([
   scalars,
   baseResolvers,
   organizationResolvers,
+  memberResolvers,
+  tokenResolvers,
   customerResolvers,
   invoiceResolvers,
   receiptResolvers,
