@@ -30,6 +30,9 @@ const RETRY: Masked = {
   code: 'RETRY',
   message: 'Others were writing at the same place, and nothing of this was written. Send it again.',
 }
+/** The parser calls itself for each level, and there is an end to that. */
+const TOO_NESTED = 'This document is nested too deeply to be read.'
+
 /** What PostgreSQL ends for reasons that pass, by its codes. */
 const PASSING: ReadonlyMap<unknown, Masked> = new Map([
   // Of a statement, of a pause within a transaction, of the whole transaction.
@@ -65,7 +68,9 @@ export const presentError = (
     }
   }
   const { http: _http, stacktrace: _stacktrace, ...extensions } = error.extensions ?? {}
-  return { ...error, message: withoutSuggestion(error.message), extensions: { ...extensions, code } }
+  const overflowed = code === 'GRAPHQL_PARSE_FAILED' && innermostCause(original) instanceof RangeError
+  const message = overflowed ? TOO_NESTED : error.message
+  return { ...error, message: withoutSuggestion(message), extensions: { ...extensions, code } }
 }
 
 const innermostCause = (error: unknown): unknown => {

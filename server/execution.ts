@@ -42,7 +42,9 @@ const parseQuery = (query: string): DocumentNode | GraphQLError => {
     return parse(query, parseOptions)
   } catch (error) {
     if (error instanceof GraphQLError) return withCode(error, 'GRAPHQL_PARSE_FAILED')
-    throw error
+    // Nested more deeply than the parser's own calls can be: as Apollo Server has it over HTTP.
+    if (!(error instanceof RangeError)) throw error
+    return withCode(new GraphQLError(error.message, { originalError: error }), 'GRAPHQL_PARSE_FAILED')
   }
 }
 
