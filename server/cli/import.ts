@@ -35,7 +35,7 @@ export const registerImport = (program: Command, session: CliSession): void => {
     .option('--dry-run', 'do all of it, tell what came of it, and undo it', false)
     .action(async (file: string, options: InvoicesOptions) => {
       const mapping = await loadMapping(options.mapping)
-      const { commands } = await session.books(options.organization)
+      const commands = await session.commands(options.organization)
       const interrupt = new AbortController()
       const stop = () => interrupt.abort()
       // Once: whoever insists is not asked to wait for the statement that is running.

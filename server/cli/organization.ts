@@ -3,7 +3,7 @@ import { encodeId } from '../ids.ts'
 import { createOrganization } from '../organization/commands.ts'
 import { listOrganizations } from '../organization/queries.ts'
 import { isProblem } from '../problem.ts'
-import { type CliSession, refuse } from './session.ts'
+import { type CliSession, refuse, TERMINAL } from './session.ts'
 
 const OPTIONS: Readonly<Record<string, string>> = {
   slug: '--slug',
@@ -31,7 +31,12 @@ export const registerOrganization = (program: Command, session: CliSession): voi
     .requiredOption('--time-zone <zone>', 'where its days begin, such as Europe/Berlin or UTC')
     .action(async ({ slug, name, currency, timeZone }: CreateOptions) => {
       const input = { slug, name, baseCurrency: currency, timeZone, demo: false }
-      const created = await createOrganization(await session.connection(), input, session.actor)
+      const created = await createOrganization(
+        await session.connection(),
+        input,
+        TERMINAL,
+        session.caller.agent,
+      )
       if (isProblem(created)) throw refuse(created, ([field]) => OPTIONS[field ?? ''])
       session.answer(
         `Created organization ${slug} (${created.baseCurrency}, ${created.timeZone}).\n` +

@@ -16,7 +16,7 @@ export const addRates = (noun: Command, session: CliSession): void => {
     .requiredOption('--organization <slug>', 'whose books')
     .option('--dry-run', 'do all of it, tell what came of it, and undo it', false)
     .action(async (file: string, { organization, dryRun }: RatesOptions) => {
-      const { commands } = await session.books(organization)
+      const commands = await session.commands(organization)
       const report = await importRates(commands, file, { dryRun })
       session.answer(describe(report, dryRun).join('\n'), { ...report, dryRun })
       if (report.outcome === 'REFUSED') process.exitCode = 1

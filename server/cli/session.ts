@@ -7,29 +7,35 @@ import type { CommandContext } from '../command.ts'
 import { readDatabaseConfig } from '../config.ts'
 import { openDatabase, type OpenDatabase } from '../database.ts'
 import { createPublisher, type LogError } from '../events.ts'
+import { sourceOf } from '../ledger/origin.ts'
 import { findOrganization, listOrganizations } from '../organization/queries.ts'
 import type { Problem } from '../problem.ts'
 
 export type Books = {
   readonly connection: Connection
   readonly organization: OrganizationRow
-  /** For commands: `recordReceipt(commands, input)`. */
-  readonly commands: CommandContext
 }
 
 export type CliSession = {
-  /** Who is at the terminal, as the audit names them. */
-  readonly actor: string
+  /** Where its changes come from. The name of the system's user stands nowhere else, so that it can be erased. */
+  readonly caller: TerminalCaller
   /** Joins the running database, or starts it for the time of the command. Brings its tables up to date. */
   connection(): Promise<Connection>
-  /** The organization of this slug. Throws an OperatorError that names those there are. */
+  /** The organization of this slug, to read from. Throws an OperatorError that names those there are. */
   books(slug: string): Promise<Books>
+  /** The same for commands: `recordReceipt(await session.commands(slug), input)`. */
+  commands(slug: string): Promise<CommandContext>
   /** On standard output: `data` as JSON with --json, else `text`. */
   answer(text: string, data: unknown): void
   /** On standard error: what is not the answer. */
   note(text: string): void
   close(): Promise<void>
 }
+
+/** Of the command line, as the audit names it. */
+export const TERMINAL = 'terminal'
+
+export type TerminalCaller = { readonly requestId: null; readonly address: null; readonly agent: string }
 
 export const openCliSession = (wantsJson: () => boolean): CliSession => {
   const note = (text: string) => void process.stderr.write(`${text}\n`)
@@ -43,23 +49,29 @@ export const openCliSession = (wantsJson: () => boolean): CliSession => {
     return (await opening).connection
   }
 
-  const actor = actorAtTerminal()
+  const books = async (slug: string): Promise<Books> => {
+    const opened = await connection()
+    const organization = await findOrganization(opened, slug)
+    if (organization === null) throw await unknownOrganization(opened, slug)
+    return { connection: opened, organization }
+  }
+
+  const caller = callerAtTerminal()
   return {
-    actor,
+    caller,
     connection,
-    async books(slug) {
-      const opened = await connection()
-      const organization = await findOrganization(opened, slug)
-      if (organization === null) throw await unknownOrganization(opened, slug)
+    books,
+    async commands(slug) {
+      const { connection: opened, organization } = await books(slug)
       const told = (publisher ??= createPublisher(opened, logError))
-      const commands: CommandContext = {
+      return {
         connection: opened,
         organization,
-        actor,
+        actor: TERMINAL,
+        source: await sourceOf(opened, organization.id, null, caller),
         now: Temporal.Now.instant(),
         posted: () => told.publish('posted', { organizationId: organization.id }),
       }
-      return { connection: opened, organization, commands }
     },
     answer: (text, data) =>
       void process.stdout.write(`${wantsJson() ? JSON.stringify(data, plainBigint, 2) : text}\n`),
@@ -82,12 +94,18 @@ export const refuse = (
   return new OperatorError(option === undefined ? problem.message : `${option}: ${problem.message}`)
 }
 
-const actorAtTerminal = (): string => {
+const callerAtTerminal = (): TerminalCaller => ({
+  requestId: null,
+  address: null,
+  agent: `tidemark cli, ${userName()}`,
+})
+
+const userName = (): string => {
   try {
-    return `cli:${userInfo().username}`
+    return userInfo().username
   } catch {
     // In a container the user may have no name.
-    return `cli:${process.getuid?.() ?? 'unknown'}`
+    return `user ${process.getuid?.() ?? 'unknown'}`
   }
 }
 

@@ -4,7 +4,7 @@ import { type Role, ROLES, type Scope, SCOPES } from '../access/scopes.ts'
 import { createToken, revokeToken } from '../access/commands.ts'
 import { listTokens } from '../access/queries.ts'
 import { decodeId, encodeId } from '../ids.ts'
-import type { CliSession } from './session.ts'
+import { type CliSession, TERMINAL } from './session.ts'
 
 const NAME_LENGTH_MAX = 200
 
@@ -39,7 +39,7 @@ export const registerToken = (program: Command, session: CliSession): void => {
       const { id, token } = await createToken(connection, organization.id, {
         name,
         scopes,
-        actor: session.actor,
+        actor: TERMINAL,
       })
       session.answer(token, {
         token,
@@ -77,7 +77,7 @@ export const registerToken = (program: Command, session: CliSession): void => {
     .action(async (id: string, options: OfOrganization) => {
       const { connection, organization } = await session.books(options.organization)
       const uuid = decodeId('token', id)
-      const revoked = uuid !== null && (await revokeToken(connection, organization.id, uuid, session.actor))
+      const revoked = uuid !== null && (await revokeToken(connection, organization.id, uuid, TERMINAL))
       if (!revoked)
         throw new OperatorError(`There is no token ${id} in ${organization.slug}, or it is revoked already.`)
       session.answer(`Revoked ${id}.`, { id, revoked })

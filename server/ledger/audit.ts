@@ -8,7 +8,7 @@ export type Author = {
   readonly organization: { readonly id: string }
   /** `token:<id>`, `member:<person>`, `terminal`, `demo` or `system`. */
   readonly actor: string
-  /** Left out for what came over no network. */
+  /** Left out for what nobody asked for at that moment, such as demo data. */
   readonly source?: Source
 }
 
@@ -16,8 +16,8 @@ export type Author = {
 export type Source = {
   /** The `origin` that has the address and the program. */
   readonly originId: string | null
-  /** Of the request, as its answer and the log name it. */
-  readonly requestId: string
+  /** Of the request, as its answer and the log name it; null for a command of the command line. */
+  readonly requestId: string | null
 }
 
 /** What changed, and why. It names no person but by id, and no address, so that it outlives an erased person. */

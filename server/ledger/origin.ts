@@ -1,7 +1,7 @@
 /** Where changes come from, kept apart from the audit so that a person can be erased from it. */
 import { randomUUIDv7 } from 'node:crypto'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import { inTransaction } from '@tidemark/drizzle/transaction.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Actor } from '../access/actor.ts'
 import type { Caller } from '../context.ts'
 import type { Source } from './audit.ts'
@@ -9,36 +9,57 @@ import type { Source } from './audit.ts'
 const AGENT_LENGTH_MAX = 200
 const REMEMBERED_MAX = 10_000
 
+/** A request, or a command of the command line, which is none. */
+type Whence = Omit<Caller, 'requestId'> & { readonly requestId: string | null }
+
+type Origin = {
+  readonly personId: string | null
+  readonly address: string | null
+  readonly agent: string | null
+}
+
 /** By organization, person, address and program. What is in here has been committed, and origins are never deleted. */
 const rememberedOf = new WeakMap<Connection, Map<string, string>>()
 
-/** The origin of a caller's change. It is made in a transaction of its own, so that no command waits for another's. */
+/**
+ * The origin of a caller's change; the actor is null for nobody who signed in. It is made in a transaction of its own,
+ * so that no command waits for another's.
+ */
 export const sourceOf = async (
   connection: Connection,
   organizationId: string,
-  actor: Pick<Actor, 'kind' | 'id'>,
-  { requestId, address, agent }: Caller,
+  actor: Pick<Actor, 'kind' | 'id'> | null,
+  { requestId, address, agent }: Whence,
 ): Promise<Source> => {
-  const personId = actor.kind === 'member' ? actor.id : null
-  const program = agent?.slice(0, AGENT_LENGTH_MAX) ?? null
-  const key = JSON.stringify([organizationId, personId, address, program])
+  const personId = actor?.kind === 'member' ? actor.id : null
+  const origin = { personId, address, agent: agent?.slice(0, AGENT_LENGTH_MAX) ?? null }
+  const key = JSON.stringify([organizationId, origin])
   const remembered = rememberedOf.get(connection) ?? new Map<string, string>()
   rememberedOf.set(connection, remembered)
   const known = remembered.get(key)
   if (known !== undefined) return { originId: known, requestId }
 
-  const originId = await inTransaction(connection, { organizationId, mode: 'write' }, async ({ sql }) => {
-    await sql`
-      insert into origin (organization_id, id, person_id, address, agent)
-      values (${organizationId}, ${randomUUIDv7()}, ${personId}, ${address}, ${program}) on conflict do nothing`
-    const [row] = await sql<{ id: string }[]>`
-      select id from origin where organization_id = ${organizationId}
-        and person_id is not distinct from ${personId} and address is not distinct from ${address}
-        and agent is not distinct from ${program}`
-    if (row === undefined) throw new Error('The origin of a change could not be kept')
-    return row.id
-  })
+  const originId = await inTransaction(connection, { organizationId, mode: 'write' }, (tx) =>
+    keepOrigin(tx, organizationId, origin),
+  )
   if (remembered.size >= REMEMBERED_MAX) remembered.clear()
   remembered.set(key, originId)
   return { originId, requestId }
+}
+
+/** Gives the id of the origin, made where there is none. Waits for whoever makes the same at this moment. */
+export const keepOrigin = async (
+  { sql }: Tx,
+  organizationId: string,
+  { personId, address, agent }: Origin,
+): Promise<string> => {
+  await sql`
+    insert into origin (organization_id, id, person_id, address, agent)
+    values (${organizationId}, ${randomUUIDv7()}, ${personId}, ${address}, ${agent}) on conflict do nothing`
+  const [row] = await sql<{ id: string }[]>`
+    select id from origin where organization_id = ${organizationId}
+      and person_id is not distinct from ${personId} and address is not distinct from ${address}
+      and agent is not distinct from ${agent}`
+  if (row === undefined) throw new Error('The origin of a change could not be kept')
+  return row.id
 }

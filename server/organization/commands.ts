@@ -5,6 +5,7 @@ import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { isCurrency } from '../domain/money.ts'
 import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
+import { keepOrigin } from '../ledger/origin.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 
 export type NewOrganization = {
@@ -21,11 +22,15 @@ const SLUG = /^[a-z\d](-?[a-z\d])*$/
 const SLUG_LENGTH_MAX = 60
 const NAME_LENGTH_MAX = 200
 
-/** Creates an organization, that is, empty books, for `actor` as the audit names them. The path of a problem names the field. */
+/**
+ * Creates an organization, that is, empty books, for `actor` as the audit names them; `agent` is the program that they
+ * use. The path of a problem names the field.
+ */
 export const createOrganization = async (
   connection: Connection,
   input: NewOrganization,
   actor: string,
+  agent: string | null = null,
 ): Promise<OrganizationRow | Problem> => {
   const checked = checkOrganization(input)
   if (isProblem(checked)) return checked
@@ -37,11 +42,11 @@ export const createOrganization = async (
       .onConflictDoNothing({ target: organization.slug })
       .returning()
     if (row === undefined) return null
-    await writeAudit(
-      tx,
-      { organization: row, actor },
-      { action: 'createOrganization', subject: id, after: checked },
-    )
+    const origin = { personId: null, address: null, agent }
+    const source =
+      agent === null ? {} : { source: { originId: await keepOrigin(tx, id, origin), requestId: null } }
+    const record = { action: 'createOrganization', subject: id, after: checked }
+    await writeAudit(tx, { organization: row, actor, ...source }, record)
     return row
   })
   return created ?? conflict(['slug'], `There is an organization ${checked.slug} already`)
