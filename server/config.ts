@@ -1,5 +1,6 @@
 /** What the environment and the command line say, checked. Each mistake is one line that says what would be right. */
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
+import { type IsTrusted, readTrustedProxies } from './http/address.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -24,7 +25,27 @@ export type Config = {
   readonly live: boolean
   /** False where something else serves the dashboard. */
   readonly dashboard: boolean
+  /** The proxies before the server, which are believed about whom they speak for. */
+  readonly trustedProxies: IsTrusted
+  /** Whether people who signed in may send the dashboard's own documents only. */
+  readonly trustedDocuments: boolean
+  readonly connections: ConnectionLimits
   readonly logLevel: LogLevel
+}
+
+/** How much of one process a single place, token or member may have. */
+export type ConnectionLimits = {
+  /** Sockets of one network address: an office, or a wall of screens. */
+  readonly socketsPerAddress: number
+  /** Sockets of one token or member. */
+  readonly socketsPerActor: number
+  readonly subscriptionsPerActor: number
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  socketsPerAddress: 1_000,
+  socketsPerActor: 500,
+  subscriptionsPerActor: 2_000,
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -41,6 +62,12 @@ Environment
   DATABASE_URL         use this PostgreSQL (15 or newer) instead of the embedded one
   DATABASE_LISTEN_URL  the same database without a pooler, for LISTEN
   TIDEMARK_DEMO        0: no demo data and no demo sign-in
+  TRUSTED_PROXIES      addresses or CIDR blocks of the proxies before it, with commas between them
+  TRUSTED_DOCUMENTS    1: people who signed in may send the dashboard's own documents only
+  SOCKETS_PER_ADDRESS  ${CONNECTION_LIMITS.socketsPerAddress}: WebSockets of one network address
+  SOCKETS_PER_ACTOR    ${CONNECTION_LIMITS.socketsPerActor}: WebSockets of one token or member
+  SUBSCRIPTIONS_PER_ACTOR
+                       ${CONNECTION_LIMITS.subscriptionsPerActor}: subscriptions of one token or member
   LOG_LEVEL            ${LOG_LEVELS.join(', ')}; default warn
 `
 
@@ -60,6 +87,9 @@ export const readConfig = (environment: Environment, options: readonly string[])
     demo: readSwitch('TIDEMARK_DEMO', textOf(environment, 'TIDEMARK_DEMO') ?? '1'),
     live: options.includes('--live'),
     dashboard: !options.includes('--no-dashboard'),
+    trustedProxies: readTrustedProxies(textOf(environment, 'TRUSTED_PROXIES') ?? ''),
+    trustedDocuments: readSwitch('TRUSTED_DOCUMENTS', textOf(environment, 'TRUSTED_DOCUMENTS') ?? '0'),
+    connections: readConnectionLimits(environment),
     logLevel: readLogLevel(textOf(environment, 'LOG_LEVEL') ?? 'warn'),
   }
 }
@@ -86,6 +116,20 @@ const readPort = (text: string): number => {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
   if (port >= 0 && port <= 65_535) return port
   throw new OperatorError(`PORT must be a number from 0 to 65535 (0 for any free port), not "${text}".`)
+}
+
+const readConnectionLimits = (environment: Environment): ConnectionLimits => {
+  const read = (name: string, usual: number): number => {
+    const text = textOf(environment, name) ?? String(usual)
+    if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
+    throw new OperatorError(`${name} must be a number from 1 on, not "${text}".`)
+  }
+  const { socketsPerAddress, socketsPerActor, subscriptionsPerActor } = CONNECTION_LIMITS
+  return {
+    socketsPerAddress: read('SOCKETS_PER_ADDRESS', socketsPerAddress),
+    socketsPerActor: read('SOCKETS_PER_ACTOR', socketsPerActor),
+    subscriptionsPerActor: read('SUBSCRIPTIONS_PER_ACTOR', subscriptionsPerActor),
+  }
 }
 
 const readSwitch = (name: string, text: string): boolean => {

@@ -130,6 +130,9 @@ describe('the configuration', () => {
       demo: true,
       live: false,
       dashboard: true,
+      trustedProxies: expect.any(Function),
+      trustedDocuments: false,
+      connections: { socketsPerAddress: 1_000, socketsPerActor: 500, subscriptionsPerActor: 2_000 },
       logLevel: 'warn',
     })
   })
@@ -158,6 +161,8 @@ describe('the configuration', () => {
 
   it.each([
     [{ PORT: '70000' }, [], 'PORT must be a number from 0 to 65535'],
+    [{ TRUSTED_PROXIES: 'proxy' }, [], 'TRUSTED_PROXIES must be addresses or CIDR blocks'],
+    [{ SOCKETS_PER_ADDRESS: '0' }, [], 'SOCKETS_PER_ADDRESS must be a number from 1 on, not "0".'],
     [{ TIDEMARK_DEMO: 'no' }, [], 'TIDEMARK_DEMO must be 0 or 1, not "no".'],
     [
       { LOG_LEVEL: 'loud' },
