@@ -526,6 +526,7 @@ export const audit = pgTable(
     primaryKey({ columns: [t.organizationId, t.id] }),
     index('audit_xid').on(t.organizationId, t.xid),
     index('audit_recorded').on(t.organizationId, t.recordedAt, t.id),
+    index('audit_subject').on(t.organizationId, t.subject, t.recordedAt, t.id),
     foreignKey({
       name: 'audit_origin',
       columns: [t.organizationId, t.originId],
