@@ -9,6 +9,8 @@ const CONNECT_TIMEOUT_SECONDS = 10
 const CLOSE_TIMEOUT_SECONDS = 5
 /** Well below a viewer's patience: the driver's own delay grows to 20 s. */
 const RECONNECT_DELAY_SECONDS_MAX = 1
+/** The connection that cancels is seldom needed. */
+const CANCEL_IDLE_SECONDS = 60
 
 /** postgres.js as it is set up here: bigint is bigint, dates and instants are ISO text, numeric is text. */
 export type Sql = postgres.Sql<{ bigint: bigint }>
@@ -22,6 +24,13 @@ export type TransactionSql = postgres.TransactionSql<{ bigint: bigint }>
  */
 export type Database = PostgresJsDatabase
 
+/** One transaction of the server, as `pg_stat_activity` tells it from all others. */
+export type RunningTransaction = {
+  readonly pid: number
+  /** When it began, as ISO text. */
+  readonly began: string
+}
+
 export type Connection = {
   /** Outside a transaction there is neither role nor tenant: for the few statements that need none. */
   readonly sql: Sql
@@ -29,6 +38,12 @@ export type Connection = {
   readonly db: Database
   /** As PostgreSQL counts: 180004 is 18.4. */
   readonly serverVersion: number
+  /**
+   * Cancels the statement that the transaction is at, if it is at one; over a connection of its own, since the pool
+   * may be full of what is to be cancelled. The transaction must be held open until this is done: then the signal was
+   * sent, and a transaction that comes next on that backend cannot be hit.
+   */
+  cancel(transaction: RunningTransaction): Promise<void>
   /** Lets what runs finish, at most 5 s, then closes every connection. May be called more than once. */
   close(): Promise<void>
 }
@@ -44,6 +59,16 @@ export const connect = async (
   const sql = openPool(url, options.max, options.applicationName ?? 'tidemark')
   const db = drizzle(sql as unknown as postgres.Sql)
   speakPlainTypes(sql)
+  const canceller = openPool(url, 1, 'tidemark canceller', CANCEL_IDLE_SECONDS)
+  const cancel = async ({ pid, began }: RunningTransaction) => {
+    await canceller`
+      select pg_cancel_backend(pid) from pg_stat_activity
+      where pid = ${pid} and xact_start = ${began}::text::timestamptz`
+  }
+  const close = async () => {
+    await sql.end({ timeout: CLOSE_TIMEOUT_SECONDS })
+    await canceller.end({ timeout: 0 })
+  }
   try {
     const serverVersion = await readServerVersion(sql)
     if (serverVersion < OLDEST_MAJOR * 10_000) {
@@ -51,7 +76,7 @@ export const connect = async (
         `The database at ${withoutPassword(url)} is PostgreSQL ${Math.trunc(serverVersion / 10_000)}; Tidemark needs ${OLDEST_MAJOR} or newer.`,
       )
     }
-    return { sql, db, serverVersion, close: () => sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }) }
+    return { sql, db, serverVersion, cancel, close }
   } catch (error) {
     await sql.end({ timeout: 0 })
     throw asOperatorError(error, url)
@@ -96,13 +121,15 @@ export const withoutPassword = (url: string): string => {
   return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`
 }
 
-const openPool = (url: string, max: number, applicationName: string): Sql => {
+const openPool = (url: string, max: number, applicationName: string, idleSeconds = 0): Sql => {
   if (!URL.canParse(url) || !/^postgres(ql)?:$/.test(new URL(url).protocol)) {
     throw new OperatorError('DATABASE_URL must look like postgres://user:password@host:5432/name.')
   }
   return postgres(url, {
     max,
     connect_timeout: CONNECT_TIMEOUT_SECONDS,
+    // 0: never.
+    idle_timeout: idleSeconds,
     // At once after a loss, slower with every attempt that fails.
     backoff: (failures) => Math.min(0.01 * (2 ** failures - 1), RECONNECT_DELAY_SECONDS_MAX),
     // A database may have another DateStyle or TimeZone as its own default; the parsers below rely on these.

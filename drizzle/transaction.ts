@@ -2,10 +2,11 @@
  * THE transaction helper: every statement about an organization runs through it, so that role and tenant are always
  * set, always inside the transaction (a session-level setting leaks through a pooler), and never forgotten.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
-import type { Connection, TransactionSql } from './connect.ts'
+import type { Connection, RunningTransaction, TransactionSql } from './connect.ts'
 import { isUuid } from './uuid.ts'
 
 /** The role that owns nothing and that row-level security binds. The migrations create it. */
@@ -20,6 +21,7 @@ const READ_TIMEOUT_MS = 30_000
 const TRANSACTION_TIMEOUT_SINCE = 170_000
 /** A statement that is too long is cancelled with its own error; the harder limit, which ends the session, comes later. */
 const TRANSACTION_GRACE_MS = 1_000
+const CANCEL_AGAIN_MS = 50
 
 /**
  * A transaction: drizzle, and as `sql` the raw postgres.js of the very same transaction, for what drizzle has no
@@ -81,13 +83,13 @@ const beginWith = <T>(
   connection: Connection,
   characteristics: string,
   setUp: string,
-  run: (tx: Tx) => Promise<T>,
+  run: (tx: Tx, itself: () => Promise<RunningTransaction>) => Promise<T>,
 ): Promise<T> =>
   begin(connection, characteristics, async (sql) => {
     // Not awaited: the first statement of `run` travels with it. Should it fail, PostgreSQL refuses all that follow.
-    const ready = sql.unsafe(setUp).execute()
+    const ready = sql.unsafe<[RunningTransaction]>(setUp).execute()
     ready.catch(() => {})
-    const result = await run(overTransaction(sql))
+    const result = await run(overTransaction(sql), () => ready.then(([row]) => row))
     await ready
     return result
   })
@@ -106,6 +108,11 @@ export type Reader = {
   read<T>(run: (tx: Tx) => Promise<T>): Promise<T>
   /** Waits for running reads and ends the transaction. Never rejects; does nothing when nothing was read. */
   close(): Promise<void>
+  /**
+   * Ends what it is reading, in the database too, and closes it: running reads reject. Never rejects. Nobody else's
+   * statement can be hit: the transaction, and with it the backend, is this reader's own until the cancelling is over.
+   */
+  cancel(): Promise<void>
 }
 
 export type ReaderOptions = Pick<TransactionOptions, 'timeoutMs'> & {
@@ -121,26 +128,54 @@ export const openReader = (
 ): Reader => {
   const running = new Set<Promise<unknown>>()
   const finished = Promise.withResolvers<void>()
-  let opened: Promise<Tx> | undefined
+  let opened: Promise<Opened> | undefined
   let ended: Promise<void> = Promise.resolve()
   let closed = false
+  let cancelling: Promise<void> | undefined
 
-  const open = async (): Promise<Tx> => {
+  const open = async (): Promise<Opened> => {
     await before?.()
-    const { promise, resolve, reject } = Promise.withResolvers<Tx>()
-    ended = inTransaction(connection, { organizationId, mode: 'read', ...options }, (tx) => {
-      resolve(tx)
+    const { promise, resolve, reject } = Promise.withResolvers<Opened>()
+    const setUp = setUpStatement(
+      APP_ROLE,
+      { organizationId, mode: 'read', ...options },
+      connection.serverVersion,
+    )
+    ended = beginWith(connection, BEGIN_AS.read, setUp, (tx, itself) => {
+      resolve({ tx, itself })
       return finished.promise
       // A failed statement was already reported to the read that sent it, and nothing was written.
     }).catch(reject)
     return promise
   }
 
+  const close = async () => {
+    closed = true
+    await Promise.allSettled(running)
+    await cancelling
+    finished.resolve()
+    await ended
+  }
+
+  const cancelRunning = async (): Promise<void> => {
+    const transaction = await opened?.then(({ itself }) => itself()).catch(() => undefined)
+    if (transaction === undefined) return
+    while (running.size > 0) {
+      // What cannot be cancelled ends by its time limit.
+      await connection.cancel(transaction).catch(() => {})
+      // Between two statements there was nothing to cancel.
+      await Promise.race([Promise.allSettled(running), sleep(CANCEL_AGAIN_MS, undefined, { ref: false })])
+    }
+  }
+
   return {
     async read(run) {
       if (closed) throw new Error('This reader is closed')
       opened ??= open()
-      const reading = opened.then(run)
+      const reading = opened.then(({ tx }) => {
+        if (cancelling !== undefined) throw new Error('This reader was cancelled')
+        return run(tx)
+      })
       running.add(reading)
       try {
         return await reading
@@ -148,14 +183,16 @@ export const openReader = (
         running.delete(reading)
       }
     },
-    async close() {
+    close,
+    cancel() {
       closed = true
-      await Promise.allSettled(running)
-      finished.resolve()
-      await ended
+      cancelling ??= cancelRunning()
+      return close()
     },
   }
 }
+
+type Opened = { readonly tx: Tx; readonly itself: () => Promise<RunningTransaction> }
 
 const BEGIN_AS = {
   read: 'isolation level repeatable read read only',
@@ -187,7 +224,8 @@ const setUpStatement = (role: string, options: TransactionOptions, serverVersion
     ['idle_in_transaction_session_timeout', limit],
     ...(serverVersion >= TRANSACTION_TIMEOUT_SINCE ? [['transaction_timeout', wholeLimit]] : []),
   ]
-  return `select ${settings.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(', ')}`
+  const itself = 'pg_backend_pid() as pid, now() as began'
+  return `select ${itself}, ${settings.map(([name, value]) => `set_config('${name}', '${value}', true)`).join(', ')}`
 }
 
 const dialect = new PgDialect()

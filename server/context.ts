@@ -60,6 +60,9 @@ export const createContext = (services: Services, session: Session, caller: Call
   ...openView(services, session),
 })
 
+/** Ends what is being read for it, in the database too, and lets go of the snapshot. Never rejects. */
+export const cancelContext = (context: Context): Promise<void> => context.reader.cancel()
+
 /** Lets go of the snapshot. Never rejects; reads that come later do. */
 export const closeContext = (context: Context): Promise<void> => context.reader.close()
 
