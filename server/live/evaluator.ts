@@ -1,11 +1,13 @@
 /**
  * When goals are evaluated: after a posting, told by this process or another; at midnight where the organization
- * is; and, should a word get lost, when a look each second finds something that was not seen.
+ * is; and, should a word get lost, when a look each second finds something that was not seen. The audit is sealed on
+ * the same occasions, beside the evaluation and not within it, so that a KPI that is slow or fails never delays it.
  */
 import { eq } from 'drizzle-orm'
 import { evaluate, isDue, type EvaluatedOrganization } from './evaluate.ts'
 import { createAttempts, createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
+import { isUnsealed, seal } from '../ledger/seal.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { organization } from '@tidemark/drizzle/tables.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
@@ -18,7 +20,7 @@ export type EvaluatorServices = {
 }
 
 export type Evaluator = {
-  /** Looks at every organization now instead of in a second; settles when all that was due is evaluated. */
+  /** Looks at every organization now instead of in a second; settles when all that was due is evaluated and sealed. */
   poll(): Promise<void>
   /** Stops waking up and waits for what runs. */
   close(): Promise<void>
@@ -27,6 +29,8 @@ export type Evaluator = {
 const POLL_MS = 1_000
 /** Of all organizations: each takes two connections, and those are there for viewers first. */
 const EVALUATIONS_AT_ONCE = 3
+/** Each takes one connection, for milliseconds. */
+const SEALS_AT_ONCE = 3
 /** What is due after so many looks cannot be evaluated at present. */
 const LOOKS_MAX = 5
 /** Another process holds the organization's lock: it needs about this long. */
@@ -42,7 +46,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
   }
 
   const findOrganization = rememberOrganizations(connection)
-  const turns = createTurns(
+  const evaluations = createTurns(
     EVALUATIONS_AT_ONCE,
     async (organizationId) => {
       const found = await findOrganization(organizationId)
@@ -50,6 +54,12 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     },
     (error, organizationId) =>
       logError(error, `The goals of organization ${organizationId} could not be evaluated`),
+  )
+  const seals = createTurns(
+    SEALS_AT_ONCE,
+    (organizationId) => sealNow(connection, organizationId, isClosed),
+    (error, organizationId) =>
+      logError(error, `The audit of organization ${organizationId} could not be sealed`),
   )
 
   let looking: Promise<Found> | null = null
@@ -60,37 +70,45 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     return looking
   }
 
-  const attempt = createAttempts((error, what) =>
-    logError(error, `What is due for evaluation could not be read (${what})`),
-  )
+  const attempt = createAttempts((error, what) => logError(error, `What is due could not be read (${what})`))
+
+  const kinds = [
+    { what: 'seals', turns: seals },
+    { what: 'evaluation', turns: evaluations },
+  ] as const
 
   /** Begins what is due, without waiting for it: a slow organization must not keep the others waiting. */
   const lookAtAll = async (): Promise<Found> => {
-    const evaluations: Promise<void>[] = []
+    const work: Promise<void>[] = []
     const organizations = await attempt('organizations', () => readOrganizations(connection))
     for (const one of organizations ?? []) {
       if (isClosed()) break
-      const running = turns.running(one.id)
-      if (running !== null) evaluations.push(running)
-      // Each on its own: one that cannot be looked at must not hide those after it.
-      else if (await attempt(one.id, () => lookAt(connection, one, services.clock())))
-        evaluations.push(turns.take(one.id))
+      const wanted = lazily(() => lookAt(connection, one, services.clock()))
+      for (const { what, turns } of kinds) {
+        const running = turns.running(one.id)
+        if (running !== null) work.push(running)
+        // Each on its own: one that cannot be looked at must not hide those after it.
+        else if (await attempt(`${what} of ${one.id}`, async () => valueOf((await wanted())[what])))
+          work.push(turns.take(one.id))
+      }
     }
-    return { evaluations }
+    return { work }
   }
 
   const poll = async (): Promise<void> => {
     // What runs already may have looked before the caller's posting, so only a look that finds nothing will do.
     await looking
     for (let looks = 0; looks < LOOKS_MAX; looks++) {
-      const { evaluations } = await look()
-      if (evaluations.length === 0 || isClosed()) return
-      await Promise.all(evaluations)
+      const { work } = await look()
+      if (work.length === 0 || isClosed()) return
+      await Promise.all(work)
     }
   }
 
   const stopHearing = [
-    events.on('posted', ({ organizationId }) => void turns.take(organizationId)),
+    events.on('posted', ({ organizationId }) => {
+      for (const { turns } of kinds) void turns.take(organizationId)
+    }),
     events.on('missed', () => void look()),
   ]
   const timer = setInterval(() => void look(), options.pollMs ?? POLL_MS)
@@ -102,7 +120,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       clearInterval(timer)
       for (const stop of stopHearing) stop()
       await looking
-      await turns.close()
+      await Promise.all(kinds.map(({ turns }) => turns.close()))
     },
   }
 }
@@ -120,19 +138,45 @@ async function evaluateNow(
       return
     }
     await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
-    if (isClosed() || !(await lookAt(connection, organization, clock()))) return
+    if (isClosed() || !valueOf((await lookAt(connection, organization, clock())).evaluation)) return
   }
 }
 
-/** The evaluations that a look began or found under way. */
-type Found = { readonly evaluations: readonly Promise<void>[] }
-
-const lookAt = (
+/** Seals until nothing is left to seal, also where another process is at it. */
+async function sealNow(
   connection: Connection,
-  one: EvaluatedOrganization,
-  now: Temporal.Instant,
-): Promise<boolean> =>
-  inTransaction(connection, { organizationId: one.id, mode: 'read' }, (tx) => isDue(tx, one, now))
+  organizationId: string,
+  isClosed: () => boolean,
+): Promise<void> {
+  const read = { organizationId, mode: 'read' } as const
+  while ((await seal(connection, organizationId, isClosed)).outcome === 'BUSY') {
+    await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
+    if (isClosed() || !(await inTransaction(connection, read, (tx) => isUnsealed(tx, organizationId)))) return
+  }
+}
+
+/** The evaluations and seals that a look began or found under way. */
+type Found = { readonly work: readonly Promise<void>[] }
+
+/** What an organization waits for, each with its own failure. */
+type Wanted = Readonly<Record<'seals' | 'evaluation', PromiseSettledResult<boolean>>>
+
+/** One transaction, yet where the one cannot be told, such as for a time zone that there is not, the other still is. */
+const lookAt = (connection: Connection, one: EvaluatedOrganization, now: Temporal.Instant): Promise<Wanted> =>
+  inTransaction(connection, { organizationId: one.id, mode: 'read' }, async (tx) => {
+    const [seals, evaluation] = await Promise.allSettled([isUnsealed(tx, one.id), isDue(tx, one, now)])
+    return { seals, evaluation }
+  })
+
+const valueOf = <Value>(result: PromiseSettledResult<Value>): Value => {
+  if (result.status === 'rejected') throw result.reason
+  return result.value
+}
+
+const lazily = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
+  let made: Promise<Value> | undefined
+  return () => (made ??= make())
+}
 
 const columns = {
   id: organization.id,

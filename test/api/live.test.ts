@@ -360,7 +360,7 @@ describe('the evaluator', () => {
     const evaluator = closeLater(startEvaluator(services, { pollMs: 20 }))
     await until(rows, (progress) => progress.length === 1)
     await evaluator.poll()
-    expect(told).toEqual([`What is due for evaluation could not be read (${organizationId})`])
+    expect(told).toEqual([`What is due could not be read (evaluation of ${organizationId})`])
   })
 
   it('hears of postings in other processes', async () => {

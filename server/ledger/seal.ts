@@ -1,0 +1,210 @@
+/**
+ * Seals the audit: chains the hashes of its rows in the order in which they became visible, so that none can be
+ * changed, removed or put in between later without breaking the chain (audit/verify.ts finds where). It runs after the
+ * commit of the rows: chaining within the commands' transactions would make them wait for each other.
+ */
+import { createHash } from 'node:crypto'
+import { arrayOf } from '@tidemark/drizzle/array.ts'
+import type { Connection } from '@tidemark/drizzle/connect.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+
+/** One link of the chain without its hash. */
+export type Link = {
+  /** Counts from 1, without gaps. */
+  readonly sequence: bigint
+  readonly auditId: string
+  /** Of the audit row. */
+  readonly auditHash: string
+  /** As `SEAL_TIME` prints it. */
+  readonly sealedAt: string
+}
+
+/** A moment to the microsecond, as SQL prints it for the hash of a link. */
+export const SEAL_TIME = `'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'`
+
+const hashOf = (parts: readonly string[]): string =>
+  createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+
+/** What stands for the hash before the first. */
+export const firstHash = (organizationId: string): string => hashOf([organizationId])
+
+/** The hash of a link: SHA-256 of a JSON array of texts. Changed, it would make every chain that there is look forged. */
+export const linkHash = (
+  organizationId: string,
+  previousHash: string,
+  { sequence, auditId, auditHash, sealedAt }: Link,
+): string => hashOf([organizationId, String(sequence), previousHash, auditId, auditHash, sealedAt])
+
+/** BUSY: another process is at it, and may have begun before the rows that the caller knows of. */
+export type Sealed = { readonly outcome: 'BUSY' } | { readonly outcome: 'DONE'; readonly sealed: number }
+
+/** Nobody waits for its locks, and the first look at the audit of an older database may take a while. */
+const TIMEOUT_MS = 30_000
+const ROWS_PER_BATCH = 5_000
+
+/**
+ * Seals every audit row that is committed by now and has no seal, each once, in short transactions. `isClosed` is
+ * asked between them.
+ */
+export async function seal(
+  connection: Connection,
+  organizationId: string,
+  isClosed: () => boolean = () => false,
+): Promise<Sealed> {
+  const transaction = { organizationId, mode: 'write', timeoutMs: TIMEOUT_MS } as const
+  let run: Run = { after: null, seen: null }
+  let sealed = 0
+  for (;;) {
+    const batch = await inTransaction(connection, transaction, (tx) => sealBatch(tx, organizationId, run))
+    if (batch === null) return { outcome: 'BUSY' }
+    sealed += batch.sealed
+    if (batch.next === null || isClosed()) return { outcome: 'DONE', sealed }
+    run = batch.next
+  }
+}
+
+/** How far a run has come that takes several batches. */
+type Run = {
+  /** The row of the last seal of this run, in the order of the run; null at its beginning. */
+  readonly after: { readonly recordedAt: string; readonly id: string } | null
+  /** What was visible when it began: at its end all of that is sealed. Null at its beginning. */
+  readonly seen: string | null
+}
+
+/** `next` is null where nothing is left. */
+type Batch = { readonly sealed: number; readonly next: Run | null }
+
+async function sealBatch(tx: Tx, organizationId: string, run: Run): Promise<Batch | null> {
+  // Sent together, yet each sees what was committed before it began: the head is that of whoever held the lock before.
+  const [isHeld, head] = await Promise.all([takeLock(tx, organizationId), readHead(tx, organizationId)])
+  if (!isHeld) return null
+  const rows = await readUnsealed(tx, organizationId, { ...head, after: run.after })
+  const seen = run.seen ?? head.now
+  const isLast = rows.length < ROWS_PER_BATCH
+  // Also where the last batch was the last just so.
+  const isNews = rows.length > 0 || run.seen !== null || head.isReset
+  if (isNews) await append(tx, organizationId, head, rows, isLast ? seen : head.seen)
+  const last = rows.at(-1)
+  return { sealed: rows.length, next: isLast || last === undefined ? null : { after: last, seen } }
+}
+
+/** False where another process holds it. Rows are found by what is new, which a plan for any value would not use. */
+async function takeLock(tx: Tx, organizationId: string): Promise<boolean> {
+  const [lock] = await tx.sql<{ held: boolean }[]>`
+    select pg_try_advisory_xact_lock(hashtextextended(${`seal ${organizationId}`}, 0)) as held,
+      set_config('plan_cache_mode', 'force_custom_plan', true)`
+  return lock?.held === true
+}
+
+type Head = {
+  /** Of the last link; 0 before the first. */
+  readonly sequence: bigint
+  readonly hash: string
+  /** What had been visible when the rows were looked at last. */
+  readonly seen: string
+  /** Rows of transactions from this one on are new, */
+  readonly from: string
+  /** and those of these, which were running at that time. */
+  readonly running: readonly string[]
+  /** What is visible now. */
+  readonly now: string
+  /** The time, as the seals tell it. */
+  readonly at: string
+  /** True where what had been seen was of another cluster. */
+  readonly isReset: boolean
+}
+
+/** A snapshot to which nothing is visible: PostgreSQL's own transactions are those before 3. */
+const NOTHING_SEEN = '3:3:'
+
+/**
+ * A snapshot of the future is one of another cluster, out of which these tables were restored: it says nothing of this
+ * one's transactions, so all rows are looked at again. Those that have a seal keep it.
+ */
+async function readHead({ sql }: Tx, organizationId: string): Promise<Head> {
+  const [row] = await sql<HeadRow[]>`
+    select sequence, hash, seen::text, pg_snapshot_xmax(seen)::text as from, now::text, is_reset as "isReset",
+      array(select pg_snapshot_xip(seen)::text) as running,
+      to_char(clock_timestamp() at time zone 'UTC', ${sql.unsafe(SEAL_TIME)}) as at
+    from (
+      select sequence, hash, now, is_reset,
+        case when is_reset or seen is null then ${NOTHING_SEEN}::pg_snapshot else seen end as seen
+      from (
+        select sequence, hash, seen, now, coalesce(pg_snapshot_xmax(seen) > pg_snapshot_xmax(now), false) as is_reset
+        from (select pg_current_snapshot() as now) as present
+        left join audit_head on organization_id = ${organizationId}
+      ) as kept
+    ) as head`
+  if (row === undefined) throw new Error('The head of the audit could not be read')
+  return { ...row, sequence: row.sequence ?? 0n, hash: row.hash ?? firstHash(organizationId) }
+}
+
+type HeadRow = Omit<Head, 'sequence' | 'hash'> & {
+  readonly sequence: bigint | null
+  readonly hash: string | null
+}
+
+type Unsealed = { readonly id: string; readonly hash: string; readonly recordedAt: string }
+
+/** The oldest first. Two ranges of an index, however long a transaction has been running. */
+async function readUnsealed(
+  { sql }: Tx,
+  organizationId: string,
+  { from, running, after }: Pick<Head, 'from' | 'running'> & Pick<Run, 'after'>,
+): Promise<Unsealed[]> {
+  return sql<Unsealed[]>`
+    select id, hash, recorded_at as "recordedAt" from audit
+    where organization_id = ${organizationId}
+      and (xid >= ${from}::xid8 or xid = any(${arrayOf(running)}::xid8[]))
+      ${after === null ? sql`` : sql`and (recorded_at, id) > (${after.recordedAt}::timestamptz, ${after.id}::uuid)`}
+      and not exists (
+        select from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id = audit.id)
+    order by recorded_at, id limit ${ROWS_PER_BATCH}`
+}
+
+/** Whether there is something to seal. */
+export async function isUnsealed(tx: Tx, organizationId: string): Promise<boolean> {
+  const { from, running, isReset } = await readHead(tx, organizationId)
+  if (isReset) return true
+  const unsealed = (condition: ReturnType<Tx['sql']>) => tx.sql`
+    select from audit where organization_id = ${organizationId} and ${condition}
+      and not exists (
+        select from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id = audit.id)
+    order by xid limit 1`
+  // The order makes it a matter of the index's end for whatever plan.
+  const found = await Promise.all([
+    unsealed(tx.sql`xid >= ${from}::xid8`),
+    ...(running.length === 0 ? [] : [unsealed(tx.sql`xid = any(${arrayOf(running)}::xid8[])`)]),
+  ])
+  return found.some((rows) => rows.length > 0)
+}
+
+async function append(
+  { sql }: Tx,
+  organizationId: string,
+  head: Head,
+  rows: readonly Unsealed[],
+  seen: string,
+): Promise<void> {
+  const sealedAt = head.at
+  let { sequence, hash } = head
+  const links = rows.map((row) => {
+    sequence += 1n
+    hash = linkHash(organizationId, hash, { sequence, auditId: row.id, auditHash: row.hash, sealedAt })
+    return { sequence, hash, auditId: row.id, auditHash: row.hash }
+  })
+  await Promise.all([
+    sql`
+      insert into audit_seal (organization_id, sequence, audit_id, audit_hash, hash, sealed_at)
+      select ${organizationId}::uuid, link.*, ${sealedAt}::timestamptz
+      from unnest(${arrayOf(links.map((link) => link.sequence))}::bigint[],
+        ${arrayOf(links.map((link) => link.auditId))}::uuid[],
+        ${arrayOf(links.map((link) => link.auditHash))}::text[],
+        ${arrayOf(links.map((link) => link.hash))}::text[]) as link`,
+    sql`
+      insert into audit_head (organization_id, sequence, hash, seen)
+      values (${organizationId}, ${sequence}, ${hash}, ${seen}::pg_snapshot)
+      on conflict (organization_id) do update
+      set sequence = excluded.sequence, hash = excluded.hash, seen = excluded.seen`,
+  ])
+}
