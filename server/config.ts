@@ -1,6 +1,7 @@
 /** What the environment and the command line say, checked. Each mistake is one line that says what would be right. */
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import { type IsTrusted, readTrustedProxies } from './http/address.ts'
+import { IDENTITY_USAGE, type IdentityConfig, readIdentityConfig } from './identity/config.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -30,6 +31,7 @@ export type Config = {
   /** Whether people who signed in may send the dashboard's own documents only. */
   readonly trustedDocuments: boolean
   readonly connections: ConnectionLimits
+  readonly identity: IdentityConfig
   readonly logLevel: LogLevel
 }
 
@@ -62,7 +64,7 @@ Environment
   DATABASE_URL         use this PostgreSQL (15 or newer) instead of the embedded one
   DATABASE_LISTEN_URL  the same database without a pooler, for LISTEN
   TIDEMARK_DEMO        0: no demo data and no demo sign-in
-  TRUSTED_PROXIES      addresses or CIDR blocks of the proxies before it, with commas between them
+${IDENTITY_USAGE}  TRUSTED_PROXIES      addresses or CIDR blocks of the proxies before it, with commas between them
   TRUSTED_DOCUMENTS    1: people who signed in may send the dashboard's own documents only
   SOCKETS_PER_ADDRESS  ${CONNECTION_LIMITS.socketsPerAddress}: WebSockets of one network address
   SOCKETS_PER_ACTOR    ${CONNECTION_LIMITS.socketsPerActor}: WebSockets of one token or member
@@ -90,6 +92,7 @@ export const readConfig = (environment: Environment, options: readonly string[])
     trustedProxies: readTrustedProxies(textOf(environment, 'TRUSTED_PROXIES') ?? ''),
     trustedDocuments: readSwitch('TRUSTED_DOCUMENTS', textOf(environment, 'TRUSTED_DOCUMENTS') ?? '0'),
     connections: readConnectionLimits(environment),
+    identity: readIdentityConfig(environment),
     logLevel: readLogLevel(textOf(environment, 'LOG_LEVEL') ?? 'warn'),
   }
 }

@@ -17,6 +17,8 @@ export type Services = {
   readonly feed: Feed
   /** The only clock. */
   readonly clock: () => Temporal.Instant
+  /** The address that people open, such as https://tidemark.example. */
+  readonly publicUrl: () => string
 }
 
 /** Who asks, and for which organization. */
@@ -54,6 +56,7 @@ export const createContext = (services: Services, session: Session, caller: Call
   events: services.events,
   feed: services.feed,
   clock: services.clock,
+  publicUrl: services.publicUrl,
   actor: session.actor,
   organization: session.organization,
   caller,

@@ -8,15 +8,21 @@ import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { GraphQLError } from 'graphql'
 import { createAuthenticator } from './access/authenticate.ts'
+import { findInvitation } from './access/invitations.ts'
 import type { Services } from './context.ts'
 import { type LogCause, presentError } from './errors.ts'
 import { registerGraphql } from './http/apollo.ts'
-import { SESSION_COOKIE } from './http/credentials.ts'
+import type { IsTrusted } from './http/address.ts'
+import { registerAuthRoutes } from './http/auth-routes.ts'
+import type { Entrance } from './http/credentials.ts'
+import { registerOidcRoutes } from './http/oidc-routes.ts'
 import { registerSecurityHeaders } from './http/security-headers.ts'
 import { registerServiceRoutes } from './http/service-routes.ts'
 import { registerSessionRoutes } from './http/session-routes.ts'
 import { attachSockets, type Sockets } from './http/socket.ts'
 import { registerDashboard } from './http/static.ts'
+import { type IdentityConfig, publicUrlAt } from './identity/config.ts'
+import { createIdentity } from './identity/identity.ts'
 import { LIMITS } from './limits.ts'
 import type { Log } from './log.ts'
 import { resolvers } from './resolvers.ts'
@@ -30,7 +36,7 @@ const COMPRESS_FROM_BYTES = 1_024
 const BROTLI_QUALITY = 4
 
 export type ServerOptions = {
-  readonly services: Services
+  readonly services: Omit<Services, 'publicUrl'>
   readonly host: string
   /** 0 for any free one. */
   readonly port: number
@@ -38,6 +44,9 @@ export type ServerOptions = {
   readonly dashboard: string | null
   /** Whether a browser on this machine may sign in to the demo organization without a token. */
   readonly demo: boolean
+  readonly identity: IdentityConfig
+  /** The proxies before it, which are believed about whom they speak for. */
+  readonly trustedProxies: IsTrusted
   readonly log: Log
 }
 
@@ -51,34 +60,52 @@ export type RunningServer = {
 
 /** Starts the server. Throws an OperatorError where the port cannot be had. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
-  const { services, host, log } = options
-  const { connection } = services
+  const { host, log, demo } = options
+  const { connection, clock } = options.services
   const logCause: LogCause = (cause, errorId, path) =>
     log.logger.error({ err: cause, errorId, path }, 'Internal error')
-  const authenticator = createAuthenticator(connection, services.clock, log.failure)
-  const { authenticate } = authenticator
+  const listening = { url: '' }
+  const identity = createIdentity({
+    connection,
+    config: options.identity,
+    listeningUrl: () => listening.url,
+    mayJoin: async (invitation, email) =>
+      (await findInvitation(connection, invitation, clock()))?.email === email,
+    logError: log.failure,
+  })
+  const services: Services = { ...options.services, publicUrl: identity.publicUrl }
+  const authenticator = createAuthenticator(identity, clock, log.failure)
+  const entrance: Entrance = {
+    authenticate: authenticator.authenticate,
+    sessionCookie: identity.cookies.session,
+    isTrusted: options.trustedProxies,
+  }
   const schema = createSchema(resolvers)
 
   const app = await createApp(log, logCause)
-  const apollo = await registerGraphql(app, GRAPHQL_PATH, { services, schema, authenticate, logCause })
-  registerServiceRoutes(app, { connection, authenticate, graphqlPath: GRAPHQL_PATH })
-  registerSessionRoutes(app, { connection, authenticator, host, demo: options.demo })
+  const apollo = await registerGraphql(app, GRAPHQL_PATH, { services, schema, entrance, logCause })
+  registerServiceRoutes(app, { connection, entrance, graphqlPath: GRAPHQL_PATH })
+  const people = { identity, authenticator, entrance, clock, logCause }
+  registerSessionRoutes(app, { ...people, host, demo })
+  registerAuthRoutes(app, people)
+  registerOidcRoutes(app, people)
   await registerDashboard(app, options.dashboard)
   await app.ready()
   const sockets = attachSockets(app.server, {
     services,
     schema,
-    authenticate,
+    entrance,
     logCause,
     logError: log.failure,
     path: GRAPHQL_PATH,
-    sessionCookieOf: ({ headers }) => app.parseCookie(headers.cookie ?? '')[SESSION_COOKIE],
+    sessionCookieOf: ({ headers }) => app.parseCookie(headers.cookie ?? '')[entrance.sessionCookie],
   })
 
   const port = await listen(app, options)
+  listening.url = publicUrlAt(host, port)
   let closing: Promise<void> | undefined
   return {
-    url: `http://${shownHost(host)}:${port}`,
+    url: listening.url,
     port,
     close: () => (closing ??= closeAll(app, apollo, sockets)),
   }
@@ -155,12 +182,6 @@ const LISTEN_MESSAGES: Readonly<Record<string, (host: string, port: number) => s
   EADDRNOTAVAIL: (host) =>
     `HOST is ${host}, which is no address of this machine. Set HOST to 127.0.0.1 or 0.0.0.0.`,
   ENOTFOUND: (host) => `HOST is ${host}, which cannot be found. Set HOST to 127.0.0.1 or 0.0.0.0.`,
-}
-
-/** An address that a browser can open. */
-const shownHost = (host: string): string => {
-  if (host === '0.0.0.0' || host === '::') return '127.0.0.1'
-  return host.includes(':') ? `[${host}]` : host
 }
 
 const closeAll = async (

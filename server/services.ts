@@ -7,7 +7,8 @@ import { openFeed } from './live/feed.ts'
 import type { Log } from './log.ts'
 
 export type RunningServices = {
-  readonly services: Services
+  /** What knows of no server yet. */
+  readonly services: Omit<Services, 'publicUrl'>
   /** Stops evaluating and listening. Close it before the database. */
   close(): Promise<void>
 }

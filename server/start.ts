@@ -47,8 +47,9 @@ export const start = async (options: readonly string[]): Promise<void> => {
 
   const dashboard = await building
   if (stop.signal.aborted) return
-  const { host, port, demo } = config
-  const server = await startServer({ services: shared.services, host, port, dashboard, demo, log })
+  const { host, port, demo, identity, trustedProxies } = config
+  const listening = { host, port, dashboard, demo, identity, trustedProxies }
+  const server = await startServer({ ...listening, services: shared.services, log })
   running.defer(() => server.close())
   process.stdout.write(`ready ${server.url}\n`)
   await stop.requested

@@ -1,23 +1,24 @@
 /**
- * Tokens read `tdm_<organization>_<secret><checksum>`: the tenant is known before the first query, and a mistyped
- * token is refused without one. Only the SHA-256 of the whole is kept; a secret of 256 bits needs no slower hash.
+ * Tokens read `tdm_<organization>_<secret><checksum>`, and secrets of invitations `tdi_...` likewise: the tenant is
+ * known before the first query, and a mistyped one is refused without one. Only the SHA-256 of the whole is kept; a
+ * secret of 256 bits needs no slower hash.
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
-/** What a token is for: a program that was given it (`tdm_`), or a browser that signed in (`tds_`). */
-export type TokenKind = 'token' | 'session'
+/** What it opens: the API, for a program that was given it (`tdm_`), or an organization, for a new member (`tdi_`). */
+export type TokenKind = 'token' | 'invitation'
 
 export type ParsedToken = { readonly kind: TokenKind; readonly organizationId: string }
 
-const PREFIX: Record<TokenKind, string> = { token: 'tdm', session: 'tds' }
+const PREFIX: Record<TokenKind, string> = { token: 'tdm', invitation: 'tdi' }
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 /** 62^22 > 2^128, 62^43 > 2^256, 62^6 > 2^32. */
 const ORGANIZATION_LENGTH = 22
 const SECRET_LENGTH = 43
 const CHECKSUM_LENGTH = 6
 const TOKEN = new RegExp(
-  `^(tdm|tds)_([\\da-zA-Z]{${ORGANIZATION_LENGTH}})_([\\da-zA-Z]{${SECRET_LENGTH}})([\\da-zA-Z]{${CHECKSUM_LENGTH}})$`,
+  `^(tdm|tdi)_([\\da-zA-Z]{${ORGANIZATION_LENGTH}})_([\\da-zA-Z]{${SECRET_LENGTH}})([\\da-zA-Z]{${CHECKSUM_LENGTH}})$`,
 )
 
 /** A new token of the organization. It is shown once. */
@@ -37,7 +38,7 @@ export const parseToken = (text: string): ParsedToken | null => {
   const organizationId = uuidOf(fromBase62(organization))
   return organizationId === null
     ? null
-    : { kind: prefix === PREFIX.token ? 'token' : 'session', organizationId }
+    : { kind: prefix === PREFIX.token ? 'token' : 'invitation', organizationId }
 }
 
 /** What is stored of a token. */

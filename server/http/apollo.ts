@@ -4,24 +4,16 @@ import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/dis
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { GraphQLError, GraphQLSchema } from 'graphql'
-import type { Authenticate } from '../access/authenticate.ts'
-import {
-  type Caller,
-  closeContext,
-  type Context,
-  createContext,
-  type Services,
-  type Session,
-} from '../context.ts'
+import { closeContext, type Context, createContext, type Services, type Session } from '../context.ts'
 import { type LogCause, presentError, unauthenticated } from '../errors.ts'
 import { LIMITS, limitRules, parseOptions } from '../limits.ts'
 import { operationError } from '../operation.ts'
-import { credentialsOf, SESSION_COOKIE } from './credentials.ts'
+import { callerOf, credentialsOf, type Entrance } from './credentials.ts'
 
 export type GraphqlOptions = {
   readonly services: Services
   readonly schema: GraphQLSchema
-  readonly authenticate: Authenticate
+  readonly entrance: Entrance
   readonly logCause: LogCause
 }
 
@@ -41,32 +33,28 @@ export const registerGraphql = async (
       context: async (request: FastifyRequest) =>
         createContext(
           options.services,
-          await requireSession(request, options.authenticate),
-          callerOf(request),
+          await requireSession(request, options.entrance),
+          callerOf(request, options.entrance),
         ),
     }),
   })
   return { stop: () => apollo.stop() }
 }
 
-const callerOf = ({ id, ip, headers }: FastifyRequest): Caller => ({
-  requestId: id,
-  address: ip,
-  agent: headers['user-agent'] ?? null,
-})
-
-/** Who a request comes from. Throws UNAUTHENTICATED without a valid token. */
-export const requireSession = async (
-  { headers, cookies }: FastifyRequest,
-  authenticate: Authenticate,
-): Promise<Session> => {
-  const credentials = credentialsOf(headers, cookies[SESSION_COOKIE])
+/** Who a request comes from. Throws UNAUTHENTICATED without a valid token or session. */
+export const requireSession = async (request: FastifyRequest, entrance: Entrance): Promise<Session> => {
+  const { headers, cookies } = request
+  const credentials = credentialsOf(headers, cookies[entrance.sessionCookie])
   if (credentials === null) {
     throw unauthenticated('Send a token: `Authorization: Bearer tdm_...` or `x-api-key: tdm_...`.')
   }
-  const session = await authenticate(credentials.token, credentials.kind)
-  if (session === null) throw unauthenticated('This token is not valid: it is unknown here or was revoked.')
-  return session
+  const session = await entrance.authenticate(credentials, callerOf(request, entrance).address)
+  if (session !== null) return session
+  throw unauthenticated(
+    credentials.kind === 'token'
+      ? 'This token is not valid: it is unknown here, over or revoked, or not for your network address.'
+      : 'You are not signed in to this organization. Sign in, or choose another organization.',
+  )
 }
 
 const createApollo = ({ schema, services, logCause }: GraphqlOptions, log: FastifyBaseLogger) =>

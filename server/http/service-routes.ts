@@ -1,22 +1,22 @@
 /** Health, the contract as text, and GraphiQL. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { FastifyInstance } from 'fastify'
-import type { Authenticate } from '../access/authenticate.ts'
 import { readSchemaText } from '../schema.ts'
 import { requireSession } from './apollo.ts'
+import type { Entrance } from './credentials.ts'
 import { GRAPHIQL_POLICY } from './security-headers.ts'
 
 const READY_MS_MAX = 2_000
 
 export type ServiceOptions = {
   readonly connection: Connection
-  readonly authenticate: Authenticate
+  readonly entrance: Entrance
   readonly graphqlPath: string
 }
 
 /** GET /healthz, /readyz, /schema.graphql and /graphiql. */
 export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOptions): void => {
-  const { connection, authenticate, graphqlPath } = options
+  const { connection, entrance, graphqlPath } = options
 
   app.get('/healthz', () => ({ status: 'ok' }))
 
@@ -26,7 +26,7 @@ export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOpti
   })
 
   app.get('/schema.graphql', async (request, reply) => {
-    await requireSession(request, authenticate)
+    await requireSession(request, entrance)
     return reply.type('text/plain; charset=utf-8').send(readSchemaText())
   })
 

@@ -1,127 +1,194 @@
-/** How the dashboard signs in: a token once, then a cookie that no script can read. */
-import type { Connection } from '@tidemark/drizzle/connect.ts'
+/** Who is signed in, the demo's sign-in, signing out, and how an invitation is accepted. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { actorName } from '../access/actor.ts'
-import type { Authenticator } from '../access/authenticate.ts'
-import { createSession, revokeToken } from '../access/commands.ts'
-import { ROLES } from '../access/scopes.ts'
-import type { Session } from '../context.ts'
+import { ensureDemoMember } from '../access/demo-member.ts'
+import { acceptInvitation, type Accepting, type Declined, findInvitation } from '../access/invitations.ts'
+import { listMemberships } from '../access/memberships.ts'
+import { PASSWORD_LENGTH_MAX } from '../identity/password-rules.ts'
+import { hashPassword } from '../identity/passwords.ts'
+import { recordForUser } from '../identity/record.ts'
+import { endSession, renewSession, type SignedInUser } from '../identity/sessions.ts'
+import { hasPassword, hasUser } from '../identity/users.ts'
 import { findDemoOrganization } from '../organization/queries.ts'
-import { SESSION_COOKIE } from './credentials.ts'
-import { isDirect, isLoopbackHost, isSameOrigin, isSameSite } from './origin.ts'
+import { NAME_LENGTH_MAX, readRequiredText } from '../text.ts'
+import { refuseWeak } from './auth-routes.ts'
+import { isDirect, isLoopbackHost } from './origin.ts'
+import {
+  callerOfRequest,
+  guess,
+  type PeopleOptions,
+  placeOfRequest,
+  readOptionalTexts,
+  readTexts,
+  Refusal,
+  registerPeopleRoutes,
+  sendSession,
+  userOf,
+} from './people.ts'
 
-const SESSION_SECONDS = 30 * 24 * 3_600
-const BODY_BYTES_MAX = 4_096
+const SECRET_LENGTH_MAX = 200
 
-export type SessionOptions = {
-  readonly connection: Connection
-  readonly authenticator: Authenticator
+export type SessionOptions = PeopleOptions & {
   /** The address that the server listens on. */
   readonly host: string
   /** False: no demo sign-in at all. */
   readonly demo: boolean
 }
 
-/** POST, GET and DELETE /session, POST /session/demo. */
+/** GET and DELETE /session, POST /session/demo, POST /session/invitation and its facts. */
 export const registerSessionRoutes = (app: FastifyInstance, options: SessionOptions): void => {
-  const { connection, authenticator } = options
+  registerPeopleRoutes(app, options, (scope) => {
+    addSession(scope, options)
+    addInvitation(scope, options)
+  })
+  registerPeopleRoutes(app, options, (scope) => addSignOut(scope, options))
+}
 
-  const guard: Guard = (request, reply, done) => {
-    if (isSameOrigin(request.headers) && isSameSite(request.headers)) done()
-    else void refuse(reply, 403, 'A page of another origin may not sign in or out.')
-  }
-  const demoOrganization = (request: FastifyRequest) =>
+const addSession = (scope: FastifyInstance, options: SessionOptions): void => {
+  const { identity, clock } = options
+  const { connection, oidc } = identity
+  const findDemo = (request: FastifyRequest) =>
     mayDemo(options, request) ? findDemoOrganization(connection) : null
 
-  app.get('/session', { onRequest: guard }, async (request) => {
-    const cookie = request.cookies[SESSION_COOKIE]
-    const session = cookie === undefined ? null : await authenticator.authenticate(cookie, 'session')
-    return { signedIn: session !== null, demo: (await demoOrganization(request)) !== null }
-  })
-
-  app.post('/session', { onRequest: guard, bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
-    const token = tokenOf(request.body)
-    if (token === null) return refuse(reply, 400, 'Send JSON such as {"token": "tdm_..."}.')
-    const session = await authenticator.authenticate(token, 'token')
-    const created = session && (await createSession(connection, session.organization.id, parentOf(session)))
-    if (created === null) {
-      authenticator.forget(token)
-      return refuse(reply, 401, 'This token is not valid: it is unknown here or was revoked.')
+  scope.get('/session', async (request, reply) => {
+    const user = await userOf(request, options)
+    if (user !== null) await renew(request, reply, options, user)
+    return {
+      person: user && {
+        name: user.name,
+        email: user.email,
+        twoFactor: user.twoFactor,
+        password: await hasPassword(connection, user.userId),
+      },
+      organizations: user === null ? [] : await listOrganizations(options, user),
+      demo: (await findDemo(request)) !== null,
+      oidc: oidc && { name: oidc.name },
     }
-    return signIn(request, reply, created.token)
   })
 
-  app.post('/session/demo', { onRequest: guard, bodyLimit: BODY_BYTES_MAX }, async (request, reply) => {
-    if (!isJson(request)) return refuse(reply, 400, 'Send JSON, such as {}.')
-    const organization = await demoOrganization(request)
+  scope.post('/session/demo', async (request, reply) => {
+    readOptionalTexts(request, {})
+    const organization = await findDemo(request)
     if (organization === null) {
-      return refuse(reply, 401, 'There is no demo sign-in here: it works on the server’s own machine only.')
+      throw new Refusal(
+        'FORBIDDEN',
+        'There is no demo sign-in here: it works on the server’s own machine only.',
+      )
     }
-    const created = await createSession(connection, organization.id, DEMO_SESSION)
-    if (created === null) throw new Error('A session without a token above it was refused')
-    return signIn(request, reply, created.token)
-  })
-
-  registerSignOut(app, options, guard)
-}
-
-type Guard = (request: FastifyRequest, reply: FastifyReply, done: () => void) => void
-
-const registerSignOut = (
-  app: FastifyInstance,
-  { connection, authenticator }: SessionOptions,
-  guard: Guard,
-): void => {
-  const signOut = async (request: FastifyRequest, reply: FastifyReply) => {
-    const cookie = request.cookies[SESSION_COOKIE]
-    const session = cookie === undefined ? null : await authenticator.authenticate(cookie, 'session')
-    if (cookie !== undefined && session !== null) {
-      const { actor, organization } = session
-      await revokeToken(connection, organization.id, actor.id, actorName(actor))
-      authenticator.forget(cookie)
-    }
-    void reply.clearCookie(SESSION_COOKIE, { path: '/' })
+    const caller = callerOfRequest(request, options)
+    const { userId, session } = await ensureDemoMember(connection, organization, caller, clock())
+    await recordForUser(connection, userId, 'signIn', caller, { by: 'demo' })
+    await sendSession(request, reply, options, session)
     return reply.code(204).send()
-  }
-  // Clients name the type of a body also where they send none: of this request nobody reads one.
-  void app.register((scope, _options, done) => {
-    scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', (_request, _body, parsed) => parsed(null))
-    scope.delete('/session', { onRequest: guard }, signOut)
-    done()
   })
 }
 
-const DEMO_SESSION = { parentId: null, scopes: ROLES.admin, actor: 'demo' } as const
+const listOrganizations = async ({ identity }: PeopleOptions, { userId }: SignedInUser) =>
+  (await listMemberships(identity.connection, userId)).map(({ organization: { slug, name }, role }) => ({
+    slug,
+    name,
+    role,
+  }))
 
-const parentOf = ({ actor }: Session) => ({
-  parentId: actor.id,
-  scopes: [...actor.scopes],
-  actor: actorName(actor),
-})
+/** The dashboard asks who is signed in whenever it opens: that is what keeps a session alive. */
+const renew = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  options: PeopleOptions,
+  user: SignedInUser,
+): Promise<void> => {
+  const { identity, clock } = options
+  if (await renewSession(identity.connection, user, clock()))
+    await sendSession(request, reply, options, user.token)
+}
+
+const addInvitation = (scope: FastifyInstance, options: PeopleOptions): void => {
+  const { identity, clock } = options
+  const { connection } = identity
+
+  /** Throws GONE, or TOO_MANY_TRIES where somebody tries secrets out. */
+  const requireOpen = (request: FastifyRequest, secret: string) => {
+    const place = placeOfRequest(request, options)
+    return guess(
+      options,
+      { address: place, link: place },
+      () => findInvitation(connection, secret, clock()),
+      refusalOf('GONE'),
+    )
+  }
+
+  scope.post('/session/invitation/facts', async (request) => {
+    const { token } = readTexts(request, { token: SECRET_LENGTH_MAX })
+    const { organization, email, role, expiresAt } = await requireOpen(request, token)
+    const user = await userOf(request, options)
+    return {
+      organization: { slug: organization.slug, name: organization.name },
+      email,
+      role,
+      expiresAt: expiresAt.toString(),
+      account: await hasUser(connection, email),
+      signedIn: user?.email === email,
+    }
+  })
+
+  scope.post('/session/invitation', async (request, reply) => {
+    const { token } = readTexts(request, { token: SECRET_LENGTH_MAX })
+    const lengths = { name: NAME_LENGTH_MAX, password: PASSWORD_LENGTH_MAX }
+    const { name, password } = readOptionalTexts(request, lengths)
+    const { email } = await requireOpen(request, token)
+    const user = await userOf(request, options)
+    if (user === null && (await hasUser(connection, email))) throw refusalOf('SIGNED_OUT')
+    const accepting: Accepting = user === null ? await readNewcomer(name, password, email) : { user }
+    const caller = callerOfRequest(request, options)
+    const accepted = await acceptInvitation(connection, { secret: token, accepting, caller, now: clock() })
+    if (typeof accepted === 'string') throw refusalOf(accepted)
+    if (accepted.session !== null) await sendSession(request, reply, options, accepted.session)
+    return { organization: accepted.organization.slug }
+  })
+}
+
+/** Somebody who has no way to sign in yet. Throws INVALID or WEAK_PASSWORD. */
+const readNewcomer = async (
+  name: string | undefined,
+  password: string | undefined,
+  email: string,
+): Promise<Accepting> => {
+  const read = readRequiredText(name ?? '', ['name'], NAME_LENGTH_MAX)
+  if ('code' in read) throw new Refusal('INVALID', read.message, { field: 'name' })
+  if (password === undefined) throw new Refusal('INVALID', 'Choose a password.', { field: 'password' })
+  refuseWeak(password, { email, name: read.text }, 'password')
+  return { name: read.text, passwordHash: await hashPassword(password) }
+}
+
+const DECLINED: Readonly<Record<Declined, Refusal>> = {
+  GONE: new Refusal(
+    'GONE',
+    'This invitation was accepted or revoked, is too old, or is none. Ask for another.',
+  ),
+  OTHER_PERSON: new Refusal('OTHER_PERSON', 'This invitation is for somebody else: sign out first.'),
+  SIGNED_OUT: new Refusal('SIGNED_OUT', 'You can sign in here already: sign in first, then accept.'),
+  MEMBER_ALREADY: new Refusal('CONFLICT', 'You are a member of this organization already.'),
+}
+
+export const refusalOf = (declined: Declined): Refusal => DECLINED[declined]
+
+const addSignOut = (scope: FastifyInstance, options: PeopleOptions): void => {
+  const { identity, authenticator } = options
+  // Clients name the type of a body also where they send none: of this request nobody reads one.
+  scope.removeAllContentTypeParsers()
+  scope.addContentTypeParser('*', (_request, _body, parsed) => parsed(null))
+  scope.delete('/session', async (request, reply) => {
+    const user = await userOf(request, options)
+    if (user !== null) {
+      await endSession(identity.connection, user.userId, user.sessionId)
+      authenticator.forget()
+      await recordForUser(identity.connection, user.userId, 'signOut', callerOfRequest(request, options))
+    }
+    const { session, secure } = identity.cookies
+    // A browser does not let a cookie of this name go without the word that it came with.
+    void reply.clearCookie(session, { path: '/', secure })
+    return reply.code(204).send()
+  })
+}
 
 const mayDemo = ({ demo, host }: SessionOptions, { headers }: FastifyRequest): boolean =>
   demo && isLoopbackHost(host) && isLoopbackHost(headers.host) && isDirect(headers)
-
-const isJson = ({ headers }: FastifyRequest): boolean =>
-  /^application\/json\b/i.test(headers['content-type'] ?? '')
-
-const tokenOf = (body: unknown): string | null => {
-  if (typeof body !== 'object' || body === null || !('token' in body)) return null
-  return typeof body.token === 'string' ? body.token.trim() : null
-}
-
-const signIn = (request: FastifyRequest, reply: FastifyReply, token: string) => {
-  // Behind a proxy that ends TLS only its header tells; whoever forges that header only gets a stricter cookie.
-  const secure = request.protocol === 'https' || request.headers['x-forwarded-proto'] === 'https'
-  void reply.setCookie(SESSION_COOKIE, token, {
-    path: '/',
-    httpOnly: true,
-    sameSite: 'strict',
-    secure,
-    maxAge: SESSION_SECONDS,
-  })
-  return reply.code(204).send()
-}
-
-const refuse = (reply: FastifyReply, status: number, message: string) => reply.code(status).send({ message })

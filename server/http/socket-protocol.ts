@@ -18,13 +18,13 @@ import {
   type SubscribePayload,
 } from 'graphql-ws'
 import type { WebSocket } from 'ws'
-import type { Authenticate } from '../access/authenticate.ts'
-import { type Caller, createContext, type Context, type Services, type Session } from '../context.ts'
+import type { Credentials } from '../access/authenticate.ts'
+import { createContext, type Context, type Services, type Session } from '../context.ts'
 import { type LogCause, presentError, tooMuch } from '../errors.ts'
 import { createPrepare, executeOperation, type Prepare, subscribeOperation } from '../execution.ts'
 import { LIMITS } from '../limits.ts'
 import { operationError } from '../operation.ts'
-import { type Credentials, credentialsOfInit } from './credentials.ts'
+import { callerOf, credentialsOfInit, type Entrance } from './credentials.ts'
 import {
   beginOperation,
   endOperations,
@@ -38,7 +38,7 @@ const INIT_TIMEOUT_MS = 3_000
 export type ProtocolOptions = {
   readonly services: Services
   readonly schema: GraphQLSchema
-  readonly authenticate: Authenticate
+  readonly entrance: Entrance
   /** The session's cookie of an upgrade request. */
   readonly sessionCookieOf: (request: IncomingMessage) => string | undefined
   readonly logCause: LogCause
@@ -109,10 +109,10 @@ const letIn = async (context: Connected, options: ProtocolOptions): Promise<bool
     extra.socket.close(CloseCode.Unauthorized, 'Unauthorized')
     return false
   }
-  const session = await options.authenticate(credentials.token, credentials.kind)
-  if (session === null) return false
   extra.credentials = credentials
-  return true
+  if ((await sessionOfSocket(extra, options.entrance)) !== null) return true
+  extra.credentials = null
+  return false
 }
 
 type Prepared = ExecutionArgs & { readonly contextValue: Context }
@@ -177,13 +177,13 @@ const subscribeAccepted = ({
 const prepareOperation = async (
   context: Connected,
   { query, operationName = null, ...payload }: SubscribePayload,
-  { services, schema, authenticate }: ProtocolOptions,
+  { services, schema, entrance }: ProtocolOptions,
   prepare: Prepare,
 ): Promise<Prepared | readonly GraphQLError[]> => {
   if (context.extra.operations.size > LIMITS.subscriptionsPerSocket) {
     return [tooMuch(`A socket may have at most ${LIMITS.subscriptionsPerSocket} operations at once.`)]
   }
-  const session = await sessionOf(context, authenticate)
+  const session = await requireSocketSession(context, entrance)
   const document = prepare(query)
   if (!('kind' in document)) return document
   if (getOperationAST(document, operationName) == null) return [unknownOperation(operationName)]
@@ -191,15 +191,12 @@ const prepareOperation = async (
   const variables = payload.variables ?? {}
   const error = operationError(schema, { document, operationName, variables }, session.actor, today)
   if (error !== null) return [error]
-  const contextValue = createContext(services, session, callerOf(context.extra.request))
+  const contextValue = createContext(services, session, callerOfSocket(context.extra, entrance))
   return { schema, document, operationName, variableValues: variables, contextValue }
 }
 
-const callerOf = ({ socket, headers }: IncomingMessage): Caller => ({
-  requestId: randomUUID(),
-  address: socket.remoteAddress ?? null,
-  agent: headers['user-agent'] ?? null,
-})
+const callerOfSocket = ({ request: { socket, headers } }: Extra, entrance: Entrance) =>
+  callerOf({ id: randomUUID(), socket, headers }, entrance)
 
 const unknownOperation = (name: string | null): GraphQLError =>
   new GraphQLError(
@@ -209,13 +206,20 @@ const unknownOperation = (name: string | null): GraphQLError =>
     { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } },
   )
 
-/** Looked up for each operation: a token that was revoked meanwhile starts nothing. */
-const sessionOf = async ({ extra }: Connected, authenticate: Authenticate): Promise<Session> => {
-  const { credentials, socket } = extra
-  const session = credentials && (await authenticate(credentials.token, credentials.kind))
+/** Who a socket speaks for; null once that has ended. */
+export const sessionOfSocket = async (extra: Extra, entrance: Entrance): Promise<Session | null> => {
+  const { credentials } = extra
+  return credentials && entrance.authenticate(credentials, callerOfSocket(extra, entrance).address)
+}
+
+/** Looked up for each operation: a token or session that has ended meanwhile starts nothing. */
+const requireSocketSession = async ({ extra }: Connected, entrance: Entrance): Promise<Session> => {
+  const session = await sessionOfSocket(extra, entrance)
   if (session !== null) return session
-  socket.close(CloseCode.Forbidden, 'Forbidden')
-  throw new GraphQLError('This token was revoked.', { extensions: { code: 'UNAUTHENTICATED' } })
+  extra.socket.close(CloseCode.Forbidden, 'Forbidden')
+  throw new GraphQLError('This token was revoked, or this session has ended.', {
+    extensions: { code: 'UNAUTHENTICATED' },
+  })
 }
 
 const presentResult = (

@@ -11,7 +11,13 @@ import { type WebSocket, WebSocketServer } from 'ws'
 import type { LogError } from '../events.ts'
 import { LIMITS } from '../limits.ts'
 import { isSameOrigin } from './origin.ts'
-import { createProtocol, type Extra, type Protocol, type ProtocolOptions } from './socket-protocol.ts'
+import {
+  createProtocol,
+  type Extra,
+  type Protocol,
+  type ProtocolOptions,
+  sessionOfSocket,
+} from './socket-protocol.ts'
 
 const PING_EVERY_MS = 12_000
 /** With the second that an answer may be old, a revoked token has an open socket for two seconds, and the look-up. */
@@ -135,11 +141,10 @@ const pingAll = ({ connected }: Protocol): void => {
 }
 
 /** The authenticator remembers what it found, so this is one query per token, however many sockets it has. */
-const checkTokens = async ({ connected }: Protocol, { authenticate }: SocketOptions): Promise<void> => {
+const checkTokens = async ({ connected }: Protocol, { entrance }: SocketOptions): Promise<void> => {
   for (const { extra } of connected) {
-    const { credentials, socket } = extra
-    const valid = credentials !== null && (await authenticate(credentials.token, credentials.kind)) !== null
-    if (!valid) socket.close(CloseCode.Forbidden, 'Forbidden')
+    const session = await sessionOfSocket(extra, entrance)
+    if (session === null) extra.socket.close(CloseCode.Forbidden, 'Forbidden')
   }
 }
 

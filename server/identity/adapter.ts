@@ -1,7 +1,8 @@
 /**
  * The way of better-auth to the tables: each of its operations is a transaction of its own, or a part of the one that
- * it opens, as the role that has the tables of sign-in and no others. On the way the token of a session becomes its
- * hash, so that whoever reads the table signs in as nobody.
+ * it opens, as the role that has the tables of sign-in and no others. On the way the token of a session, and what
+ * continues a sign-in that waits for its second factor, become hashes, so that whoever reads the tables signs in as
+ * nobody. (better-auth can hash the latter by itself, but then it takes the hash for the secret too.)
  */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { account, session, twoFactor, user, verification } from '@tidemark/drizzle/identity.ts'
@@ -17,7 +18,7 @@ export const identityAdapter =
   (connection: Connection) =>
   (options: BetterAuthOptions): DBAdapter => {
     const over = (tx: Tx): DBTransactionAdapter =>
-      withHashedTokens(drizzleAdapter(tx, { provider: 'pg', schema: TABLES })(options))
+      withHashedSecrets(drizzleAdapter(tx, { provider: 'pg', schema: TABLES })(options))
     const alone = <T>(operation: (adapter: DBTransactionAdapter) => Promise<T>): Promise<T> =>
       asIdentity(connection, (tx) => operation(over(tx)))
     return {
@@ -36,35 +37,44 @@ export const identityAdapter =
     }
   }
 
-type Query = { readonly model: string; readonly where?: Where[] | undefined }
+/** The fields of which only hashes are stored. */
+const SECRETS: Readonly<Record<string, string>> = { session: 'token', verification: 'identifier' }
 
-/** Sessions are looked for by the hash of a token, and told with the token that was asked for. */
-const withHashedTokens = (adapter: DBTransactionAdapter): DBTransactionAdapter => {
-  const hashed = <Q extends Query>(query: Q): Q =>
-    query.model === 'session' && query.where !== undefined
-      ? { ...query, where: query.where.map(hashToken) }
-      : query
+type Query = { readonly model: string; readonly where?: Where[] | undefined }
+type Row = Readonly<Record<string, unknown>>
+
+/** Secrets are looked for by their hashes; a row that was found by its secret tells it again. */
+const withHashedSecrets = (adapter: DBTransactionAdapter): DBTransactionAdapter => {
+  const hashed = <Q extends Query>(query: Q): Q => {
+    const secret = SECRETS[query.model]
+    if (secret === undefined || query.where === undefined) return query
+    return { ...query, where: query.where.map((part) => (part.field === secret ? hashValue(part) : part)) }
+  }
   const told = <R>({ model, where = [] }: Query, row: R): R => {
-    const token = model === 'session' ? where.find(isToken)?.value : undefined
-    return typeof token === 'string' && isRow(row) ? { ...row, token } : row
+    const secret = SECRETS[model]
+    const value = where.find(({ field }) => field === secret)?.value
+    const found = secret !== undefined && typeof value === 'string' && typeof row === 'object' && row !== null
+    return found ? { ...row, [secret]: value } : row
   }
   return {
     ...adapter,
     async create<T extends Record<string, unknown>, R = T>(
       query: Parameters<typeof adapter.create<T, R>>[0],
     ) {
-      const { data } = query as { readonly data: Record<string, unknown> }
-      const token = data['token']
-      if (query.model !== 'session' || typeof token !== 'string') return adapter.create<T, R>(query)
+      const secret = SECRETS[query.model] ?? ''
+      const data: Row = query.data
+      const value = data[secret]
+      if (typeof value !== 'string') return adapter.create<T, R>(query)
       const created = await adapter.create<T, R>({
         ...query,
-        data: { ...query.data, token: hashSecret(token) },
+        data: { ...query.data, [secret]: hashSecret(value) },
       })
-      return { ...created, token }
+      return { ...created, [secret]: value }
     },
     findOne: async <T>(query: Parameters<typeof adapter.findOne>[0]) =>
       told(query, await adapter.findOne<T>(hashed(query))),
-    findMany: (query) => adapter.findMany(hashed(query)),
+    findMany: async <T>(query: Parameters<typeof adapter.findMany>[0]) =>
+      (await adapter.findMany<T>(hashed(query))).map((row) => told(query, row)),
     count: (query) => adapter.count(hashed(query)),
     update: async <T>(query: Parameters<typeof adapter.update>[0]) =>
       told(query, await adapter.update<T>(hashed(query))),
@@ -76,15 +86,10 @@ const withHashedTokens = (adapter: DBTransactionAdapter): DBTransactionAdapter =
   }
 }
 
-const isToken = ({ field }: Where): boolean => field === 'token'
-
-const hashToken = (where: Where): Where => {
-  if (!isToken(where)) return where
+const hashValue = (where: Where): Where => {
   const { value } = where
-  return {
-    ...where,
-    value: Array.isArray(value) ? value.map((token) => hashSecret(String(token))) : hashSecret(String(value)),
-  }
+  const hash = Array.isArray(value)
+    ? value.map((secret) => hashSecret(String(secret)))
+    : hashSecret(String(value))
+  return { ...where, value: hash }
 }
-
-const isRow = (row: unknown): row is object => typeof row === 'object' && row !== null

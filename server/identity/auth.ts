@@ -11,20 +11,12 @@ import type { LogError } from '../events.ts'
 import { newUuid } from '../ids.ts'
 import { identityAdapter } from './adapter.ts'
 import { cookieNamesFor, SESSION_SECONDS } from './cookies.ts'
+import { ADDRESS_HEADER, AUTH_PATH, OIDC_PROVIDER, SIGNED_IN_HEADER, type SignedIn } from './handover.ts'
 import type { Discovered } from './oidc.ts'
 import { PASSWORD_LENGTH_MAX } from './password-rules.ts'
 import { hashPassword, verifyPassword } from './passwords.ts'
 
-export const AUTH_PATH = '/auth'
-export const OIDC_PROVIDER = 'oidc'
-/** What a request that is handed on carries of where it comes from; none from outside is handed on. */
-export const ADDRESS_HEADER = 'x-tidemark-address'
-/** What the callback of the provider tells this server, and nobody else. */
-export const SIGNED_IN_HEADER = 'x-tidemark-signed-in'
-
 const CHALLENGE_SECONDS = 600
-const CODE_FAILURES_MAX = 5
-const LOCK_SECONDS = 900
 
 export type AuthOptions = {
   readonly connection: Connection
@@ -36,9 +28,6 @@ export type AuthOptions = {
   readonly mayJoin: (invitation: string, email: string) => Promise<boolean>
   readonly logError: LogError
 }
-
-/** What came of signing in by the provider. */
-export type SignedIn = { readonly userId: string; readonly token: string; readonly invitation: string | null }
 
 export type Auth = ReturnType<typeof createAuth>
 
@@ -76,9 +65,8 @@ export const createAuth = (options: AuthOptions) => {
     account: {
       storeStateStrategy: 'cookie',
       updateAccountOnSignIn: false,
-      accountLinking: { enabled: true, requireLocalEmailVerified: false },
+      accountLinking: { enabled: true },
     },
-    verification: { storeIdentifier: 'hashed' },
     emailAndPassword: {
       enabled: true,
       disableSignUp: true,
@@ -110,11 +98,8 @@ export const createAuth = (options: AuthOptions) => {
       twoFactor({
         issuer: 'Tidemark',
         twoFactorCookieMaxAge: CHALLENGE_SECONDS,
-        accountLockout: {
-          enabled: true,
-          maxFailedAttempts: CODE_FAILURES_MAX,
-          durationSeconds: LOCK_SECONDS,
-        },
+        // attempts.ts counts them, and lets no second one by while the first is checked.
+        accountLockout: { enabled: false },
       }),
       ...(oidc === null ? [] : [genericOAuth({ config: [providerOf(oidc)] })]),
     ],

@@ -17,19 +17,15 @@ export type IdentityConfig = {
   /** Null: the database keeps one. */
   readonly secret: string | null
   readonly oidc: OidcConfig | null
-  /** How many proxies stand before this server, each adding to `x-forwarded-for`; 0: the header is nobody's word. */
-  readonly proxies: number
 }
 
 export const IDENTITY_USAGE = `  PUBLIC_URL           the address that people open, such as https://tidemark.example; needed behind a proxy
-  PROXIES              0: how many proxies stand before this server, whose x-forwarded-for it may believe
   TIDEMARK_SECRET      signs cookies, at least 32 characters; left out, the database keeps one
   OIDC_ISSUER          people may sign in by this OpenID Connect provider too, with
   OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and, for the button, OIDC_NAME
 `
 
 const SECRET_LENGTH_MIN = 32
-const PROXIES_MAX = 9
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -38,7 +34,6 @@ export const readIdentityConfig = (environment: Environment): IdentityConfig => 
   publicUrl: readPublicUrl(textOf(environment, 'PUBLIC_URL')),
   secret: readSecret(textOf(environment, 'TIDEMARK_SECRET')),
   oidc: readOidc(environment),
-  proxies: readProxies(textOf(environment, 'PROXIES') ?? '0'),
 })
 
 /** The address that people open, where PUBLIC_URL does not say. */
@@ -63,11 +58,6 @@ const readPublicUrl = (text: string | null): string | null => {
 const readSecret = (text: string | null): string | null => {
   if (text === null || text.length >= SECRET_LENGTH_MIN) return text
   throw new OperatorError(`TIDEMARK_SECRET must have at least ${SECRET_LENGTH_MIN} characters.`)
-}
-
-const readProxies = (text: string): number => {
-  if (/^\d$/.test(text)) return Number(text)
-  throw new OperatorError(`PROXIES must be a number from 0 to ${PROXIES_MAX}, not "${text}".`)
 }
 
 const readOidc = (environment: Environment): OidcConfig | null => {

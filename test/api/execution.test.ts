@@ -17,6 +17,7 @@ const services: Services = {
   events: createLocalEvents(() => {}),
   feed: { follow: () => Promise.resolve(() => {}), close: () => Promise.resolve() },
   clock: () => Temporal.Instant.fromEpochMilliseconds((ticks += 1)),
+  publicUrl: () => 'http://tidemark.test',
 }
 const session = {
   actor: {

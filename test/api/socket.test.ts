@@ -158,7 +158,11 @@ const createPeer = (options: { authenticate?: Authenticate } = {}) => {
   const protocol = createProtocol({
     services,
     schema,
-    authenticate: options.authenticate ?? (() => Promise.resolve(session)),
+    entrance: {
+      authenticate: options.authenticate ?? (() => Promise.resolve(session)),
+      sessionCookie: 'tidemark_session',
+      isTrusted: () => false,
+    },
     logCause: () => {},
     sessionCookieOf: () => undefined,
   })

@@ -1,6 +1,8 @@
 import { createToken } from '@tidemark/server/access/commands.ts'
 import { type Role, ROLES } from '@tidemark/server/access/scopes.ts'
 import type { Services } from '@tidemark/server/context.ts'
+import { readTrustedProxies } from '@tidemark/server/http/address.ts'
+import type { IdentityConfig } from '@tidemark/server/identity/config.ts'
 import { createLog } from '@tidemark/server/log.ts'
 import { createOrganization, type NewOrganization } from '@tidemark/server/organization/commands.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
@@ -15,7 +17,7 @@ export type TestServer = {
   readonly url: string
   readonly databaseUrl: string
   readonly connection: Connection
-  readonly services: Services
+  readonly services: Omit<Services, 'publicUrl'>
   /** An organization with empty books; what is left out has a default. */
   createOrganization(input?: Partial<NewOrganization>): Promise<OrganizationRow>
   /** A token that may do what a role may, an administrator's unless said. */
@@ -30,6 +32,11 @@ export type TestServerOptions = {
   readonly dashboard?: string | null
   readonly demo?: boolean
   readonly host?: string
+  readonly identity?: Partial<IdentityConfig>
+  /** As TRUSTED_PROXIES. */
+  readonly trustedProxies?: string
+  /** Another server of the same database. */
+  readonly beside?: TestServer
 }
 
 /** A real server on a free port with a database of its own. The log is silent: LOG_LEVEL turns it on. */
@@ -37,19 +44,29 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
   const { clock, dashboard = null, demo = true, host = '127.0.0.1' } = options
   const log = createLog(process.env['LOG_LEVEL'] === undefined ? 'silent' : 'warn')
   const opened = new AsyncDisposableStack()
-  const database = await createDatabase()
-  opened.defer(() => database.drop())
-  const connection = await connect(database.url, { max: 10 })
+  const database = options.beside === undefined ? await createDatabase() : null
+  if (database !== null) opened.defer(() => database.drop())
+  const databaseUrl = database?.url ?? options.beside?.databaseUrl ?? ''
+  const connection = await connect(databaseUrl, { max: 10 })
   opened.defer(() => connection.close())
-  const shared = await openServices({ connection, listenUrl: database.url }, log, clock)
+  const shared = await openServices({ connection, listenUrl: databaseUrl }, log, clock)
   opened.defer(() => shared.close())
-  const server = await startServer({ services: shared.services, host, port: 0, dashboard, demo, log })
+  const server = await startServer({
+    services: shared.services,
+    host,
+    port: 0,
+    dashboard,
+    demo,
+    identity: { publicUrl: null, secret: null, oidc: null, ...options.identity },
+    trustedProxies: readTrustedProxies(options.trustedProxies ?? ''),
+    log,
+  })
   opened.defer(() => server.close())
 
   let organizations = 0
   return {
     url: server.url,
-    databaseUrl: database.url,
+    databaseUrl,
     connection,
     services: shared.services,
     async createOrganization(input = {}) {

@@ -1,0 +1,55 @@
+/** What people do with their own sign-in, told in the audit of every organization they are a member of. */
+import type { Connection } from '@tidemark/drizzle/connect.ts'
+import { user } from '@tidemark/drizzle/identity.ts'
+import { asIdentity, inTransaction } from '@tidemark/drizzle/transaction.ts'
+import { eq } from 'drizzle-orm'
+import { actorName } from '../access/actor.ts'
+import { listMemberships } from '../access/memberships.ts'
+import type { Caller } from '../context.ts'
+import { writeAudit } from '../ledger/audit.ts'
+import { sourceOf } from '../ledger/origin.ts'
+
+export type Event =
+  | 'signIn'
+  | 'signOut'
+  | 'lockedOut'
+  | 'passwordChanged'
+  | 'twoFactorEnabled'
+  | 'twoFactorDisabled'
+  | 'backupCodesChanged'
+  | 'sessionsEnded'
+
+/** Who did it, where it was not the person: nobody knows who failed so often, and an operator has a name of their own. */
+type Other = { readonly actor: string; readonly caller: Caller | null }
+
+/** Writes it into each audit. `by` is where the person came from, or who else it was. */
+export const recordForUser = async (
+  connection: Connection,
+  userId: string,
+  action: Event,
+  by: Caller | Other,
+  after?: unknown,
+): Promise<void> => {
+  for (const { organization, personId } of await listMemberships(connection, userId)) {
+    const member = { kind: 'member', id: personId } as const
+    const [actor, caller] = 'actor' in by ? [by.actor, by.caller] : [actorName(member), by]
+    const source = caller === null ? undefined : await sourceOf(connection, organization.id, member, caller)
+    const author = { organization, actor, ...(source === undefined ? {} : { source }) }
+    await inTransaction(connection, { organizationId: organization.id, mode: 'write' }, (tx) =>
+      writeAudit(tx, author, { action, subject: personId, ...(after === undefined ? {} : { after }) }),
+    )
+  }
+}
+
+/** The same for whoever has this e-mail, if anybody has. */
+export const recordForEmail = async (
+  connection: Connection,
+  email: string,
+  action: Event,
+  by: Other,
+): Promise<void> => {
+  const [found] = await asIdentity(connection, (tx) =>
+    tx.select({ id: user.id }).from(user).where(eq(user.email, email.toLowerCase())),
+  )
+  if (found !== undefined) await recordForUser(connection, found.id, action, by)
+}
