@@ -4,7 +4,6 @@ import type { DashboardQuery } from './documents.generated.ts'
 import { followGoalProgress } from './live/follow.ts'
 import { type KnownProgress, withNewestProgress } from './live/order.ts'
 import { type LiveSocket, openLiveSocket } from './live/socket.ts'
-import { readSession } from './session.ts'
 
 /** The page's way to the server: one HTTP client with one normalised cache, and one socket. */
 export type Live = {
@@ -19,14 +18,26 @@ export type Live = {
 const embedded = [
   'Aging',
   'AgingBucket',
+  'AuditActor',
+  'AuditEntryConnection',
+  'AuditFinding',
+  'AuditHead',
+  'AuditOrigin',
+  'AuditReceipt',
+  'AuditSeal',
+  'AuditVerification',
   'CustomerConnection',
   'GoalConnection',
   'GoalPoint',
   'GoalProgress',
   'GoalProgressEvent',
+  'InvitationConnection',
   'KpiRow',
+  'MemberConnection',
   'Money',
   'PageInfo',
+  'TokenConnection',
+  'Viewer',
 ] as const
 
 const makeCache = () =>
@@ -34,6 +45,7 @@ const makeCache = () =>
     keys: {
       ...Object.fromEntries(embedded.map((type) => [type, () => null])),
       KpiDefinition: ({ metric }) => metric as string,
+      RoleDefinition: ({ role }) => role as string,
     },
   })
 
@@ -59,12 +71,15 @@ const withNewestGoals = (known: KnownProgress, result: OperationResult): Operati
   return { ...result, data }
 }
 
-const makeClient = (socket: LiveSocket, onSignedOut: () => void): Client => {
+const makeClient = (organization: string, socket: LiveSocket, onSignedOut: () => void): Client => {
   const known: KnownProgress = new Map()
   return new Client({
     url: '/graphql',
     preferGetMethod: false,
-    fetchOptions: { headers: { 'x-tidemark-client': 'dashboard' }, credentials: 'same-origin' },
+    fetchOptions: {
+      headers: { 'x-tidemark-client': 'dashboard', 'x-tidemark-organization': organization },
+      credentials: 'same-origin',
+    },
     exchanges: [
       makeCache(),
       mapExchange({
@@ -87,8 +102,15 @@ const makeClient = (socket: LiveSocket, onSignedOut: () => void): Client => {
   })
 }
 
-/** Opens the way; `onSignedOut` is called once when the session turns out to be over. */
-export const startLive = (onSignedOut: () => void): Live => {
+export type LiveEvents = {
+  /** Called once: the server let nobody in any more, by an answer or by closing the socket. */
+  readonly onSignedOut: () => void
+  /** The socket was refused before it opened; the browser does not say whether the network or the server did. */
+  readonly onRefused: () => void
+}
+
+/** Opens the way to one organization, by its slug. */
+export const startLive = (organization: string, { onSignedOut, onRefused }: LiveEvents): Live => {
   const missedListeners = new Set<() => void>()
   const tellMissed = () => {
     for (const listener of missedListeners) listener()
@@ -99,19 +121,10 @@ export const startLive = (onSignedOut: () => void): Live => {
     isOver = true
     onSignedOut()
   }
-  const checkSession = () => {
-    // A refused handshake looks like a broken network; only the session itself tells them apart.
-    readSession().then(
-      ({ signedIn }) => {
-        if (!signedIn) signedOut()
-      },
-      () => {},
-    )
-  }
-  const socket = openLiveSocket({
+  const socket = openLiveSocket(organization, {
     onReconnected: tellMissed,
     onSignedOut: signedOut,
-    onRefused: checkSession,
+    onRefused,
   })
   const onWake = () => {
     if (document.visibilityState !== 'visible') return
@@ -122,7 +135,7 @@ export const startLive = (onSignedOut: () => void): Live => {
   window.addEventListener('online', onWake)
 
   return {
-    client: makeClient(socket, signedOut),
+    client: makeClient(organization, socket, signedOut),
     socket,
     onMissed: (listener) => {
       missedListeners.add(listener)

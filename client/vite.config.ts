@@ -24,8 +24,10 @@ export default defineConfig({
     proxy: {
       '^/graphql$': { target, ws: true },
       '^/graphiql': { target },
-      // Not the module session.ts, which begins the same.
+      // With their slashes: a module or a page may begin the same.
       '^/session(/|$)': { target },
+      '^/auth/': { target },
+      '^/export/': { target },
     },
   },
 })

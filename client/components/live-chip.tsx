@@ -28,13 +28,10 @@ const wordOf = (connection: Connection): string => {
   }
 }
 
-type LiveChipProps = {
-  readonly socket: LiveSocket
-  readonly onPausedChange: (isPaused: boolean) => void
-}
+type LiveChipProps = { readonly socket: LiveSocket }
 
 /** Whether the figures are those of this moment; pressing it holds them still, for reading or for a picture. */
-export const LiveChip = ({ socket, onPausedChange }: LiveChipProps) => {
+export const LiveChip = ({ socket }: LiveChipProps) => {
   const connection = useSyncExternalStore(socket.subscribeToConnection, socket.readConnection)
   const { Icon, colour } = looks[connection.kind]
   const word = wordOf(connection)
@@ -44,7 +41,7 @@ export const LiveChip = ({ socket, onPausedChange }: LiveChipProps) => {
     <>
       <button
         type="button"
-        onClick={() => onPausedChange(!isPaused)}
+        onClick={() => socket.setPaused(!isPaused)}
         aria-label={`${word}. ${action}`}
         title={action}
         className={`figures inline-flex h-8 items-center gap-1.5 rounded-md border border-line bg-surface px-2.5 text-xs font-semibold whitespace-nowrap transition-colors hover:border-line-strong ${colour}`}

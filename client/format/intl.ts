@@ -34,5 +34,15 @@ export const dateFormat = (
   return made
 }
 
+const relativeFormats = new Map<string, Intl.RelativeTimeFormat>()
+
+export const relativeFormat = (locale: string = localeOfWords(browserLocale)): Intl.RelativeTimeFormat => {
+  const known = relativeFormats.get(locale)
+  if (known) return known
+  const made = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' })
+  relativeFormats.set(locale, made)
+  return made
+}
+
 /** A true minus sign is as wide as a plus sign, so that signed figures stand in line. */
 export const withMinusSign = (text: string): string => text.replace('-', '\u2212')

@@ -28,3 +28,16 @@ export const agingBasisWords = {
   DUE_DATE: 'days past due',
   INVOICE_DATE: 'days since the invoice',
 } as const satisfies Record<AgingBasis, string>
+
+const roleWords: Readonly<Record<string, string>> = {
+  VIEWER: 'Viewer',
+  SALES: 'Sales',
+  COLLECTOR: 'Collector',
+  CREDIT_MANAGER: 'Credit manager',
+  MANAGER: 'Manager',
+  AUDITOR: 'Auditor',
+  ADMIN: 'Admin',
+}
+
+/** A role as people call it; the session writes it small, the API in capitals. */
+export const roleWord = (role: string): string => roleWords[role.toUpperCase()] ?? role

@@ -37,8 +37,13 @@ export const retryDelayMs = (attempt: number, chance: number): number => {
   return Math.round(ceiling * (0.5 + chance / 2))
 }
 
-const signedOutCodes = new Set([4401, 4403])
+const codeOf = (event: unknown): number | null =>
+  typeof event === 'object' && event !== null && 'code' in event ? Number(event.code) : null
+
+const signedOutCodes = new Set<number | null>([4401, 4403])
 
 /** Whether a socket was closed because the session is over. */
-export const isSignedOutClose = (event: unknown): boolean =>
-  typeof event === 'object' && event !== null && 'code' in event && signedOutCodes.has(Number(event.code))
+export const isSignedOutClose = (event: unknown): boolean => signedOutCodes.has(codeOf(event))
+
+/** Whether a socket was closed from here, because nobody subscribed any more. */
+export const isIdleClose = (event: unknown): boolean => codeOf(event) === 1000

@@ -3,6 +3,7 @@ import {
   type Connection,
   type ConnectionFacts,
   describeConnection,
+  isIdleClose,
   isSignedOutClose,
   pingEveryMs,
   pongWithinMs,
@@ -76,7 +77,10 @@ const makeConnectionStore = () => {
 }
 
 /** A WebSocket that comes back for ever, asks every ten seconds whether the other side is there, and says how it is. */
-export const openLiveSocket = ({ onReconnected, onSignedOut, onRefused }: LiveSocketEvents): LiveSocket => {
+export const openLiveSocket = (
+  organization: string,
+  { onReconnected, onSignedOut, onRefused }: LiveSocketEvents,
+): LiveSocket => {
   const store = makeConnectionStore()
   const { wait, wake } = makeWait()
   let pongTimer: ReturnType<typeof setTimeout> | undefined
@@ -84,6 +88,7 @@ export const openLiveSocket = ({ onReconnected, onSignedOut, onRefused }: LiveSo
 
   const client: Client = createClient({
     url: socketUrl,
+    connectionParams: { organization },
     keepAlive: pingEveryMs,
     lazyCloseTimeout: 2000,
     connectionAckWaitTimeout: 10_000,
@@ -114,6 +119,8 @@ export const openLiveSocket = ({ onReconnected, onSignedOut, onRefused }: LiveSo
       },
       closed: (event) => {
         clearTimeout(pongTimer)
+        // Nobody subscribes any more, as when another page is shown: what comes next is a first connection.
+        if (isIdleClose(event)) return store.learn({ isOpen: false, heardAt: null })
         store.learn({ isOpen: false })
         if (isSignedOutClose(event)) onSignedOut()
         else if (!wasOpened) onRefused()

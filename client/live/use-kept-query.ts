@@ -1,5 +1,11 @@
 import { useState } from 'react'
-import { type AnyVariables, type CombinedError, type TypedDocumentNode, useQuery } from 'urql'
+import {
+  type AnyVariables,
+  type CombinedError,
+  type RequestPolicy,
+  type TypedDocumentNode,
+  useQuery,
+} from 'urql'
 
 export type Kept<Data> = {
   /** The last answer that was whole; null before the first. */
@@ -11,13 +17,19 @@ export type Kept<Data> = {
   readonly refetch: () => void
 }
 
+type Options = {
+  readonly pause?: boolean
+  /** `cache-and-network` where the page may have been left and come back to. */
+  readonly requestPolicy?: RequestPolicy
+}
+
 /** A query that keeps what it has shown while it asks again, and where asking again fails. */
 export const useKeptQuery = <Data, Variables extends AnyVariables>(
   query: TypedDocumentNode<Data, Variables>,
   variables: Variables,
-  pause = false,
+  { pause = false, requestPolicy = 'cache-first' }: Options = {},
 ): Kept<Data> => {
-  const [result, execute] = useQuery<Data>({ query, variables, pause })
+  const [result, execute] = useQuery<Data>({ query, variables, pause, requestPolicy })
   const [kept, keep] = useState<Data | null>(null)
   const fresh = result.data && !result.error ? result.data : kept
   if (fresh !== kept) keep(fresh)

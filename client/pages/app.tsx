@@ -1,91 +1,109 @@
-import { useEffect, useEffectEvent, useState } from 'react'
-import { Provider } from 'urql'
-import { type Live, startLive } from '../live.ts'
-import * as session from '../session.ts'
+import { Suspense, useEffect, useLayoutEffect, useMemo, useRef } from 'react'
+import { Redirect, useLocation } from 'wouter'
+import { takeLinkSecret } from '../identity/link-secret.ts'
+import { safeReturnPath, signInPath } from '../identity/return-path.ts'
+import { homeOrganization } from '../identity/session.ts'
+import { type KnownSession, SessionContext, useSession, useSessionState } from '../identity/use-session.tsx'
 import { ErrorCard } from '../ui/error-card.tsx'
-import { Dashboard } from './dashboard.tsx'
-import { SignIn } from './sign-in.tsx'
+import { HeadingFocusContext } from '../ui/page-heading.tsx'
+import { Toasts } from '../ui/toasts.tsx'
+import { accountPath, organizationPath, parseOrganizationPath } from './addresses.ts'
+import { AccountPage, InvitationPage, OrganizationArea, PasswordPage, SignInPage } from './chunks.ts'
+import { NoOrganizationPage, NotFoundPage } from './not-found.tsx'
 
-type View =
-  | { readonly kind: 'ASKING' }
-  | { readonly kind: 'UNREACHABLE' }
-  | { readonly kind: 'SIGNED_OUT'; readonly hasDemo: boolean; readonly note: string | null }
-  | { readonly kind: 'SIGNED_IN'; readonly live: Live }
-
-type Door = 'OPEN' | 'CLOSED' | 'UNREACHABLE'
-
-/** Tries the door: a session that is there, or else the demo for everybody who has not left it on purpose. */
-const tryDoor = async (): Promise<{ readonly door: Door; readonly hasDemo: boolean }> => {
-  try {
-    const { signedIn, demo: hasDemo } = await session.readSession()
-    const isLetIn = signedIn || (hasDemo && !session.hasLeftDemo() && (await session.enterDemo()) === null)
-    return { door: isLetIn ? 'OPEN' : 'CLOSED', hasDemo }
-  } catch {
-    return { door: 'UNREACHABLE', hasDemo: false }
+/** Which page an address shows to whom. */
+const Page = () => {
+  const [path] = useLocation()
+  const session = useSession()
+  switch (path) {
+    case '/sign-in': {
+      if (!session.person) return <SignInPage />
+      const to = new URLSearchParams(location.search).get('to')
+      return <Redirect to={safeReturnPath(to, location.origin)} replace />
+    }
+    case '/invitation':
+      return <InvitationPage />
+    case '/password':
+      return <PasswordPage />
   }
+  const found = parseOrganizationPath(path)
+  if (path !== '/' && path !== accountPath && !found) return <NotFoundPage />
+  if (!session.person) {
+    const here = session.hasLeft ? '/' : `${path}${location.search}`
+    return <Redirect to={signInPath(here)} replace />
+  }
+  if (path === accountPath) return <AccountPage />
+  if (!found) {
+    const home = homeOrganization(session.organizations)
+    return home ? <Redirect to={organizationPath(home.slug)} replace /> : <NoOrganizationPage />
+  }
+  const membership = session.organizations.find(({ slug }) => slug === found.slug)
+  if (!membership) return <NotFoundPage />
+  // Another person or organization begins with an empty cache and a socket of its own.
+  const key = `${session.person.email} ${membership.slug} ${membership.role}`
+  return <OrganizationArea key={key} membership={membership} page={found.page} />
 }
 
-/** Who may see what: the dashboard, or the way in. */
-export const App = () => {
-  const [view, setView] = useState<View>({ kind: 'ASKING' })
-
-  const showSignIn = (note: string | null) => {
-    session.readSession().then(
-      ({ demo }) => setView({ kind: 'SIGNED_OUT', hasDemo: demo, note }),
-      () => setView({ kind: 'SIGNED_OUT', hasDemo: false, note }),
-    )
-  }
-  const enter = () => {
-    const live = startLive(() => {
-      live.end()
-      showSignIn('Your session is over. Please sign in again.')
-    })
-    setView({ kind: 'SIGNED_IN', live })
-  }
-  const leave = (live: Live) => {
-    live.end()
-    session.rememberLeftDemo(true)
-    session.signOut().then(
-      () => showSignIn(null),
-      () => showSignIn('The server did not hear that you signed out. Please try again later.'),
-    )
-  }
-  const arrive = useEffectEvent(({ door, hasDemo }: Awaited<ReturnType<typeof tryDoor>>) => {
-    if (door === 'OPEN') enter()
-    else setView(door === 'CLOSED' ? { kind: 'SIGNED_OUT', hasDemo, note: null } : { kind: 'UNREACHABLE' })
-  })
-  const isAsking = view.kind === 'ASKING'
+/** A new page begins at its top; going back leaves the place to the browser. */
+const useScrollToTop = (path: string): void => {
+  const isBack = useRef(false)
+  const shown = useRef(path)
   useEffect(() => {
-    if (!isAsking) return
-    let isStale = false
-    void tryDoor().then((found) => {
-      if (!isStale) arrive(found)
-    })
-    return () => {
-      isStale = true
+    const onPop = () => {
+      isBack.current = true
     }
-  }, [isAsking])
+    window.addEventListener('popstate', onPop, { capture: true })
+    return () => window.removeEventListener('popstate', onPop, { capture: true })
+  }, [])
+  useLayoutEffect(() => {
+    if (shown.current === path) return
+    shown.current = path
+    if (!isBack.current) window.scrollTo(0, 0)
+    isBack.current = false
+  }, [path])
+}
 
-  switch (view.kind) {
-    case 'ASKING':
-      return null
-    case 'UNREACHABLE':
-      return (
-        <main className="mx-auto grid min-h-dvh max-w-md content-center p-6">
-          <ErrorCard
-            title="The server cannot be reached"
-            message="Nothing is lost. Check that Tidemark is running and that you are online."
-            onRetry={() => setView({ kind: 'ASKING' })}
-          />
-        </main>
-      )
-    case 'SIGNED_OUT':
-      return <SignIn hasDemo={view.hasDemo} note={view.note} onSignedIn={enter} />
-    case 'SIGNED_IN':
-      return (
-        <Provider value={view.live.client}>
-          <Dashboard live={view.live} onSignOut={() => leave(view.live)} />
-        </Provider>
-      )
-  }
+const pagesWithoutDemo = new Set(['/sign-in', '/invitation', '/password'])
+
+/** Who is there and what they see. */
+export const App = () => {
+  const [path] = useLocation()
+  const { state, retry, refresh, leave } = useSessionState(!pagesWithoutDemo.has(location.pathname))
+  const pagesShown = useRef(0)
+  const takesFocus = useMemo(() => () => (pagesShown.current += 1) > 1, [])
+  useScrollToTop(path)
+  useEffect(() => {
+    window.addEventListener('hashchange', takeLinkSecret)
+    return () => window.removeEventListener('hashchange', takeLinkSecret)
+  }, [])
+  const known = useMemo<KnownSession | null>(
+    () =>
+      state.kind === 'KNOWN'
+        ? { ...state.session, note: state.note, hasLeft: state.hasLeft, refresh, leave }
+        : null,
+    [state, refresh, leave],
+  )
+
+  if (known)
+    return (
+      <SessionContext value={known}>
+        <HeadingFocusContext value={takesFocus}>
+          <Toasts>
+            <Suspense fallback={null}>
+              <Page />
+            </Suspense>
+          </Toasts>
+        </HeadingFocusContext>
+      </SessionContext>
+    )
+  if (state.kind !== 'UNREACHABLE') return null
+  return (
+    <main className="mx-auto grid min-h-dvh max-w-md content-center p-6">
+      <ErrorCard
+        title="The server cannot be reached"
+        message="Nothing is lost. Check that Tidemark is running and that you are online."
+        onRetry={retry}
+      />
+    </main>
+  )
 }

@@ -1,10 +1,8 @@
-import { useState } from 'react'
+import { useEffect, useSyncExternalStore } from 'react'
 import { AgingPanel } from '../components/aging-panel.tsx'
 import { GoalGrid, GoalGridSkeleton } from '../components/goal-grid.tsx'
 import { headlineMetrics, KpiStrip, KpiStripSkeleton } from '../components/kpi-strip.tsx'
-import { LiveChip } from '../components/live-chip.tsx'
 import { NoGoals } from '../components/no-goals.tsx'
-import { PageHeader } from '../components/page-header.tsx'
 import { StatusCounts } from '../components/goal-status.tsx'
 import { TopCustomers } from '../components/top-customers.tsx'
 import {
@@ -14,16 +12,19 @@ import {
   type DashboardQuery,
   DashboardTrendsDocument,
 } from '../documents.generated.ts'
-import { addMonths, type Day, firstOfMonth } from '../format/day.ts'
+import { addMonths, type Day, firstOfMonth, formatDay } from '../format/day.ts'
+import { formatZone } from '../format/moment.ts'
 import { formatCount } from '../format/quantity.ts'
 import type { Live } from '../live.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { ErrorCard, ErrorNote } from '../ui/error-card.tsx'
+import { PageHeading } from '../ui/page-heading.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { errorWords } from './error-words.ts'
 import { MoreGoals } from './more-goals.tsx'
 import { useLiveGoals } from './use-live-goals.ts'
+import { useViewing } from './use-viewer.ts'
 
 const figuresVariables = { metrics: headlineMetrics }
 
@@ -90,16 +91,34 @@ const PanelSkeleton = () => (
   </div>
 )
 
-type DashboardProps = { readonly live: Live; readonly onSignOut: () => void }
+/** Held still by the chip; whoever comes back to the page finds it live again. */
+const useIsPaused = ({ socket }: Live): boolean => {
+  useEffect(() => () => socket.setPaused(false), [socket])
+  return useSyncExternalStore(socket.subscribeToConnection, () => socket.readConnection().kind === 'PAUSED')
+}
 
-/** The one page: the goals, the figures behind them, who owes, all of it live. */
-export const Dashboard = ({ live, onSignOut }: DashboardProps) => {
-  const [isPaused, setIsPaused] = useState(false)
-  const page = useKeptQuery(DashboardDocument, {})
+/** When and where the figures are from. */
+const AsOf = ({ organization }: Pick<DashboardQuery, 'organization'>) => (
+  <>
+    As of <time dateTime={organization.today}>{formatDay(organization.today, 'full')}</time>
+    <span className="text-faint"> · {formatZone(organization.timeZone)}</span>
+  </>
+)
+
+// Whoever comes back from another page sees what was known at once, and then what is.
+const renewed = { requestPolicy: 'cache-and-network' } as const
+
+/** The goals, the figures behind them, who owes, all of it live. */
+export const DashboardPage = ({ live }: { readonly live: Live }) => {
+  const { membership } = useViewing()
+  const isPaused = useIsPaused(live)
+  const page = useKeptQuery(DashboardDocument, {}, renewed)
   const today = page.data?.organization.today
-  const figures = useKeptQuery(DashboardFiguresDocument, figuresVariables)
-  const trends = useKeptQuery(DashboardTrendsDocument, trendsVariables(today ?? '2000-01-01'), !today)
-  const customers = useKeptQuery(DashboardCustomersDocument, {})
+  const figures = useKeptQuery(DashboardFiguresDocument, figuresVariables, renewed)
+  const trends = useKeptQuery(DashboardTrendsDocument, trendsVariables(today ?? '2000-01-01'), {
+    pause: !today,
+  })
+  const customers = useKeptQuery(DashboardCustomersDocument, {}, renewed)
   const announcement = useLiveGoals(live, page.data, figuresVariables, isPaused)
 
   const queries = [page, figures, trends, customers]
@@ -107,31 +126,25 @@ export const Dashboard = ({ live, onSignOut }: DashboardProps) => {
   const retry = () => {
     for (const { error, refetch } of queries) if (error) refetch()
   }
-  const pause = (next: boolean) => {
-    setIsPaused(next)
-    live.socket.setPaused(next)
-  }
 
   return (
     <>
-      <a
-        href="#content"
-        className="sr-only z-50 rounded-md bg-accent px-4 py-2 text-on-accent focus:not-sr-only focus:fixed focus:top-3 focus:left-3"
-      >
-        Skip to the figures
-      </a>
       <ProgressLine isActive={queries.some(({ isFetching }) => isFetching)} />
-      <PageHeader
-        organization={page.data?.organization ?? null}
-        liveChip={<LiveChip socket={live.socket} onPausedChange={pause} />}
-        onSignOut={onSignOut}
-      />
       <output className="sr-only">{announcement}</output>
-      <main
-        id="content"
-        tabIndex={-1}
-        className="grid grid-cols-[minmax(0,1fr)] gap-7 px-4 pt-5 pb-10 outline-none sm:px-6 lg:px-8"
-      >
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-7 px-4 pt-5 pb-10 sm:px-6 lg:px-8">
+        <div className="-mb-3">
+          <PageHeading
+            title="Dashboard"
+            place={membership.name}
+            note={
+              page.data ? (
+                <AsOf organization={page.data.organization} />
+              ) : (
+                <Skeleton className="my-1.25 h-2.5 w-56" />
+              )
+            }
+          />
+        </div>
         {failed?.data && <ErrorNote message={errorWords(failed.error)} onRetry={retry} />}
         {page.data && figures.data ? (
           <KpiStrip
@@ -165,7 +178,7 @@ export const Dashboard = ({ live, onSignOut }: DashboardProps) => {
           )}
         </div>
         {page.data && <EndedGoals page={page.data} />}
-      </main>
+      </div>
     </>
   )
 }

@@ -3,6 +3,8 @@ import type { CombinedError } from 'urql'
 /** What failed, in a sentence. The server's own names an unexpected error as its log does. */
 export const errorWords = (error: CombinedError | null): string => {
   const [first] = error?.graphQLErrors ?? []
-  if (!first) return 'The server cannot be reached. What you see may be old.'
-  return first.message
+  if (first) return first.message
+  return error?.networkError
+    ? 'The server cannot be reached. What you see may be old.'
+    : 'The server gave no answer. Try again.'
 }

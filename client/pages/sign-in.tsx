@@ -1,95 +1,73 @@
-import { type FormEvent, useState } from 'react'
-import * as session from '../session.ts'
+import { useState } from 'react'
+import { settle } from '../identity/problem.ts'
+import { safeReturnPath } from '../identity/return-path.ts'
+import { enterDemo, providerErrorWords, rememberLeftDemo } from '../identity/session.ts'
+import { useSession } from '../identity/use-session.tsx'
 import { Button } from '../ui/button.tsx'
-import { ThemeSwitch } from '../ui/theme-switch.tsx'
-import { TidalMark } from '../ui/tidal-mark.tsx'
+import { useSending } from '../ui/form.tsx'
+import { Notice } from '../ui/notice.tsx'
+import { PageHeading } from '../ui/page-heading.tsx'
+import { EntryLayout } from './entry-layout.tsx'
+import { ProviderButton } from './provider-button.tsx'
+import { SignInForm } from './sign-in-form.tsx'
 
-type SignInProps = {
-  readonly hasDemo: boolean
-  /** Why the person is here again; null where they just came. */
-  readonly note: string | null
-  readonly onSignedIn: () => void
+const DemoEntrance = ({ onEntered }: { readonly onEntered: () => Promise<void> }) => {
+  const sending = useSending()
+  const enter = async () => settle(await enterDemo(), onEntered)
+  return (
+    <section aria-label="Demo" className="mt-8 rounded-lg border border-line p-4">
+      <p className="text-pretty text-muted">This server carries an invented company to look around in.</p>
+      {sending.problem && (
+        <Notice tone="act" role="alert" className="mt-3">
+          {sending.problem.message}
+        </Notice>
+      )}
+      <Button disabled={sending.isBusy} onClick={() => sending.send(enter)} className="mt-3 h-10 w-full">
+        Enter the demo
+      </Button>
+    </section>
+  )
 }
 
-export const SignIn = ({ hasDemo, note, onSignedIn }: SignInProps) => {
-  const [token, setToken] = useState('')
-  const [problem, setProblem] = useState<string | null>(null)
-  const [isBusy, setIsBusy] = useState(false)
-
-  const attempt = async (enter: () => Promise<string | null>) => {
-    setIsBusy(true)
-    const message = await enter()
-    setIsBusy(false)
-    setProblem(message)
-    if (message !== null) return
-    session.rememberLeftDemo(false)
-    onSignedIn()
+/** The way in, and back to where one wanted to go. Once somebody is signed in, the app leaves this page by itself. */
+export const SignInPage = () => {
+  const { demo, oidc, note, refresh } = useSession()
+  const [search] = useState(() => new URLSearchParams(location.search))
+  const to = safeReturnPath(search.get('to'), location.origin)
+  const sentBack = providerErrorWords(search.get('error'))
+  const enter = async () => {
+    rememberLeftDemo(false)
+    await refresh()
   }
-  const submit = (event: FormEvent) => {
-    event.preventDefault()
-    void attempt(() => session.signIn(token.trim()))
-  }
-
   return (
-    <div className="flex min-h-dvh flex-col">
-      <header className="flex justify-end p-4">
-        <ThemeSwitch />
-      </header>
-      <main className="mx-auto w-full max-w-sm flex-1 px-6 pt-[12vh] pb-16">
-        <TidalMark className="size-9 text-accent" />
-        <h1 className="mt-5 text-display font-semibold">Tidemark</h1>
-        <p className="mt-2 text-base text-pretty text-muted">
-          The goals of your credit and collections team, live.
-        </p>
-        {note !== null && (
-          <output className="mt-6 block rounded-md bg-watch-tint px-3.5 py-2.5 text-watch">{note}</output>
+    <EntryLayout>
+      <PageHeading title="Sign in" note="The goals of your credit and collections team, live." />
+      {sentBack === null && note !== null && (
+        <output className="mt-5 block">
+          <Notice tone="watch">{note}</Notice>
+        </output>
+      )}
+      {sentBack !== null && (
+        <Notice tone="act" role="alert" className="mt-5">
+          {sentBack}
+        </Notice>
+      )}
+      <div className="mt-6">
+        {oidc && (
+          <>
+            <ProviderButton name={oidc.name} way={{ to }} />
+            <p className="my-5 flex items-center gap-3 text-xs text-faint before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+              or
+            </p>
+          </>
         )}
-        <form onSubmit={submit} className="mt-8">
-          <label htmlFor="token" className="text-sm font-medium">
-            API token
-          </label>
-          <input
-            id="token"
-            name="token"
-            type="password"
-            required
-            autoComplete="current-password"
-            spellCheck={false}
-            placeholder="tdm_…"
-            value={token}
-            onChange={({ target }) => setToken(target.value)}
-            aria-invalid={problem !== null}
-            aria-describedby="token-help"
-            className="mt-1.5 block h-10 w-full rounded-md border border-line-strong bg-surface px-3 font-mono text-sm placeholder:text-faint"
-          />
-          <div id="token-help" className="mt-2 text-xs text-pretty">
-            {problem === null ? (
-              <p className="text-muted">
-                <code className="font-mono">pnpm tidemark token create</code> makes one.
-              </p>
-            ) : (
-              <p role="alert" className="font-medium text-act">
-                {problem}
-              </p>
-            )}
-          </div>
-          <Button type="submit" look="primary" disabled={isBusy} className="mt-5 h-10 w-full">
-            Sign in
-          </Button>
-        </form>
-        {hasDemo && (
-          <div className="mt-8 border-t border-line pt-6">
-            <p className="text-muted">This server carries an invented company to look around in.</p>
-            <Button
-              disabled={isBusy}
-              onClick={() => void attempt(session.enterDemo)}
-              className="mt-3 h-10 w-full"
-            >
-              Enter the demo
-            </Button>
-          </div>
-        )}
-      </main>
-    </div>
+        <SignInForm email={null} onSignedIn={enter} />
+      </div>
+      <p className="mt-5 text-xs text-pretty text-muted">
+        Forgot your password? Ask whoever runs this server for a link. New here? People come in by an
+        invitation of their organization.
+      </p>
+      {demo && <DemoEntrance onEntered={enter} />}
+    </EntryLayout>
   )
 }

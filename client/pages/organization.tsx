@@ -1,0 +1,131 @@
+import { type ReactNode, Suspense, useEffect, useMemo } from 'react'
+import { Provider } from 'urql'
+import { Link } from 'wouter'
+import { LiveChip } from '../components/live-chip.tsx'
+import { PageHeader } from '../components/page-header.tsx'
+import { OrganizationViewerDocument } from '../documents.generated.ts'
+import { type Membership, rememberOrganization } from '../identity/session.ts'
+import { useSession } from '../identity/use-session.tsx'
+import type { Live } from '../live.ts'
+import { useKeptQuery } from '../live/use-kept-query.ts'
+import { useLive } from '../live/use-live.ts'
+import { ErrorCard } from '../ui/error-card.tsx'
+import { PageHeading } from '../ui/page-heading.tsx'
+import { Skeleton } from '../ui/skeleton.tsx'
+import { type OrganizationPageId, organizationPages, organizationPath } from './addresses.ts'
+import { AuditPage, DashboardPage, MembersPage, preloadPage, TokensPage } from './chunks.ts'
+import { errorWords } from './error-words.ts'
+import { type Viewing, ViewingContext } from './use-viewer.ts'
+
+type NavProps = { readonly viewing: Viewing; readonly page: OrganizationPageId }
+
+/** The organization's pages that the viewer may see. */
+const Nav = ({ viewing: { membership, may }, page }: NavProps) => (
+  <nav aria-label="Pages" className="-mx-1 overflow-x-auto px-1 max-sm:-mt-1">
+    <ul className="flex gap-1">
+      {organizationPages
+        .filter(({ id, scope }) => id === 'dashboard' || may(scope))
+        .map(({ id, title }) => {
+          const path = organizationPath(membership.slug, id)
+          const preload = () => preloadPage(path)
+          return (
+            <li key={id}>
+              <Link
+                href={path}
+                onPointerEnter={preload}
+                onFocus={preload}
+                aria-current={id === page ? 'page' : undefined}
+                className="relative inline-flex h-11 items-center rounded-sm px-2 font-medium whitespace-nowrap text-muted -outline-offset-4 hover:text-ink aria-[current]:text-ink aria-[current]:after:absolute aria-[current]:after:inset-x-2 aria-[current]:after:-bottom-px aria-[current]:after:h-0.5 aria-[current]:after:bg-accent-fill sm:h-13"
+              >
+                {title}
+              </Link>
+            </li>
+          )
+        })}
+    </ul>
+  </nav>
+)
+
+/** As calm as what will come: a heading and a panel. */
+const PageSkeleton = () => (
+  <div aria-hidden="true" className="px-4 pt-6 sm:px-6 lg:px-8">
+    <Skeleton className="h-5 w-40" />
+    <Skeleton className="mt-6 h-56 w-full max-w-5xl" />
+  </div>
+)
+
+const NotAllowed = ({ viewing }: { readonly viewing: Viewing }) => (
+  <div className="mx-auto max-w-md px-6 pt-[14vh]">
+    <PageHeading
+      title="Your role does not include this page"
+      place={viewing.membership.name}
+      note="Ask an admin of the organization if you need it."
+    />
+  </div>
+)
+
+const pageOf = (page: OrganizationPageId, live: Live): ReactNode => {
+  switch (page) {
+    case 'dashboard':
+      return <DashboardPage live={live} />
+    case 'members':
+      return <MembersPage />
+    case 'tokens':
+      return <TokensPage />
+    case 'audit':
+      return <AuditPage />
+  }
+}
+
+const isAllowed = ({ viewer, may }: Viewing, page: OrganizationPageId): boolean =>
+  viewer === null || organizationPages.some(({ id, scope }) => id === page && may(scope))
+
+type ShownProps = AreaProps & { readonly live: Live }
+
+const Shown = ({ live, membership, page }: ShownProps) => {
+  const { data, error, refetch } = useKeptQuery(OrganizationViewerDocument, {})
+  const viewing = useMemo<Viewing>(() => {
+    const scopes = new Set(data?.viewer.scopes)
+    return {
+      membership,
+      viewer: data?.viewer ?? null,
+      organization: data?.organization ?? null,
+      may: (scope) => scopes.has(scope),
+    }
+  }, [data, membership])
+  return (
+    <ViewingContext value={viewing}>
+      <PageHeader
+        current={membership}
+        nav={<Nav viewing={viewing} page={page} />}
+        chip={page === 'dashboard' ? <LiveChip socket={live.socket} /> : null}
+      />
+      <main id="content" tabIndex={-1} className="outline-none">
+        {error && !data && page !== 'dashboard' && (
+          <div className="px-4 pt-6 sm:px-6 lg:px-8">
+            <ErrorCard title="The page could not be loaded" message={errorWords(error)} onRetry={refetch} />
+          </div>
+        )}
+        <Suspense fallback={<PageSkeleton />}>
+          {isAllowed(viewing, page) ? pageOf(page, live) : <NotAllowed viewing={viewing} />}
+        </Suspense>
+      </main>
+    </ViewingContext>
+  )
+}
+
+type AreaProps = { readonly membership: Membership; readonly page: OrganizationPageId }
+
+/** Everything of one organization: its way to the server and its pages. */
+export const OrganizationArea = ({ membership, page }: AreaProps) => {
+  const { refresh } = useSession()
+  const { slug } = membership
+  const live = useLive(slug, refresh)
+  useEffect(() => rememberOrganization(slug), [slug])
+  if (!live) return null
+  return (
+    <Provider value={live.client}>
+      <Shown live={live} membership={membership} page={page} />
+    </Provider>
+  )
+}

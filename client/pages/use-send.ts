@@ -1,0 +1,41 @@
+import { useRef } from 'react'
+import { type TypedDocumentNode, useClient } from 'urql'
+import { type FormProblem, makeProblem } from '../ui/form-problem.ts'
+import { errorWords } from './error-words.ts'
+
+type Told = { readonly message: string; readonly path: readonly string[] }
+type Payload<Data> = Data[keyof Data]
+
+/** What a mutation answers where it succeeded: its union without the problems. */
+export type Success<Data> = Exclude<Payload<Data>, Told>
+
+const isTold = (payload: unknown): payload is Told =>
+  typeof payload === 'object' && payload !== null && 'message' in payload && 'path' in payload
+
+/**
+ * Sends a mutation of one field. Resolves with the success or with the problem, whose path names the field of the
+ * input; what went wrong otherwise, a missing right included, is a problem of the whole in the server's words.
+ */
+export const useSend = () => {
+  const client = useClient()
+  const sent = useRef({ input: '', key: '' })
+  // The same input sent again is the same wish: after a lost answer it must not be carried out twice.
+  const keyFor = (input: object): string => {
+    const text = JSON.stringify(input)
+    if (sent.current.input !== text) sent.current = { input: text, key: crypto.randomUUID() }
+    return sent.current.key
+  }
+  return async <Data extends object, Input extends object>(
+    mutation: TypedDocumentNode<Data, { readonly input: Input }>,
+    input: Input,
+  ): Promise<Success<Data> | FormProblem> => {
+    const variables = { input: { ...input, idempotencyKey: keyFor({ mutation, input }) } }
+    const { data, error } = await client.mutation<Data>(mutation, variables).toPromise()
+    const payload = data && (Object.values(data)[0] as Payload<Data> | undefined)
+    if (error || !payload) return makeProblem(errorWords(error ?? null))
+    if (isTold(payload)) return makeProblem(payload.message, payload.path.join('.') || null)
+    // Done: the next time it is a wish of its own.
+    sent.current = { input: '', key: '' }
+    return payload as Success<Data>
+  }
+}

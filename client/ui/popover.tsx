@@ -1,0 +1,46 @@
+import { type ReactNode, useId } from 'react'
+
+type PopoverProps = {
+  /** The name of the button. */
+  readonly label: string
+  readonly button: ReactNode
+  readonly buttonClassName: string
+  readonly align?: 'start' | 'end'
+  readonly className?: string
+  readonly children: ReactNode
+}
+
+/** A button that opens a panel of controls beside it; Escape and a click elsewhere close it. */
+export const Popover = ({
+  label,
+  button,
+  buttonClassName,
+  align = 'end',
+  className = '',
+  children,
+}: PopoverProps) => {
+  const id = useId()
+  const anchor = `--popover-${id.replaceAll(/[^\w-]/g, '')}`
+  return (
+    <>
+      <button
+        type="button"
+        popoverTarget={id}
+        aria-label={label}
+        title={label}
+        style={{ anchorName: anchor }}
+        className={buttonClassName}
+      >
+        {button}
+      </button>
+      <div
+        id={id}
+        popover="auto"
+        style={{ positionAnchor: anchor }}
+        className={`panel anchored text-sm text-ink ${align === 'end' ? 'anchored-end' : ''} ${className}`}
+      >
+        {children}
+      </div>
+    </>
+  )
+}
