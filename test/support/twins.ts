@@ -1,0 +1,278 @@
+/**
+ * Two organizations whose books are built alike, on one server. All that the second has bears a mark, so that whatever
+ * of it shows itself to the first is found by searching for the mark.
+ */
+import { budget, customer, exchangeRate, invitation, membership, person } from '@tidemark/drizzle/tables.ts'
+import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { inTransaction } from '@tidemark/drizzle/transaction.ts'
+import { createToken } from '@tidemark/server/access/commands.ts'
+import { SCOPES, type Scope } from '@tidemark/server/access/scopes.ts'
+import { vi } from 'vitest'
+import { execute } from './graphql.ts'
+import type { Sample } from './operations.ts'
+import type { TestServer } from './server.ts'
+
+export type Twin = {
+  readonly organization: OrganizationRow
+  /** With every scope. */
+  readonly token: string
+  /** Stands in every text of the books. */
+  readonly mark: string
+  /** The ids of the API of all that there is, by their prefix. */
+  readonly ids: Readonly<Record<string, readonly string[]>>
+  readonly numbers: readonly string[]
+}
+
+export type Twins = { readonly ours: Twin; readonly theirs: Twin }
+
+const today = () => Temporal.Now.plainDateISO('UTC')
+const daysAgo = (days: number) => today().subtract({ days }).toString()
+
+/** Amounts whose digits nobody finds by chance. */
+const MARKS = {
+  ours: { mark: 'Alpha', currency: 'EUR', amount: (n: number) => `${n}111.50` },
+  theirs: { mark: 'Zweitbuch', currency: 'CHF', amount: (n: number) => `${n}70707.07` },
+} as const
+
+type Mark = (typeof MARKS)[keyof typeof MARKS]
+
+export const createTwins = async (server: TestServer): Promise<Twins> => ({
+  ours: await createTwin(server, MARKS.ours),
+  theirs: await createTwin(server, MARKS.theirs),
+})
+
+/** A token with these scopes and as many points as it likes. */
+export const tokenWith = async (
+  { connection }: TestServer,
+  organization: Pick<OrganizationRow, 'id'>,
+  scopes: readonly Scope[],
+  name = `${scopes.length} scopes`,
+): Promise<string> => {
+  const { id, token } = await createToken(connection, organization.id, { name, scopes, actor: 'terminal' })
+  await connection.sql`update api_token set points_per_minute = 1000000000 where id = ${id}`
+  return token
+}
+
+const createTwin = async (server: TestServer, twin: Mark): Promise<Twin> => {
+  const { mark } = twin
+  const organization = await server.createOrganization({
+    slug: mark.toLowerCase(),
+    name: `${mark} Ltd`,
+    timeZone: 'UTC',
+  })
+  const token = await tokenWith(server, organization, SCOPES, `${mark} token`)
+  await insertPeople(server, organization, twin)
+  await fillBooks(server, token, twin)
+  await vi.waitUntil(() => evaluated(server, organization), { timeout: 20_000 })
+  return { organization, token, mark, ...(await readNames(server, organization)) }
+}
+
+/** What no mutation makes, or only together with a user who signs in. */
+const insertPeople = async (
+  { connection }: TestServer,
+  { id: organizationId }: OrganizationRow,
+  { mark, currency }: Mark,
+): Promise<void> => {
+  const [ownerId, otherId] = [crypto.randomUUID(), crypto.randomUUID()]
+  const host = `${mark.toLowerCase()}.example`
+  await inTransaction(connection, { organizationId, mode: 'write' }, async (tx) => {
+    await tx.insert(person).values([
+      { organizationId, id: ownerId, name: `${mark} Ada`, email: `ada@${host}` },
+      { organizationId, id: otherId, name: `${mark} Ben`, email: `ben@${host}` },
+    ])
+    await tx.insert(membership).values(
+      [ownerId, otherId].map((personId) => ({
+        organizationId,
+        personId,
+        userId: `${mark}-${personId}`,
+        role: 'admin' as const,
+      })),
+    )
+    await tx.insert(invitation).values({
+      organizationId,
+      id: crypto.randomUUID(),
+      email: `cleo@${host}`,
+      role: 'viewer',
+      secretHash: `${mark} secret`,
+      invitedBy: 'terminal',
+      expiresAt: Temporal.Now.instant().add({ hours: 24 }),
+    })
+    await tx.insert(budget).values({
+      organizationId,
+      actor: `token:${ownerId}`,
+      level: 1,
+      refilledAt: Temporal.Now.instant(),
+    })
+    await tx.insert(customer).values(
+      [1, 2, 3].map((n) => ({
+        organizationId,
+        id: crypto.randomUUID(),
+        number: `${mark}-C-${n}`,
+        name: `${mark} Customer ${n}`,
+        termsDays: 30,
+        ownerId: n === 3 ? null : ownerId,
+        region: `${mark} North`,
+        businessUnit: `${mark} Unit`,
+        channel: `${mark} Direct`,
+      })),
+    )
+    await tx.insert(exchangeRate).values(
+      Array.from({ length: 120 }, (_, index) => ({
+        organizationId,
+        currency,
+        validOn: today().subtract({ days: index }),
+        rate: '1.25',
+        source: mark,
+      })),
+    )
+  })
+}
+
+const RESULT = '{ __typename ... on Problem { message path } }'
+
+const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promise<void> => {
+  const { mark } = twin
+  const carryOut = async (name: string, input: Record<string, unknown>): Promise<void> => {
+    const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`
+    const query = `mutation ($input: ${type}!) { ${name}(input: $input) ${RESULT} }`
+    const answer = await execute<Record<string, { __typename: string }>>(url, token, query, { input })
+    if (!answer[name]?.__typename.endsWith('Success')) throw new Error(JSON.stringify(answer))
+  }
+  for (const n of [1, 2, 3, 4, 5, 6]) {
+    const currency = n % 3 === 0 ? twin.currency : 'USD'
+    await carryOut('recordInvoice', {
+      customer: { number: `${mark}-C-${(n % 3) + 1}` },
+      number: `${mark}-I-${n}`,
+      amount: { amount: twin.amount(n), currency },
+      issuedOn: daysAgo(10 * n + 5),
+      productLine: `${mark} Line`,
+      idempotencyKey: `${mark} key ${n}`,
+      ...(n === 6 ? { replaces: { number: `${mark}-I-3` } } : {}),
+    })
+  }
+  for (const n of [1, 2]) {
+    await carryOut('recordReceipt', {
+      customer: { number: `${mark}-C-${n + 1}` },
+      amount: { amount: twin.amount(n), currency: 'USD' },
+      receivedOn: daysAgo(2),
+      reference: `${mark} receipt ${n}`,
+      allocations: [{ invoice: { number: `${mark}-I-${n}` }, amount: '500.25' }],
+    })
+  }
+  await carryOut('setCreditLimit', {
+    customer: { number: `${mark}-C-1` },
+    limit: { amount: { amount: twin.amount(9), currency: 'USD' } },
+    reason: `${mark} reason`,
+  })
+  for (const n of [1, 2]) {
+    await carryOut('createGoal', {
+      name: `${mark} goal ${n}`,
+      why: `${mark} why`,
+      metric: 'PAST_DUE',
+      direction: 'DECREASE',
+      baseline: twin.amount(n),
+      target: '0',
+      startsOn: daysAgo(1),
+      deadline: today().add({ days: 100 }).toString(),
+      filter: { region: [`${mark} North`] },
+    })
+  }
+}
+
+/** Every goal has its first progress. */
+const evaluated = async ({ connection }: TestServer, { id }: OrganizationRow): Promise<boolean> => {
+  const [row] = await connection.sql<[{ done: boolean }]>`
+    select count(*) > 0 and bool_and(exists (
+      select from goal_progress p where p.organization_id = g.organization_id and p.goal_id = g.id)) as done
+    from goal g where g.organization_id = ${id}`
+  return row.done
+}
+
+/** Read as the superuser, who sees everything. */
+const readNames = async (
+  { connection: { sql } }: TestServer,
+  { id }: OrganizationRow,
+): Promise<Pick<Twin, 'ids' | 'numbers'>> => {
+  const rows = await sql<{ type: string; id: string; number: string | null }[]>`
+    select 'customer' as type, id, number from customer where organization_id = ${id}
+    union all select 'invoice', id, number from invoice where organization_id = ${id}
+    union all select 'person', id, null from person where organization_id = ${id}
+    union all select 'receipt', id, null from receipt where organization_id = ${id}
+    union all select 'goal', id, null from goal where organization_id = ${id}
+    union all select 'token', id, null from api_token where organization_id = ${id}
+    union all select 'invitation', id, null from invitation where organization_id = ${id}
+    union all select 'audit', id, null from audit where organization_id = ${id}
+    union all select 'organization', id, null from organization where id = ${id}
+    order by type, number, id`
+  const ids: Record<string, string[]> = {}
+  for (const row of rows) (ids[row.type] ??= []).push(`${row.type}_${row.id}`)
+  return { ids, numbers: rows.flatMap(({ number }) => number ?? []) }
+}
+
+/** Values with which every operation on these books succeeds; nothing is written with them. */
+export const samplesOf = ({ ids, mark }: Twin): Sample => {
+  const id = (type: string) => ids[type]?.[0]
+  const values: Readonly<Record<string, unknown>> = {
+    'Query.goal.id': id('goal'),
+    'Query.auditEntry.id': id('audit'),
+    'Query.kpis.metrics': ['PAST_DUE', 'DSO', 'UNAPPLIED_CASH'],
+    'Query.kpis.groupBy': ['REGION', 'COLLECTOR'],
+    'CustomerBy.id': id('customer'),
+    'InvoiceBy.id': id('invoice'),
+    'MoneyInput.amount': '12.50',
+    'RecordInvoiceInput.number': `${mark}-I-new`,
+    'RecordInvoiceInput.issuedOn': today().toString(),
+    'RecordReceiptInput.receivedOn': today().toString(),
+    'InstallmentInput.dueOn': today().toString(),
+    'SetCreditLimitInput.limit': { amount: { amount: '12.50', currency: 'USD' } },
+    'CreateGoalInput.metric': 'PAST_DUE',
+    'CreateGoalInput.direction': 'DECREASE',
+    'CreateGoalInput.baseline': '100',
+    'CreateGoalInput.deadline': today().add({ days: 100 }).toString(),
+    'CreateTokenInput.scopes': ['kpi:read'],
+    'RotateTokenInput.id': id('token'),
+    'RevokeTokenInput.id': id('token'),
+    'InviteMemberInput.email': 'new@alpha.example',
+    'RevokeInvitationInput.id': id('invitation'),
+    'ChangeMemberRoleInput.id': id('person'),
+    'RemoveMemberInput.id': id('person'),
+    'ErasePersonInput.id': id('person'),
+  }
+  return (coordinate) => (coordinate.endsWith('.dryRun') ? true : values[coordinate])
+}
+
+/** The evaluator and the use of a token write these at any time. */
+const RESTLESS = ['evaluation', 'audit_head', 'audit_seal', 'budget', 'goal_progress']
+
+/** A hash over every row that an organization has, in every table. */
+export const fingerprintOf = async (
+  { connection: { sql } }: TestServer,
+  { organization }: Twin,
+): Promise<string> => {
+  const tables = await sql<{ name: string }[]>`
+    select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attname = 'organization_id'
+      and not c.relname = any(${RESTLESS})
+    order by 1`
+  const hashes: string[] = []
+  for (const { name } of tables) {
+    const [row] = await sql<[{ rows: string; hash: string | null }]>`
+      select count(*) as rows, md5(string_agg(r, '' order by r)) as hash from (
+        select (to_jsonb(t) - 'last_used_at')::text as r from ${sql(name)} t where organization_id = ${organization.id}
+      ) as kept`
+    hashes.push(`${name} ${row.rows} ${row.hash}`)
+  }
+  return hashes.join('\n')
+}
+
+/** All texts by which anything of an organization would be recognised: its ids, its mark, its amounts. */
+export const marksOf = async (
+  { connection: { sql } }: TestServer,
+  { ids, mark, organization }: Twin,
+): Promise<readonly string[]> => {
+  const rows = await sql<{ amount: string }[]>`
+    select distinct abs(amount)::text as amount from ledger_entry
+    where organization_id = ${organization.id} and abs(amount) > 1000000`
+  const amounts = rows.map(({ amount }) => `${amount.slice(0, -2)}.${amount.slice(-2)}`)
+  return [...Object.values(ids).flat(), mark, mark.toLowerCase(), 'CHF', ...amounts]
+}
