@@ -10,7 +10,7 @@ const AGENT_LENGTH_MAX = 200
 const REMEMBERED_MAX = 10_000
 
 /** A request, or a command of the command line, which is none. */
-type Whence = Omit<Caller, 'requestId'> & { readonly requestId: string | null }
+export type Whence = Omit<Caller, 'requestId'> & { readonly requestId: string | null }
 
 type Origin = {
   readonly personId: string | null

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { hasNew, isForeign, isNew, sinceColumns, type Since } from './news.ts'
 
 /** One link of the chain without its hash. */
 export type Link = {
@@ -65,7 +66,7 @@ export async function seal(
 
 /** How far a run has come that takes several batches. */
 type Run = {
-  /** The row of the last seal of this run, in the order of the run; null at its beginning. */
+  /** The last row of the batch before; null at its beginning. */
   readonly after: { readonly recordedAt: string; readonly id: string } | null
   /** What was visible when it began: at its end all of that is sealed. Null at its beginning. */
   readonly seen: string | null
@@ -78,14 +79,15 @@ async function sealBatch(tx: Tx, organizationId: string, run: Run): Promise<Batc
   // Sent together, yet each sees what was committed before it began: the head is that of whoever held the lock before.
   const [isHeld, head] = await Promise.all([takeLock(tx, organizationId), readHead(tx, organizationId)])
   if (!isHeld) return null
-  const rows = await readUnsealed(tx, organizationId, { ...head, after: run.after })
+  const rows = await readNew(tx, organizationId, head, run.after)
+  const unsealed = rows.filter(({ isSealed }) => !isSealed)
   const seen = run.seen ?? head.now
-  const isLast = rows.length < ROWS_PER_BATCH
-  // Also where the last batch was the last just so.
-  const isNews = rows.length > 0 || run.seen !== null || head.isReset
-  if (isNews) await append(tx, organizationId, head, rows, isLast ? seen : head.seen)
   const last = rows.at(-1)
-  return { sealed: rows.length, next: isLast || last === undefined ? null : { after: last, seen } }
+  const next = rows.length < ROWS_PER_BATCH || last === undefined ? null : { after: last, seen }
+  // What was sealed before is in `seen` only at the end of a run, so that an interrupted one leaves nothing out.
+  const isNews = unsealed.length > 0 || run.seen !== null || head.isReset
+  if (isNews) await append(tx, organizationId, head, unsealed, next === null ? seen : head.seen)
+  return { sealed: unsealed.length, next }
 }
 
 /** False where another process holds it. Rows are found by what is new, which a plan for any value would not use. */
@@ -96,44 +98,32 @@ async function takeLock(tx: Tx, organizationId: string): Promise<boolean> {
   return lock?.held === true
 }
 
-type Head = {
+type Head = Since & {
   /** Of the last link; 0 before the first. */
   readonly sequence: bigint
   readonly hash: string
   /** What had been visible when the rows were looked at last. */
   readonly seen: string
-  /** Rows of transactions from this one on are new, */
-  readonly from: string
-  /** and those of these, which were running at that time. */
-  readonly running: readonly string[]
   /** What is visible now. */
   readonly now: string
   /** The time, as the seals tell it. */
   readonly at: string
-  /** True where what had been seen was of another cluster. */
+  /** True where what had been seen says nothing here: all rows are looked at again, and those with a seal keep it. */
   readonly isReset: boolean
 }
 
 /** A snapshot to which nothing is visible: PostgreSQL's own transactions are those before 3. */
 const NOTHING_SEEN = '3:3:'
 
-/**
- * A snapshot of the future is one of another cluster, out of which these tables were restored: it says nothing of this
- * one's transactions, so all rows are looked at again. Those that have a seal keep it.
- */
-async function readHead({ sql }: Tx, organizationId: string): Promise<Head> {
-  const [row] = await sql<HeadRow[]>`
-    select sequence, hash, seen::text, pg_snapshot_xmax(seen)::text as from, now::text, is_reset as "isReset",
-      array(select pg_snapshot_xip(seen)::text) as running,
-      to_char(clock_timestamp() at time zone 'UTC', ${sql.unsafe(SEAL_TIME)}) as at
+async function readHead(tx: Tx, organizationId: string): Promise<Head> {
+  const [row] = await tx.sql<HeadRow[]>`
+    select sequence, hash, seen::text, ${sinceColumns(tx, 'seen')}, is_reset as "isReset",
+      pg_current_snapshot()::text as now,
+      to_char(clock_timestamp() at time zone 'UTC', ${tx.sql.unsafe(SEAL_TIME)}) as at
     from (
-      select sequence, hash, now, is_reset,
-        case when is_reset or seen is null then ${NOTHING_SEEN}::pg_snapshot else seen end as seen
-      from (
-        select sequence, hash, seen, now, coalesce(pg_snapshot_xmax(seen) > pg_snapshot_xmax(now), false) as is_reset
-        from (select pg_current_snapshot() as now) as present
-        left join audit_head on organization_id = ${organizationId}
-      ) as kept
+      select sequence, hash, coalesce(${isForeign(tx, 'seen')}, false) as is_reset,
+        case when ${isForeign(tx, 'seen')} then ${NOTHING_SEEN} else coalesce(seen, ${NOTHING_SEEN}) end as seen
+      from (select) as always left join audit_head on organization_id = ${organizationId}
     ) as head`
   if (row === undefined) throw new Error('The head of the audit could not be read')
   return { ...row, sequence: row.sequence ?? 0n, hash: row.hash ?? firstHash(organizationId) }
@@ -144,46 +134,40 @@ type HeadRow = Omit<Head, 'sequence' | 'hash'> & {
   readonly hash: string | null
 }
 
-type Unsealed = { readonly id: string; readonly hash: string; readonly recordedAt: string }
+const hasSeal = ({ sql }: Tx, organizationId: string) => sql`exists (
+  select from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id = audit.id)`
 
-/** The oldest first. Two ranges of an index, however long a transaction has been running. */
-async function readUnsealed(
-  { sql }: Tx,
-  organizationId: string,
-  { from, running, after }: Pick<Head, 'from' | 'running'> & Pick<Run, 'after'>,
-): Promise<Unsealed[]> {
-  return sql<Unsealed[]>`
-    select id, hash, recorded_at as "recordedAt" from audit
-    where organization_id = ${organizationId}
-      and (xid >= ${from}::xid8 or xid = any(${arrayOf(running)}::xid8[]))
-      ${after === null ? sql`` : sql`and (recorded_at, id) > (${after.recordedAt}::timestamptz, ${after.id}::uuid)`}
-      and not exists (
-        select from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id = audit.id)
-    order by recorded_at, id limit ${ROWS_PER_BATCH}`
+type NewRow = {
+  readonly id: string
+  readonly hash: string
+  readonly recordedAt: string
+  /** By an earlier run, which did not come to its end, or before the tables were restored. */
+  readonly isSealed: boolean
+}
+
+/** The oldest first. */
+async function readNew(tx: Tx, organizationId: string, since: Since, after: Run['after']): Promise<NewRow[]> {
+  const { sql } = tx
+  return sql<NewRow[]>`
+    select id, hash, recorded_at as "recordedAt", ${hasSeal(tx, organizationId)} as "isSealed" from (
+      select id, hash, recorded_at from audit
+      where organization_id = ${organizationId} and ${isNew(tx, since)}
+        ${after === null ? sql`` : sql`and (recorded_at, id) > (${after.recordedAt}::timestamptz, ${after.id}::uuid)`}
+      order by recorded_at, id limit ${ROWS_PER_BATCH}
+    ) as audit order by recorded_at, id`
 }
 
 /** Whether there is something to seal. */
 export async function isUnsealed(tx: Tx, organizationId: string): Promise<boolean> {
-  const { from, running, isReset } = await readHead(tx, organizationId)
-  if (isReset) return true
-  const unsealed = (condition: ReturnType<Tx['sql']>) => tx.sql`
-    select from audit where organization_id = ${organizationId} and ${condition}
-      and not exists (
-        select from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id = audit.id)
-    order by xid limit 1`
-  // The order makes it a matter of the index's end for whatever plan.
-  const found = await Promise.all([
-    unsealed(tx.sql`xid >= ${from}::xid8`),
-    ...(running.length === 0 ? [] : [unsealed(tx.sql`xid = any(${arrayOf(running)}::xid8[])`)]),
-  ])
-  return found.some((rows) => rows.length > 0)
+  const head = await readHead(tx, organizationId)
+  return head.isReset || hasNew(tx, organizationId, head, tx.sql`not ${hasSeal(tx, organizationId)}`)
 }
 
 async function append(
   { sql }: Tx,
   organizationId: string,
   head: Head,
-  rows: readonly Unsealed[],
+  rows: readonly NewRow[],
   seen: string,
 ): Promise<void> {
   const sealedAt = head.at

@@ -9,6 +9,7 @@ import { evaluationDay, expectedOn, judge, type JudgedGoal } from '../domain/goa
 import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
 import { readLastEvaluation, readLatestOfActive } from './progress.ts'
 import type { LogError } from '../events.ts'
+import { hasNew, isForeign, sinceColumns, type Since } from '../ledger/news.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalProgressRow, GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables.ts'
@@ -166,22 +167,17 @@ export async function readSnapshot(tx: Tx): Promise<string> {
   return row.snapshot
 }
 
-/** True where something was posted, or the day began, after the last evaluation. One statement on indexes. */
+/** True where something was posted, or the day began, after the last evaluation. */
 export async function isDue(
   tx: Tx,
   organization: EvaluatedOrganization,
   now: Temporal.Instant,
 ): Promise<boolean> {
   const today = dateAt(now, organization.timeZone)
-  const [row] = await tx.sql<{ due: boolean }[]>`
-    select evaluated_on < ${today.toString()} or exists (
-      select from audit
-      where audit.organization_id = evaluation.organization_id
-        and audit.xid >= pg_snapshot_xmin(evaluation.seen)
-        and not pg_visible_in_snapshot(audit.xid, evaluation.seen)
-    ) as due
+  const [row] = await tx.sql<(Since & { readonly due: boolean })[]>`
+    select evaluated_on < ${today.toString()} or ${isForeign(tx, 'seen')} as due, ${sinceColumns(tx, 'seen')}
     from evaluation where organization_id = ${organization.id}`
-  return row?.due ?? true
+  return row === undefined || row.due || hasNew(tx, organization.id, row)
 }
 
 /** The day of the last posting to the books; null where there is none. */
