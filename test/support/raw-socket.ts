@@ -22,7 +22,7 @@ export type RawSocket = {
 export type RawSocketOptions = {
   /** Sent in a `connection_init` whose answer is awaited; null or left out: nothing is sent. */
   readonly token?: string | null
-  readonly protocol?: string
+  readonly protocol?: string | readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -31,7 +31,9 @@ export const openRawSocket = async (
   url: string,
   { token = null, protocol = 'graphql-transport-ws', headers = {} }: RawSocketOptions = {},
 ): Promise<RawSocket> => {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, protocol, { headers: { ...headers } })
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, [protocol].flat(), {
+    headers: { ...headers },
+  })
   const frames: Frame[] = []
   const handlers = new Set<(frame: Frame) => void>()
   socket.on('message', (data) => {

@@ -247,7 +247,7 @@ const RESTLESS = ['evaluation', 'audit_head', 'audit_seal', 'budget', 'goal_prog
 /** A hash over every row that an organization has, in every table. */
 export const fingerprintOf = async (
   { connection: { sql } }: TestServer,
-  { organization }: Twin,
+  { organization }: { readonly organization: Pick<OrganizationRow, 'id'> },
 ): Promise<string> => {
   const tables = await sql<{ name: string }[]>`
     select c.relname as name from pg_class c join pg_attribute a on a.attrelid = c.oid
