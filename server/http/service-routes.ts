@@ -1,6 +1,7 @@
 /** Health, the contract as text, and GraphiQL. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { FastifyInstance } from 'fastify'
+import { forbidden } from '../errors.ts'
 import { readSchemaText } from '../schema.ts'
 import { requireSession } from './apollo.ts'
 import type { Entrance } from './credentials.ts'
@@ -26,7 +27,8 @@ export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOpti
   })
 
   app.get('/schema.graphql', async (request, reply) => {
-    await requireSession(request, entrance)
+    const { actor } = await requireSession(request, entrance)
+    if (!actor.scopes.has('schema:read')) throw forbidden('The schema needs the scope `schema:read`.')
     return reply.type('text/plain; charset=utf-8').send(readSchemaText())
   })
 
