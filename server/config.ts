@@ -1,7 +1,7 @@
 /** What the environment and the command line say, checked. Each mistake is one line that says what would be right. */
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import { type IsTrusted, readTrustedProxies } from './http/address.ts'
-import { IDENTITY_USAGE, type IdentityConfig, readIdentityConfig } from './identity/config.ts'
+import { IDENTITY_USAGE, type IdentityConfig, publicUrlAt, readIdentityConfig } from './identity/config.ts'
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
@@ -95,6 +95,12 @@ export const readConfig = (environment: Environment, options: readonly string[])
     identity: readIdentityConfig(environment),
     logLevel: readLogLevel(textOf(environment, 'LOG_LEVEL') ?? 'warn'),
   }
+}
+
+/** The address that people open, for links that the command line hands out. */
+export const readPublicUrl = (environment: Environment): string => {
+  const { identity, host, port } = readConfig(environment, [])
+  return identity.publicUrl ?? publicUrlAt(host, port)
 }
 
 /** The part of it that the command line tool needs too. */

@@ -1,4 +1,8 @@
+import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { Command } from 'commander'
+import { createInvitation, invitationLink } from '../access/invitations.ts'
+import { readPublicUrl } from '../config.ts'
+import { readEmail } from '../identity/emails.ts'
 import { encodeId } from '../ids.ts'
 import { createOrganization } from '../organization/commands.ts'
 import { listOrganizations } from '../organization/queries.ts'
@@ -10,6 +14,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   name: '--name',
   baseCurrency: '--currency',
   timeZone: '--time-zone',
+  email: '--admin',
 }
 
 type CreateOptions = {
@@ -17,6 +22,7 @@ type CreateOptions = {
   readonly name: string
   readonly currency: string
   readonly timeZone: string
+  readonly admin?: string
 }
 
 export const registerOrganization = (program: Command, session: CliSession): void => {
@@ -29,7 +35,12 @@ export const registerOrganization = (program: Command, session: CliSession): voi
     .requiredOption('--name <name>', "the company's name")
     .requiredOption('--currency <code>', 'base currency by ISO 4217, such as USD')
     .requiredOption('--time-zone <zone>', 'where its days begin, such as Europe/Berlin or UTC')
-    .action(async ({ slug, name, currency, timeZone }: CreateOptions) => {
+    .option('--admin <e-mail>', 'who becomes its first administrator: prints a link to hand over')
+    .action(async ({ slug, name, currency, timeZone, admin }: CreateOptions) => {
+      // Before anything is made, for a second try would find the slug taken.
+      if (admin !== undefined && readEmail(admin) === null) {
+        throw new OperatorError(`--admin: "${admin}" is no e-mail address`)
+      }
       const input = { slug, name, baseCurrency: currency, timeZone, demo: false }
       const created = await createOrganization(
         await session.connection(),
@@ -38,10 +49,13 @@ export const registerOrganization = (program: Command, session: CliSession): voi
         session.caller.agent,
       )
       if (isProblem(created)) throw refuse(created, ([field]) => OPTIONS[field ?? ''])
+      const invited = admin === undefined ? null : await inviteAdmin(session, slug, admin)
       session.answer(
         `Created organization ${slug} (${created.baseCurrency}, ${created.timeZone}).\n` +
-          `Next: pnpm tidemark token create --organization ${slug} --scope write`,
-        describe(created),
+          (invited === null
+            ? `Next: pnpm tidemark member invite --organization ${slug} --role admin --email you@example.com`
+            : `${admin} becomes its administrator by this link, once, until ${invited.expiresAt}:\n${invited.link}`),
+        { ...describe(created), invitation: invited },
       )
     })
 
@@ -53,6 +67,15 @@ export const registerOrganization = (program: Command, session: CliSession): voi
       const lines = rows.map((row) => [row.slug, row.baseCurrency, row.timeZone, row.name].join('\t'))
       session.answer(lines.join('\n'), rows.map(describe))
     })
+}
+
+const inviteAdmin = async (session: CliSession, slug: string, email: string) => {
+  const invited = await createInvitation(await session.commands(slug), { email, role: 'admin' })
+  if (isProblem(invited)) throw refuse(invited, ([field]) => OPTIONS[field ?? ''])
+  return {
+    link: invitationLink(readPublicUrl(process.env), invited),
+    expiresAt: invited.expiresAt.toString(),
+  }
 }
 
 const describe = (row: Awaited<ReturnType<typeof listOrganizations>>[number]) => ({

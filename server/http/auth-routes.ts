@@ -5,7 +5,7 @@ import { PASSWORD_LENGTH_MAX, weaknessOf } from '../identity/password-rules.ts'
 import { hashPassword } from '../identity/passwords.ts'
 import { recordForEmail, recordForUser } from '../identity/record.ts'
 import { findPasswordLink, usePasswordLink } from '../identity/reset.ts'
-import { endOtherSessions, endSession, listSessions } from '../identity/sessions.ts'
+import { endOtherSessions, endSession, listSessions, type SignedInUser } from '../identity/sessions.ts'
 import { findChallenged, hasPassword } from '../identity/users.ts'
 import { EMAIL_LENGTH_MAX } from '../identity/emails.ts'
 import { type Answered, ask, sendCookies } from './better-auth.ts'
@@ -52,10 +52,7 @@ const addSignIn = (scope: FastifyInstance, options: PeopleOptions): void => {
           api.signInEmail({ body: { email, password }, headers, asResponse: true }),
         ),
       new Refusal('WRONG_CREDENTIALS', 'The e-mail or the password is wrong.'),
-      (attempt) =>
-        attempt.locked.includes('email')
-          ? recordForEmail(identity.connection, email, 'lockedOut', { actor: 'system', caller })
-          : Promise.resolve(),
+      { email: () => recordForEmail(identity.connection, email, 'lockedOut', { actor: 'system', caller }) },
     )
     // Whoever signs in anew leaves no session behind in this browser.
     if (before !== null) await endSession(identity.connection, before.userId, before.sessionId)
@@ -115,7 +112,7 @@ const verify = async (
       return answered.code === '' ? answered : null
     },
     new Refusal('WRONG_CODE', 'This code is wrong or was used before. Take the next one.'),
-    () => recordForUser(connection, userId, 'lockedOut', { actor: 'system', caller }),
+    { secondFactor: () => recordForUser(connection, userId, 'lockedOut', { actor: 'system', caller }) },
   )
   sendCookies(request, reply, answered)
   if (user === null) await recordForUser(connection, userId, 'signIn', caller, { by: 'second factor' })
@@ -161,6 +158,12 @@ const addSecondFactor = (scope: FastifyInstance, options: PeopleOptions): void =
   })
 }
 
+/** Somebody guesses the password of whoever has signed in here. */
+const tellLocked = (request: FastifyRequest, options: PeopleOptions, { userId }: SignedInUser) => ({
+  user: () =>
+    recordForUser(options.identity.connection, userId, 'lockedOut', callerOfRequest(request, options)),
+})
+
 /** What somebody who is signed in may do with their password alone. */
 const withPassword = async (
   request: FastifyRequest,
@@ -175,6 +178,7 @@ const withPassword = async (
     { address: placeOfRequest(request, options), user: user.userId },
     () => askRight(request, options, (headers) => call({ password }, headers)),
     new Refusal('WRONG_CREDENTIALS', WRONG_PASSWORD, { field: 'password' }),
+    tellLocked(request, options, user),
   )
   return { user, answered }
 }
@@ -197,6 +201,7 @@ const addPassword = (scope: FastifyInstance, options: PeopleOptions): void => {
       { address: placeOfRequest(request, options), user: user.userId },
       () => askRight(request, options, (headers) => api.changePassword({ body, headers, asResponse: true })),
       new Refusal('WRONG_CREDENTIALS', WRONG_PASSWORD, { field: 'currentPassword' }),
+      tellLocked(request, options, user),
     )
     options.authenticator.forget()
     sendCookies(request, reply, answered)

@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Authenticator } from '../access/authenticate.ts'
 import type { Caller } from '../context.ts'
 import { type LogCause, presentError } from '../errors.ts'
-import { type Attempt, beginAttempt, forgive, type Tried } from '../identity/attempts.ts'
+import { beginAttempt, forgive, type Tried } from '../identity/attempts.ts'
 import { signCookie, SESSION_SECONDS } from '../identity/cookies.ts'
 import type { Identity } from '../identity/identity.ts'
 import { BusyError } from '../identity/passwords.ts'
@@ -175,14 +175,14 @@ export const callerOfRequest = (request: FastifyRequest, { entrance }: PeopleOpt
 
 /**
  * Checks what could be guessed. `check` answers null where the guess was wrong, and `wrong` says so; whoever guesses
- * too often is refused before anything is checked. `onLocked` hears of what is locked from this failure on.
+ * too often is refused before anything is checked. `onLocked` is told of what is locked from this failure on.
  */
 export const guess = async <T>(
   { identity }: PeopleOptions,
   tried: Tried,
   check: () => Promise<T | null>,
   wrong: Refusal,
-  onLocked: (attempt: Attempt) => Promise<void> = () => Promise.resolve(),
+  onLocked: Readonly<Partial<Record<keyof Tried, () => Promise<void>>>> = {},
 ): Promise<T> => {
   const began = performance.now()
   const attempt = await beginAttempt(identity.connection, tried)
@@ -201,7 +201,7 @@ export const guess = async <T>(
     await forgive(identity.connection, attempt)
     return found
   }
-  if (attempt.locked.length > 0) await onLocked(attempt)
+  for (const name of attempt.locked) await onLocked[name]?.()
   const late = FAILURE_STEP_MS - ((performance.now() - began) % FAILURE_STEP_MS)
   await new Promise((resolve) => setTimeout(resolve, late))
   throw wrong

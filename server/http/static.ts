@@ -37,5 +37,7 @@ export const registerDashboard = async (app: FastifyInstance, folder: string | n
 /** Addresses of pages have no ending such as .js, and the server's own are none. */
 const isPage = (url: string): boolean => {
   const path = url.split('?')[0] ?? ''
-  return !/\.[a-z\d]+$/i.test(path) && !/^\/(graphql|session|graphiql|healthz|readyz|assets)(\/|$)/.test(path)
+  return (
+    !/\.[a-z\d]+$/i.test(path) && !/^\/(graphql|session|auth|graphiql|healthz|readyz|assets)(\/|$)/.test(path)
+  )
 }

@@ -76,7 +76,7 @@ export const beginAttempt = async (connection: Connection, tried: Tried): Promis
   const { name, wait } = refusing
   // Locked at this very moment by another, the row as it was before tells nothing.
   const seconds = wait !== null && wait > 0 ? wait : LIMITS[name].lockSeconds
-  return { id, tried, refused: { by: name, retryAfterSeconds: Math.ceil(seconds) }, locked: [] }
+  return { id, tried, refused: { by: name, retryAfterSeconds: Math.ceil(seconds) }, locked }
 }
 
 /** The try succeeded. */

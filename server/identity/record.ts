@@ -7,20 +7,21 @@ import { actorName } from '../access/actor.ts'
 import { listMemberships } from '../access/memberships.ts'
 import type { Caller } from '../context.ts'
 import { writeAudit } from '../ledger/audit.ts'
-import { sourceOf } from '../ledger/origin.ts'
+import { sourceOf, type Whence } from '../ledger/origin.ts'
 
 export type Event =
   | 'signIn'
   | 'signOut'
   | 'lockedOut'
   | 'passwordChanged'
+  | 'passwordLinkMade'
   | 'twoFactorEnabled'
   | 'twoFactorDisabled'
   | 'backupCodesChanged'
   | 'sessionsEnded'
 
 /** Who did it, where it was not the person: nobody knows who failed so often, and an operator has a name of their own. */
-type Other = { readonly actor: string; readonly caller: Caller | null }
+type Other = { readonly actor: string; readonly caller: Whence }
 
 /** Writes it into each audit. `by` is where the person came from, or who else it was. */
 export const recordForUser = async (
@@ -32,11 +33,16 @@ export const recordForUser = async (
 ): Promise<void> => {
   for (const { organization, personId } of await listMemberships(connection, userId)) {
     const member = { kind: 'member', id: personId } as const
-    const [actor, caller] = 'actor' in by ? [by.actor, by.caller] : [actorName(member), by]
-    const source = caller === null ? undefined : await sourceOf(connection, organization.id, member, caller)
-    const author = { organization, actor, ...(source === undefined ? {} : { source }) }
+    const author =
+      'actor' in by
+        ? { actor: by.actor, source: await sourceOf(connection, organization.id, null, by.caller) }
+        : { actor: actorName(member), source: await sourceOf(connection, organization.id, member, by) }
     await inTransaction(connection, { organizationId: organization.id, mode: 'write' }, (tx) =>
-      writeAudit(tx, author, { action, subject: personId, ...(after === undefined ? {} : { after }) }),
+      writeAudit(
+        tx,
+        { organization, ...author },
+        { action, subject: personId, ...(after === undefined ? {} : { after }) },
+      ),
     )
   }
 }

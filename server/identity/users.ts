@@ -2,7 +2,7 @@
 import { account, session, user, verification } from '@tidemark/drizzle/identity.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { asIdentity, type Tx } from '@tidemark/drizzle/transaction.ts'
-import { and, eq, gt, isNotNull, sql } from 'drizzle-orm'
+import { and, eq, gt, isNotNull, like, sql } from 'drizzle-orm'
 import { newUuid } from '../ids.ts'
 import { hashSecret, openCookie } from './cookies.ts'
 import type { Identity } from './identity.ts'
@@ -95,7 +95,8 @@ export const findChallenged = async (
  * organizations. Within a transaction about an organization, call it in `asIdentityWithin`.
  */
 export const eraseUserWithin = async (tx: Tx, userId: string): Promise<void> => {
-  await tx.delete(verification).where(eq(verification.value, userId))
+  // What waits for a second factor, and links to a new password.
+  await tx.delete(verification).where(like(verification.value, `%${userId}`))
   // Sessions, accounts and the second factor go with it.
   await tx.delete(user).where(eq(user.id, userId))
 }

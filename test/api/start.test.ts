@@ -133,6 +133,7 @@ describe('the configuration', () => {
       trustedProxies: expect.any(Function),
       trustedDocuments: false,
       connections: { socketsPerAddress: 1_000, socketsPerActor: 500, subscriptionsPerActor: 2_000 },
+      identity: { publicUrl: null, secret: null, oidc: null },
       logLevel: 'warn',
     })
   })
@@ -163,6 +164,15 @@ describe('the configuration', () => {
     [{ PORT: '70000' }, [], 'PORT must be a number from 0 to 65535'],
     [{ TRUSTED_PROXIES: 'proxy' }, [], 'TRUSTED_PROXIES must be addresses or CIDR blocks'],
     [{ SOCKETS_PER_ADDRESS: '0' }, [], 'SOCKETS_PER_ADDRESS must be a number from 1 on, not "0".'],
+    [{ PUBLIC_URL: 'https://a.example/path' }, [], 'PUBLIC_URL must be an address without a path'],
+    [{ PUBLIC_URL: 'tidemark.example' }, [], 'PUBLIC_URL must be an address without a path'],
+    [{ TIDEMARK_SECRET: 'too short' }, [], 'TIDEMARK_SECRET must have at least 32 characters.'],
+    [{ OIDC_ISSUER: 'https://a.example' }, [], 'belong together. Set all three or none.'],
+    [
+      { OIDC_ISSUER: 'http://a.example', OIDC_CLIENT_ID: 'a', OIDC_CLIENT_SECRET: 'b' },
+      [],
+      'OIDC_ISSUER must be an https address',
+    ],
     [{ TIDEMARK_DEMO: 'no' }, [], 'TIDEMARK_DEMO must be 0 or 1, not "no".'],
     [
       { LOG_LEVEL: 'loud' },
