@@ -63,3 +63,37 @@ export const formatAgo = (instant: string, now: number, locale?: string): string
 /** The last part of an IANA zone in plain words: "America/New_York" is "New York". */
 export const formatZone = (timeZone: string): string =>
   (timeZone.split('/').at(-1) ?? timeZone).replaceAll('_', ' ')
+
+const dayMs = 86_400_000
+
+/** How far the clock of `timeZone` is ahead of UTC at an instant in ms, in ms. */
+const offsetAt = (ms: number, timeZone: string): number => {
+  // Swedish writes "2026-11-22 14:03:22".
+  const text = dateFormat(
+    {
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+      hourCycle: 'h23',
+      timeZone,
+    },
+    'sv',
+  ).format(ms)
+  return Date.parse(`${text.replace(' ', 'T')}Z`) - Math.floor(ms / 1000) * 1000
+}
+
+/** The instant at which a civil day begins on the clock of `timeZone`, as ISO text. */
+export const startOfDay = (day: string, timeZone: string): string => {
+  const midnight = Date.parse(`${day}T00:00:00Z`)
+  const before = offsetAt(midnight - dayMs, timeZone)
+  const after = offsetAt(midnight + dayMs, timeZone)
+  // Where the clock is put back over midnight the day begins at the first of the two; where it skips midnight, with the
+  // jump itself, which the clock from before tells.
+  const starts = [midnight - before, midnight - after].filter(
+    (start) => start + offsetAt(start, timeZone) === midnight,
+  )
+  return new Date(starts.length === 0 ? midnight - before : Math.min(...starts)).toISOString()
+}

@@ -132,16 +132,13 @@ export const DashboardPage = ({ live }: { readonly live: Live }) => {
       <ProgressLine isActive={queries.some(({ isFetching }) => isFetching)} />
       <output className="sr-only">{announcement}</output>
       <div className="grid grid-cols-[minmax(0,1fr)] gap-7 px-4 pt-5 pb-10 sm:px-6 lg:px-8">
-        <div className="-mb-3">
+        <div className="-mb-3.5">
           <PageHeading
             title="Dashboard"
+            isInline
             place={membership.name}
             note={
-              page.data ? (
-                <AsOf organization={page.data.organization} />
-              ) : (
-                <Skeleton className="my-1.25 h-2.5 w-56" />
-              )
+              page.data ? <AsOf organization={page.data.organization} /> : <Skeleton className="h-2.5 w-56" />
             }
           />
         </div>

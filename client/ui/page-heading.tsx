@@ -10,14 +10,15 @@ type PageHeadingProps = {
   readonly title: string
   /** Where the page belongs, for the window's title, such as the name of an organization. */
   readonly place?: string | null
-  readonly isHidden?: boolean
+  /** Whether the note stands beside the title: for pages that have no line to spare. */
+  readonly isInline?: boolean
   readonly note?: ReactNode
   /** Buttons of the page, at its right. */
   readonly actions?: ReactNode
 }
 
 /** The one heading of a page. It names the window and, after a change of page, has the focus. */
-export const PageHeading = ({ title, place = null, isHidden = false, note, actions }: PageHeadingProps) => {
+export const PageHeading = ({ title, place = null, isInline = false, note, actions }: PageHeadingProps) => {
   const heading = useRef<HTMLHeadingElement>(null)
   const takesFocus = useContext(HeadingFocusContext)
   useEffect(() => {
@@ -28,12 +29,14 @@ export const PageHeading = ({ title, place = null, isHidden = false, note, actio
     document.title = windowTitle
   }, [windowTitle])
   return (
-    <header className={`flex flex-wrap items-start gap-x-6 gap-y-3 ${isHidden ? 'sr-only' : ''}`}>
-      <div className="min-w-0 flex-1 basis-64">
+    <header className="flex flex-wrap items-start gap-x-6 gap-y-3">
+      <div
+        className={`min-w-0 flex-1 basis-64 ${isInline ? 'flex flex-wrap items-baseline gap-x-4' : 'grid gap-y-0.5'}`}
+      >
         <h1 ref={heading} tabIndex={-1} className="text-lg font-semibold tracking-[-0.01em] outline-none">
           {title}
         </h1>
-        {note !== undefined && <p className="mt-0.5 max-w-prose text-pretty text-muted">{note}</p>}
+        {note !== undefined && <p className="max-w-prose text-pretty text-muted">{note}</p>}
       </div>
       {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
     </header>

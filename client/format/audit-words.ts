@@ -1,0 +1,43 @@
+/** What was done, as a person would say it; the log's own name for it is the mutation's. */
+const actionWords: Readonly<Record<string, string>> = {
+  acceptInvitation: 'Joined by invitation',
+  changeMemberRole: 'Changed a role',
+  changePassword: 'Changed the password',
+  createGoal: 'Set a goal',
+  createInvitation: 'Invited somebody',
+  createOrganization: 'Opened the books',
+  createToken: 'Made a token',
+  erasePerson: 'Erased a person',
+  importInvoices: 'Imported invoices',
+  importRates: 'Imported rates',
+  inviteMember: 'Invited somebody',
+  loadDemo: 'Loaded the demo',
+  recordInvoice: 'Recorded an invoice',
+  recordReceipt: 'Recorded a receipt',
+  removeMember: 'Removed a member',
+  revokeInvitation: 'Revoked an invitation',
+  revokeToken: 'Revoked a token',
+  rotateToken: 'Rotated a token',
+  setCreditLimit: 'Set a credit limit',
+}
+
+/** The names that can be asked for, in the order of their words. */
+export const knownActions: readonly string[] = Object.keys(actionWords).toSorted((a, b) =>
+  (actionWords[a] ?? a).localeCompare(actionWords[b] ?? b, 'en'),
+)
+
+/** "newThingOfTomorrow" is "New thing of tomorrow". */
+export const actionWord = (action: string): string => {
+  const known = actionWords[action]
+  if (known !== undefined) return known
+  const text = action.replaceAll(/([a-z\d])([A-Z])/g, '$1 $2').toLowerCase()
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
+
+/** What kind of thing an id is of: "customer_0199..." is "Customer". */
+export const subjectKind = (subject: string): string => {
+  const kind = /^([a-z]+(?:_[a-z]+)*)_[\da-f]/.exec(subject)?.[1]
+  if (kind === undefined) return 'Something'
+  const text = kind.replaceAll('_', ' ')
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
