@@ -39,9 +39,13 @@ const textOf = (value: Json): string => {
 const isLeaf = (value: Json): boolean =>
   isScalar(value) || isPlainList(value) || Object.keys(value).length === 0
 
+/** A record without fields says nothing; an empty list or object within one does. */
+const isEmptyRecord = (value: Json, path: readonly string[]): boolean =>
+  path.length === 0 && !isScalar(value) && Object.keys(value).length === 0
+
 /** The leaves of a value, each with its path. */
 const leavesOf = (value: Json | undefined, path: readonly string[]): [readonly string[], Json][] => {
-  if (value === undefined) return []
+  if (value === undefined || isEmptyRecord(value, path)) return []
   if (isLeaf(value)) return [[path, value]]
   return Object.entries(value as object).flatMap(([name, inner]) => leavesOf(inner as Json, [...path, name]))
 }

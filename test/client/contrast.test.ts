@@ -77,6 +77,9 @@ const texts = ['ink', 'muted', 'faint', 'accent', 'watch', 'act'].flatMap((front
 )
 const tinted = [
   ['on-accent', 'accent'],
+  ['on-act', 'act'],
+  ['accent', 'accent-tint'],
+  ['act', 'act-tint'],
   ['ink', 'sunken'],
   ['muted', 'sunken'],
   ['watch', 'watch-tint'],
