@@ -1,24 +1,50 @@
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
-import { type Command, Option } from 'commander'
+import type { ApiTokenRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { actorInWords } from '../access/actor-words.ts'
 import { type Role, ROLES, type Scope, SCOPES } from '../access/scopes.ts'
-import { createToken, revokeToken } from '../access/commands.ts'
-import { listTokens } from '../access/queries.ts'
-import { decodeId, encodeId } from '../ids.ts'
-import { type CliSession, TERMINAL } from './session.ts'
+import { endOfDay } from '../domain/calendar.ts'
+import { type Day, parseDay } from '../domain/day.ts'
+import { encodeId } from '../ids.ts'
+import { isProblem, type Problem } from '../problem.ts'
+import { createToken, revokeToken, rotateToken } from '../token/commands.ts'
+import { listTokens } from '../token/queries.ts'
+import { type CliSession, refuse } from './session.ts'
+import { inView, readAll } from './view.ts'
 
-const NAME_LENGTH_MAX = 200
+const OPTIONS: Readonly<Record<string, string>> = {
+  name: '--name',
+  scopes: '--scope',
+  expiresAt: '--expires-on or --expires-in',
+  addresses: '--address',
+  pointsPerMinute: '--points-per-minute',
+  overlapHours: '--overlap-hours',
+  reason: '--reason',
+}
+const DRY_RUN = 'Dry run, nothing was written.'
 
 type CreateOptions = {
   readonly organization: string
   readonly scope?: readonly Scope[]
   readonly role?: Role
   readonly name: string
+  readonly expiresOn?: Day
+  readonly expiresIn?: Temporal.Duration
+  readonly address?: readonly string[]
+  readonly pointsPerMinute?: number
+  readonly dryRun: boolean
 }
 type OfOrganization = { readonly organization: string }
 
 export const registerToken = (program: Command, session: CliSession): void => {
-  const noun = program.command('token').description('tokens for the API and for signing in')
+  const noun = program.command('token').description('tokens for the API')
+  addCreate(noun, session)
+  addList(noun, session)
+  addRotate(noun, session)
+  addRevoke(noun, session)
+}
 
+const addCreate = (noun: Command, session: CliSession): void => {
   noun
     .command('create')
     .description('creates a token and prints it: the only time it is shown')
@@ -28,58 +54,145 @@ export const registerToken = (program: Command, session: CliSession): void => {
     )
     .addOption(new Option('--role <role>', 'all that this role may do').choices(Object.keys(ROLES)))
     .option('--name <name>', 'what it is for', 'token')
+    .addOption(
+      new Option('--expires-on <date>', 'its last day, such as 2027-01-31, in the organization’s time zone')
+        .argParser(readDay)
+        .conflicts('expiresIn'),
+    )
+    .addOption(
+      new Option('--expires-in <time>', 'how long it lasts, such as 90d, 12h, 6w or 1y').argParser(readTime),
+    )
+    .option('--address <address...>', 'addresses or CIDR blocks that it may be used from')
+    .option('--points-per-minute <number>', 'cost points that it may use up per minute', readInteger)
+    .option('--dry-run', 'check everything, and make none', false)
     .action(async (options: CreateOptions) => {
-      const name = options.name.trim()
-      if (name === '' || name.length > NAME_LENGTH_MAX) {
-        throw new OperatorError(`--name: a name has 1 to ${NAME_LENGTH_MAX} characters`)
-      }
-      const { connection, organization } = await session.books(options.organization)
       const scopes = options.role === undefined ? options.scope : ROLES[options.role]
       if (scopes === undefined) throw new OperatorError('Say what the token may do: --scope or --role.')
-      const { id, token } = await createToken(connection, organization.id, {
+      const commands = await session.commands(options.organization)
+      const { name, address: addresses, pointsPerMinute, dryRun } = options
+      const expiresAt = endOf(options, commands)
+      const input = { name, scopes, expiresAt, addresses, pointsPerMinute, dryRun }
+      const made = await createToken(commands, input)
+      if (isProblem(made)) throw refuseToken(made)
+      session.answer(made.secret ?? DRY_RUN, {
+        token: made.secret,
+        id: dryRun ? null : encodeId('token', made.tokenId),
         name,
         scopes,
-        actor: TERMINAL,
-      })
-      session.answer(token, {
-        token,
-        id: encodeId('token', id),
-        name,
-        scopes,
-        organization: organization.slug,
+        expiresAt: expiresAt?.toString() ?? null,
+        addresses: addresses ?? [],
+        pointsPerMinute: pointsPerMinute ?? null,
+        organization: commands.organization.slug,
+        dryRun,
       })
     })
+}
 
+const addList = (noun: Command, session: CliSession): void => {
   noun
     .command('list')
     .description('lists the tokens that are not revoked; their secrets are not stored')
     .requiredOption('--organization <slug>', 'whose tokens')
     .action(async (options: OfOrganization) => {
-      const { connection, organization } = await session.books(options.organization)
-      const tokens = (await listTokens(connection, organization.id)).map((row) => ({
-        id: encodeId('token', row.id),
-        name: row.name,
-        scopes: row.scopes,
-        createdAt: row.createdAt.toString(),
-        lastUsedAt: row.lastUsedAt?.toString() ?? null,
-      }))
+      const tokens = await inView(await session.books(options.organization), async (view) => {
+        const rows = await readAll((args) => listTokens(view, args))
+        return Promise.all(
+          rows.map(async (row) => describe(row, await actorInWords(row.createdBy, view.loaders))),
+        )
+      })
       const lines = tokens.map((row) =>
-        [row.id, row.scopes.join(' '), row.lastUsedAt ?? 'never used', row.name].join('\t'),
+        [
+          row.id,
+          row.scopes.join(' '),
+          row.lastUsedAt === null ? 'never used' : `used ${row.lastUsedAt}`,
+          row.expiresAt === null ? 'never expires' : `until ${row.expiresAt}`,
+          row.name,
+        ].join('\t'),
       )
       session.answer(lines.join('\n'), tokens)
     })
+}
 
+const addRotate = (noun: Command, session: CliSession): void => {
   noun
-    .command('revoke')
-    .description('revokes a token and the sessions that it signed in; it is refused within seconds')
+    .command('rotate')
+    .description('prints a new token like an old one, which works on for a while')
     .argument('<id>', 'the id that `token list` shows, such as token_0199...')
     .requiredOption('--organization <slug>', 'whose token')
-    .action(async (id: string, options: OfOrganization) => {
-      const { connection, organization } = await session.books(options.organization)
-      const uuid = decodeId('token', id)
-      const revoked = uuid !== null && (await revokeToken(connection, organization.id, uuid, TERMINAL))
-      if (!revoked)
-        throw new OperatorError(`There is no token ${id} in ${organization.slug}, or it is revoked already.`)
-      session.answer(`Revoked ${id}.`, { id, revoked })
+    .option('--overlap-hours <hours>', 'for how long the old one works on', readInteger, 24)
+    .action(async (id: string, options: OfOrganization & { readonly overlapHours: number }) => {
+      const { overlapHours } = options
+      const made = await rotateToken(await session.commands(options.organization), {
+        id,
+        overlapHours,
+        dryRun: false,
+      })
+      if (isProblem(made)) throw refuseToken(made)
+      const endsAt = made.endsAt.toString()
+      session.note(`${id} works until ${endsAt}.`)
+      session.answer(made.secret ?? '', {
+        token: made.secret,
+        id: encodeId('token', made.tokenId),
+        replaced: { id, expiresAt: endsAt },
+      })
     })
+}
+
+const addRevoke = (noun: Command, session: CliSession): void => {
+  noun
+    .command('revoke')
+    .description('revokes a token: it is refused within a second')
+    .argument('<id>', 'the id that `token list` shows, such as token_0199...')
+    .requiredOption('--organization <slug>', 'whose token')
+    .option('--reason <text>', 'why, for the audit')
+    .action(async (id: string, options: OfOrganization & { readonly reason?: string }) => {
+      const { organization, reason } = options
+      const revoked = await revokeToken(await session.commands(organization), { id, reason, dryRun: false })
+      if (isProblem(revoked)) throw refuseToken(revoked)
+      session.answer(`Revoked ${id}.`, { id, revoked: true })
+    })
+}
+
+const describe = (row: ApiTokenRow, createdBy: string) => ({
+  id: encodeId('token', row.id),
+  name: row.name,
+  scopes: row.scopes,
+  createdBy,
+  createdAt: row.createdAt.toString(),
+  expiresAt: row.expiresAt?.toString() ?? null,
+  lastUsedAt: row.lastUsedAt?.toString() ?? null,
+  addresses: row.addresses ?? [],
+  pointsPerMinute: row.pointsPerMinute,
+})
+
+const refuseToken = (problem: Problem): OperatorError => refuse(problem, ([field]) => OPTIONS[field ?? ''])
+
+type End = { readonly organization: OrganizationRow; readonly now: Temporal.Instant }
+
+/** The moment at which it is over: the end of a day, or of a time from now. */
+const endOf = (
+  { expiresOn, expiresIn }: CreateOptions,
+  { organization: { timeZone }, now }: End,
+): Temporal.Instant | null => {
+  if (expiresOn !== undefined) return endOfDay(expiresOn, timeZone)
+  return expiresIn === undefined ? null : now.toZonedDateTimeISO(timeZone).add(expiresIn).toInstant()
+}
+
+const readDay = (text: string): Day => {
+  const day = parseDay(text)
+  if (day === null) throw new InvalidArgumentError('Write a day such as 2027-01-31.')
+  return day
+}
+
+const UNITS = { h: 'hours', d: 'days', w: 'weeks', y: 'years' } as const
+
+const readTime = (text: string): Temporal.Duration => {
+  const [, count, unit] = /^(\d{1,5})([hdwy])$/.exec(text) ?? []
+  if (count === undefined) throw new InvalidArgumentError('Write a time such as 90d, 12h, 6w or 1y.')
+  return Temporal.Duration.from({ [UNITS[unit as keyof typeof UNITS]]: Number(count) })
+}
+
+const readInteger = (text: string): number => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a whole number.')
+  return Number(text)
 }

@@ -1,12 +1,19 @@
-import { and, eq, gt, isNull } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
+import { isOpenInvitation } from '../access/made-by.ts'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
-import { required } from '../loaders.ts'
 import type { InvitationRow, MembershipRow, PersonRow } from '@tidemark/drizzle/rows.ts'
 import { invitation, membership, person } from '@tidemark/drizzle/tables.ts'
 
 /** Somebody who can sign in. */
-export type MemberOfPerson = { readonly membership: MembershipRow; readonly person: PersonRow }
+export type MemberOfPerson = {
+  readonly person: PersonRow
+  readonly role: MembershipRow['role']
+  readonly since: Temporal.Instant
+}
+
+/** What a list needs of a context. */
+type View = Pick<Context, 'reader' | 'organization' | 'now'>
 
 type PageArguments = { readonly first: number; readonly after?: string | null | undefined }
 
@@ -22,14 +29,14 @@ const byName: SortKey<MemberOfPerson>[] = [
 ]
 
 export const listMembers = (
-  { reader, organization }: Context,
+  { reader, organization }: View,
   args: PageArguments,
 ): Promise<Page<MemberOfPerson>> => {
   const request = requestPage(args, byName)
   const ofOrganization = eq(membership.organizationId, organization.id)
   return reader.read(async (tx) => {
     const rows = await tx
-      .select({ membership, person })
+      .select({ person, role: membership.role, since: membership.createdAt })
       .from(membership)
       .innerJoin(person, isPersonOf)
       .where(and(ofOrganization, request.after))
@@ -55,23 +62,17 @@ const isPersonOf = and(
   eq(person.id, membership.personId),
 )
 
-/** The member that a command has just written. */
-export const loadMember = async ({ loaders }: Context, personId: string): Promise<MemberOfPerson> => ({
-  membership: await required(loaders.membership, personId),
-  person: await required(loaders.person, personId),
-})
-
 /** Ids are made in the order of time. */
 const newestFirst: SortKey<InvitationRow>[] = [
   { name: 'ID', column: invitation.id, direction: 'DESC', type: 'uuid', valueOf: ({ id }) => id },
 ]
 
 export const listInvitations = (
-  { reader, organization, now }: Context,
+  { reader, organization, now }: View,
   args: PageArguments,
 ): Promise<Page<InvitationRow>> => {
   const request = requestPage(args, newestFirst)
-  const where = isOpen(organization.id, now)
+  const where = isOpenInvitation(organization.id, now)
   return reader.read(async (tx) => {
     const rows = await tx
       .select()
@@ -88,12 +89,3 @@ export const listInvitations = (
     )
   })
 }
-
-/** Neither accepted nor revoked nor over. */
-export const isOpen = (organizationId: string, now: Temporal.Instant) =>
-  and(
-    eq(invitation.organizationId, organizationId),
-    isNull(invitation.acceptedAt),
-    isNull(invitation.revokedAt),
-    gt(invitation.expiresAt, now),
-  )

@@ -4,6 +4,9 @@ import type { Context } from '../context.ts'
 import type { ApiTokenRow } from '@tidemark/drizzle/rows.ts'
 import { apiToken } from '@tidemark/drizzle/tables.ts'
 
+/** What a list needs of a context. */
+type View = Pick<Context, 'reader' | 'organization' | 'now'>
+
 type PageArguments = { readonly first: number; readonly after?: string | null | undefined }
 
 /** How long a token that is over is still listed. */
@@ -15,7 +18,7 @@ const newestFirst: SortKey<ApiTokenRow>[] = [
 ]
 
 export const listTokens = (
-  { reader, organization, now }: Context,
+  { reader, organization, now }: View,
   args: PageArguments,
 ): Promise<Page<ApiTokenRow>> => {
   const request = requestPage(args, newestFirst)

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ROLES } from '@tidemark/server/access/scopes.ts'
 import { createOrganization } from '@tidemark/server/organization/commands.ts'
 import { execute } from '../support/graphql.ts'
+import { PASSWORD } from '../support/people.ts'
 import { startProcess } from '../support/process.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
@@ -10,6 +11,17 @@ beforeAll(async () => {
   server = await startTestServer()
 })
 afterAll(() => server.close())
+
+/** Accepts an invitation by its link. */
+const join = async ({ url }: TestServer, name: string, link: string) => {
+  const [, token = ''] = link.trim().split('#')
+  const response = await fetch(`${url}/session/invitation`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ token, name, password: PASSWORD }),
+  })
+  expect(response.status).toBe(200)
+}
 
 /** `pnpm tidemark ...` beside the running server. */
 const tidemark = (...parameters: string[]) =>
@@ -56,11 +68,15 @@ describe('the command line', { timeout: 90_000 }, () => {
       token: expect.stringMatching(/^tdm_/),
       name: 'bot',
       scopes: [...ROLES.manager],
+      expiresAt: null,
+      addresses: [],
+      pointsPerMinute: null,
       organization: 'jason',
+      dryRun: false,
     })
     const listed = await tidemark('token', 'list', '--organization', 'jason', '--json')
     expect(JSON.parse(listed.stdout)).toMatchObject([
-      { name: 'bot', scopes: [...ROLES.manager], lastUsedAt: null },
+      { name: 'bot', scopes: [...ROLES.manager], createdBy: 'command line', lastUsedAt: null },
     ])
     expect(listed.stdout).not.toContain('tdm_')
   })
@@ -80,6 +96,82 @@ describe('the command line', { timeout: 90_000 }, () => {
     expect(await tidemark('token', 'revoke', id, '--organization', 'lost')).toMatchObject({ code: 0 })
     expect(await tidemark('token', 'revoke', id, '--organization', 'lost')).toMatchObject({ code: 1 })
     expect((await tidemark('token', 'list', '--organization', 'lost')).stdout).toBe('\n')
+  })
+
+  it('makes a token with an end and addresses, and another that follows it', async () => {
+    await tidemark('organization', 'create', '--slug', 'bound', ...company)
+    const bound = ['--organization', 'bound']
+    const create = (...options: string[]) =>
+      tidemark('token', 'create', ...bound, '--scope', 'kpi:read', 'goal:read', ...options)
+    const addresses = ['--address', '127.0.0.0/8', '::1', '--points-per-minute', '500']
+    const dry = await create(...addresses, '--expires-in', '90d', '--dry-run')
+    expect(dry).toMatchObject({ code: 0, stdout: 'Dry run, nothing was written.\n' })
+    const lastDay = Temporal.Now.plainDateISO('Europe/Berlin').add({ days: 30 })
+    const made = await create(...addresses, '--expires-on', lastDay.toString(), '--json')
+    const { id } = JSON.parse(made.stdout) as { id: string }
+    const rotated = await tidemark('token', 'rotate', id, ...bound, '--overlap-hours', '1')
+    expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/^tdm_\w+\n$/) })
+    expect(rotated.stderr).toContain(`${id} works until `)
+    const listed = await tidemark('token', 'list', ...bound, '--json')
+    const [next, old, ...others] = JSON.parse(listed.stdout) as { expiresAt: string }[]
+    const shared = {
+      scopes: ['kpi:read', 'goal:read'],
+      addresses: ['127.0.0.0/8', '::1'],
+      pointsPerMinute: 500,
+    }
+    expect([next, old]).toMatchObject([shared, { ...shared, id }])
+    expect(others).toEqual([])
+    const end = Temporal.Instant.from(next?.expiresAt ?? '').toZonedDateTimeISO('Europe/Berlin')
+    expect(end.toPlainDate().until(lastDay).days).toBeLessThanOrEqual(1)
+
+    for (const [options, message] of [
+      [['--address', 'nowhere'], '--address: "nowhere" is neither'],
+      [['--expires-on', '2020-01-01'], '--expires-on or --expires-in: '],
+      [['--expires-in', 'soon'], 'Write a time such as 90d'],
+      [['--expires-in', '6y'], '--expires-on or --expires-in: A token lasts at most 5 years'],
+      [['--points-per-minute', '0'], '--points-per-minute: '],
+    ] as const) {
+      const refused = await create(...options)
+      expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(message) })
+    }
+  })
+
+  it('invites people, changes what they may do, removes and erases them', async () => {
+    await tidemark('organization', 'create', '--slug', 'people', ...company)
+    const of = ['--organization', 'people']
+    const invite = (email: string, role: string) =>
+      tidemark('member', 'invite', ...of, '--email', email, '--role', role)
+    const first = await invite('Ann@people.example', 'admin')
+    expect(first).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^http:\/\/127\.0\.0\.1:4000\/invitation#tdi_\w+\n$/),
+    })
+    await join(server, 'Ann Lee', first.stdout)
+    await join(server, 'Bob Ray', (await invite('bob@people.example', 'viewer')).stdout)
+    await invite('eve@people.example', 'auditor')
+
+    const bob = 'bob@people.example'
+    expect(await tidemark('member', 'role', bob, ...of, '--role', 'collector')).toMatchObject({
+      code: 0,
+      stdout: 'bob@people.example is collector now, and was viewer before.\n',
+    })
+    expect((await tidemark('member', 'list', ...of)).stdout).toMatch(
+      /^admin\tann@people\.example\tAnn Lee\tsince .+\ncollector\t.+\nauditor\teve@people\.example\tinvited\tuntil .+\n$/,
+    )
+    expect(await tidemark('member', 'remove', 'ann@people.example', ...of)).toMatchObject({
+      code: 1,
+      stderr: 'This is the last administrator: make somebody else one first\n',
+    })
+    expect(await tidemark('member', 'remove', bob, ...of)).toMatchObject({ code: 0 })
+    expect(await tidemark('member', 'erase', bob, ...of, '--reason', 'asked for it')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Erased\. What is left is called "Erased person [\da-f]{4}"\.\n$/),
+    })
+    expect(await tidemark('member', 'erase', bob, ...of, '--reason', 'again')).toMatchObject({ code: 1 })
+    expect(await invite('no e-mail', 'viewer')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^--email: /),
+    })
   })
 
   it.each([
