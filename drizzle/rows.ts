@@ -13,4 +13,7 @@ export type InvoiceRow = typeof tables.invoice.$inferSelect
 export type ReceiptRow = typeof tables.receipt.$inferSelect
 export type LedgerEntryRow = typeof tables.ledgerEntry.$inferSelect
 export type GoalRow = typeof tables.goal.$inferSelect
+export type AuditRow = typeof tables.audit.$inferSelect
+export type AuditSealRow = typeof tables.auditSeal.$inferSelect
+export type OriginRow = typeof tables.origin.$inferSelect
 export type GoalProgressRow = typeof tables.goalProgress.$inferSelect

@@ -16,6 +16,7 @@ const CURSOR_LENGTH_MAX = 2_000
 const VALUES = {
   text: (text: string) => !text.includes('\0'),
   uuid: isUuid,
+  timestamptz: (text: string) => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(text),
   date: (text: string) => parseDay(text) !== null,
   bigint: (text: string) => /^-?\d{1,18}$/.test(text),
   numeric: (text: string) => /^-?\d{1,60}(\.\d{1,60})?$/.test(text),

@@ -4,23 +4,25 @@
  */
 import {
   apiToken,
+  auditSeal,
   customer,
   goal,
   invitation,
   invoice,
-  membership,
+  origin,
   person,
   receipt,
 } from '@tidemark/drizzle/tables.ts'
 import type {
   ApiTokenRow,
+  AuditSealRow,
   CustomerRow,
   GoalProgressRow,
   GoalRow,
   InvitationRow,
   InvoiceRow,
-  MembershipRow,
   OrganizationRow,
+  OriginRow,
   PersonRow,
   ReceiptRow,
 } from '@tidemark/drizzle/rows.ts'
@@ -38,8 +40,6 @@ import { readLatestProgress } from './live/progress.ts'
 
 export type Loaders = {
   readonly person: DataLoader<string, PersonRow | null>
-  /** By person. */
-  readonly membership: DataLoader<string, MembershipRow | null>
   readonly invitation: DataLoader<string, InvitationRow | null>
   readonly token: DataLoader<string, ApiTokenRow | null>
   readonly customer: DataLoader<string, CustomerRow | null>
@@ -55,6 +55,9 @@ export type Loaders = {
   /** By goal: where it stands; null before its first evaluation. */
   readonly progress: DataLoader<string, GoalProgressRow | null>
   readonly goalHistory: GoalHistoryLoader
+  readonly origin: DataLoader<string, OriginRow | null>
+  /** By audit entry. */
+  readonly auditSeal: DataLoader<string, AuditSealRow | null>
   /** Those that can be in force today. */
   readonly ratesToday: () => Promise<Rates>
 }
@@ -73,17 +76,6 @@ export const createLoaders = (
         .select()
         .from(person)
         .where(and(eq(person.organizationId, id), inArray(person.id, ids))),
-    ),
-    membership: byKey(
-      reader,
-      async (tx, ids) => {
-        const rows = await tx
-          .select()
-          .from(membership)
-          .where(and(eq(membership.organizationId, id), inArray(membership.personId, ids)))
-        return new Map(rows.map((row) => [row.personId, row]))
-      },
-      null,
     ),
     invitation: byId(reader, (tx, ids) =>
       tx
@@ -129,6 +121,23 @@ export const createLoaders = (
     ),
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
+    origin: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(origin)
+        .where(and(eq(origin.organizationId, id), inArray(origin.id, ids))),
+    ),
+    auditSeal: byKey(
+      reader,
+      async (tx, ids) => {
+        const rows = await tx
+          .select()
+          .from(auditSeal)
+          .where(and(eq(auditSeal.organizationId, id), inArray(auditSeal.auditId, ids)))
+        return new Map(rows.map((row) => [row.auditId, row]))
+      },
+      null,
+    ),
     ratesToday: () => (rates ??= reader.read((tx) => readRates(tx, organization, day, day))),
   }
 }

@@ -73,7 +73,7 @@ export function createTurns(
 }
 
 /** Runs at most `max` at once; the others wait in the order in which they came. */
-const limitTo = (max: number) => {
+export const limitTo = (max: number) => {
   const waiting: (() => void)[] = []
   let running = 0
   return async <Value>(run: () => Promise<Value>): Promise<Value> => {

@@ -1,0 +1,98 @@
+/** What an audit entry is about, as the API names it. */
+import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { isUuid } from '@tidemark/drizzle/uuid.ts'
+import type { Event } from '../identity/record.ts'
+import { encodeId, type IdType } from '../ids.ts'
+import type { Loaders } from '../loaders.ts'
+import type { MutationResolvers } from '../schema.generated.ts'
+
+/** Of each action: what its subject is. A mutation or an event of sign-in that is missing here does not compile. */
+const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, IdType>> = {
+  recordInvoice: 'invoice',
+  recordReceipt: 'receipt',
+  setCreditLimit: 'customer',
+  createGoal: 'goal',
+  createOrganization: 'organization',
+  importInvoices: 'organization',
+  importRates: 'organization',
+  loadDemo: 'organization',
+  inviteMember: 'invitation',
+  createInvitation: 'invitation',
+  acceptInvitation: 'invitation',
+  revokeInvitation: 'invitation',
+  changeMemberRole: 'person',
+  removeMember: 'person',
+  erasePerson: 'person',
+  createToken: 'token',
+  rotateToken: 'token',
+  revokeToken: 'token',
+  createSession: 'token',
+  signIn: 'person',
+  signOut: 'person',
+  lockedOut: 'person',
+  passwordChanged: 'person',
+  passwordLinkMade: 'person',
+  twoFactorEnabled: 'person',
+  twoFactorDisabled: 'person',
+  backupCodesChanged: 'person',
+  sessionsEnded: 'person',
+}
+
+/** What is no mutation and no event of sign-in, or was one in older versions. */
+type OtherAction =
+  | 'createOrganization'
+  | 'importInvoices'
+  | 'importRates'
+  | 'loadDemo'
+  | 'createInvitation'
+  | 'acceptInvitation'
+  | 'createSession'
+
+type Told = { readonly action: string; readonly subject: string }
+
+const typeOf = ({ action, subject }: Told): IdType | null => {
+  const types: Readonly<Record<string, IdType>> = SUBJECTS
+  return isUuid(subject) && Object.hasOwn(SUBJECTS, action) ? (types[action] ?? null) : null
+}
+
+/** `customer_0199...`, or the bare text where a newer version wrote what this one does not know. */
+export const subjectId = (entry: Told): string => {
+  const type = typeOf(entry)
+  return type === null ? entry.subject : encodeId(type, entry.subject)
+}
+
+/** What the audit keeps of an id as `subjectId` gave it. */
+export const subjectOfId = (id: string): string => {
+  const uuid = id.slice(id.indexOf('_') + 1)
+  return isUuid(uuid) ? uuid : id
+}
+
+/** Its name, number or reference today; null where it has none, or is there no more. */
+export const subjectName = async (
+  entry: Told,
+  loaders: Loaders,
+  organization: Pick<OrganizationRow, 'id' | 'name'>,
+): Promise<string | null> => {
+  const { subject } = entry
+  switch (typeOf(entry)) {
+    case 'organization':
+      return subject === organization.id ? organization.name : null
+    case 'person':
+      return (await loaders.person.load(subject))?.name ?? null
+    case 'customer':
+      return (await loaders.customer.load(subject))?.name ?? null
+    case 'invoice':
+      return (await loaders.invoice.load(subject))?.number ?? null
+    case 'receipt':
+      return (await loaders.receipt.load(subject))?.reference ?? null
+    case 'goal':
+      return (await loaders.goal.load(subject))?.name ?? null
+    case 'token':
+      return (await loaders.token.load(subject))?.name ?? null
+    case 'invitation':
+      return (await loaders.invitation.load(subject))?.email ?? null
+    case 'audit':
+    case null:
+      return null
+  }
+}
