@@ -3,6 +3,7 @@ import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { openReader, type Reader } from '@tidemark/drizzle/transaction.ts'
 import type { Actor } from './access/actor.ts'
+import type { Spending } from './access/budget.ts'
 import type { Events } from './events.ts'
 import { dateAt } from './domain/calendar.ts'
 import { readSettledAt } from './ledger/settled.ts'
@@ -34,6 +35,14 @@ export type Caller = {
   readonly agent: string | null
 }
 
+/** What holds an operation within its limits. */
+export type Bounds = {
+  /** Aborted where whoever asks leaves before the answer; null where nobody can tell. */
+  readonly left: AbortSignal | null
+  /** What it costs; null where that was paid before, or by nobody. */
+  readonly spending: Spending | null
+}
+
 /** The part of a context that shows the data as they are at one moment. */
 type View = {
   readonly now: Temporal.Instant
@@ -45,13 +54,18 @@ type View = {
 }
 
 export type Context = Services &
-  Session & { readonly caller: Caller } & {
+  Session & { readonly caller: Caller; readonly bounds: Bounds } & {
     // Replaced together by `renewView`, after a mutation: graphql-js keeps one context for a whole operation.
     -readonly [Part in keyof View]: View[Part]
   }
 
 /** A context for one operation, or for one event of a subscription. `closeContext` it when the answer is made. */
-export const createContext = (services: Services, session: Session, caller: Caller): Context => ({
+export const createContext = (
+  services: Services,
+  session: Session,
+  caller: Caller,
+  bounds: Bounds = { left: null, spending: null },
+): Context => ({
   connection: services.connection,
   events: services.events,
   feed: services.feed,
@@ -60,6 +74,7 @@ export const createContext = (services: Services, session: Session, caller: Call
   actor: session.actor,
   organization: session.organization,
   caller,
+  bounds,
   ...openView(services, session),
 })
 

@@ -6,14 +6,34 @@ import { randomUUID } from 'node:crypto'
 import { GraphQLError, type GraphQLFormattedError } from 'graphql'
 
 /** Thrown as it is: what a caller did wrong, told to the caller. */
-const refusal = (code: string, status: number) => (message: string) =>
-  new GraphQLError(message, { extensions: { code, http: { status } } })
+const refusal =
+  (code: string, status: number) =>
+  (message: string, extensions: Readonly<Record<string, unknown>> = {}) =>
+    new GraphQLError(message, { extensions: { ...extensions, code, http: { status } } })
 
 export const badUserInput = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
 export const unauthenticated = refusal('UNAUTHENTICATED', 401)
 export const forbidden = refusal('FORBIDDEN', 403)
 export const tooMuch = refusal('LIMIT_EXCEEDED', 400)
+
+/** For now: the answer says when to ask again. */
+export const tooOften = (
+  message: string,
+  retryAfterSeconds: number,
+  extensions: Readonly<Record<string, unknown>> = {},
+): GraphQLError => {
+  // Apollo Server takes headers as a map only; the types of another library would have them otherwise.
+  const http: unknown = { status: 429, headers: new Map([['retry-after', String(retryAfterSeconds)]]) }
+  const told: Record<string, unknown> = { ...extensions, code: 'RATE_LIMITED', retryAfterSeconds, http }
+  return new GraphQLError(message, { extensions: told })
+}
+
+/** As PostgreSQL says that a statement took too long, for what took too long around the statements. */
+export const timedOut = (milliseconds: number): GraphQLError => {
+  const cause = Object.assign(new Error(`No answer within ${milliseconds} ms`), { code: '57014' })
+  return new GraphQLError(cause.message, { originalError: cause })
+}
 
 /** Where the cause of a masked error goes, with the id that the caller was given. */
 export type LogCause = (cause: unknown, errorId: string, path: GraphQLFormattedError['path']) => void

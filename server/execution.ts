@@ -1,18 +1,23 @@
-/** Runs operations that come over WebSocket by the very rules that Apollo Server is given for HTTP. */
+/** Reads and runs operations, for HTTP and WebSocket alike; over HTTP, Apollo Server reads them by the same rules. */
 import {
   createSourceEventStream,
   type DocumentNode,
   execute,
   type ExecutionArgs,
   type ExecutionResult,
+  getOperationAST,
   GraphQLError,
   type GraphQLSchema,
+  OperationTypeNode,
   parse,
   specifiedRules,
   validate,
 } from 'graphql'
-import { closeContext, type Context, createContext } from './context.ts'
-import { limitRules, parseOptions } from './limits.ts'
+import { cancelContext, closeContext, type Context, createContext } from './context.ts'
+import { countObjects } from './cost.ts'
+import { timedOut } from './errors.ts'
+import { LIMITS, limitRules, parseOptions } from './limits.ts'
+import { mayReadSchema } from './operation.ts'
 
 const REMEMBERED_MAX = 500
 const REMEMBERED_LENGTH_MAX = 10_000
@@ -50,37 +55,86 @@ const parseQuery = (query: string): DocumentNode | GraphQLError => {
 
 type Arguments = ExecutionArgs & { readonly contextValue: Context }
 
-/** A query or mutation; its context is closed with it. */
+/**
+ * A query or mutation, or one event of a subscription; its context is closed with it. A query is given up after 5 s,
+ * and when whoever asks has left: what it reads is cancelled in the database. A mutation is never given up half way; its
+ * command has a time limit of its own.
+ */
 export const executeOperation = async (args: Arguments): Promise<ExecutionResult> => {
+  const { contextValue: context, document, operationName } = args
+  const isMutation = getOperationAST(document, operationName)?.operation === OperationTypeNode.MUTATION
   try {
-    return withRequestErrors(await execute(args))
+    const run = async () => execute(args)
+    const result = await (isMutation ? run() : withinBounds(context, run))
+    return withCost(withRequestErrors(result, context), context)
   } finally {
-    void closeContext(args.contextValue)
+    void closeContext(context)
   }
 }
 
 /**
  * A subscription. graphql-js gives all events of one the same context, so loaders and snapshot of the first event
- * would answer the second; here each event gets a context of its own.
+ * would answer the second; here each event gets a context of its own. Its price was paid when it began: events come
+ * when the books change, and the queue of each subscriber keeps the last one of each goal, so that who follows is
+ * neither held up nor left with a gap. The first one tells the cost.
  */
 export const subscribeOperation = async (
   args: Arguments,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
   const context = args.contextValue
+  const { caller, bounds } = context
   let source: AsyncIterable<unknown> | ExecutionResult
+  const opening = createSourceEventStream(args)
   try {
-    source = await createSourceEventStream(args)
+    source = await withinBounds(context, () => opening)
+    if (!(Symbol.asyncIterator in source)) void opening.then(endSource, () => {})
   } finally {
     void closeContext(context)
   }
-  if (!(Symbol.asyncIterator in source)) return withRequestErrors(source)
-  return mapEach(source, (event) =>
-    executeOperation({
-      ...args,
-      rootValue: event,
-      contextValue: createContext(context, context, context.caller),
-    }),
+  if (!(Symbol.asyncIterator in source)) return withCost(withRequestErrors(source, context), context)
+  let { spending } = bounds
+  return mapEach(source, (event) => {
+    const contextValue = createContext(context, context, caller, { ...bounds, spending })
+    spending = null
+    return executeOperation({ ...args, rootValue: event, contextValue })
+  })
+}
+
+/** Of a subscription that was given up while its source was being opened. */
+const endSource = async (source: AsyncIterable<unknown> | ExecutionResult): Promise<void> => {
+  if (Symbol.asyncIterator in source) await source[Symbol.asyncIterator]().return?.()
+}
+
+/** What `run` gives, or that it took too long or that nobody waits for it any more. Reads under way are cancelled then. */
+const withinBounds = async <T>(context: Context, run: () => Promise<T>): Promise<T | ExecutionResult> => {
+  const { left } = context.bounds
+  if (left?.aborted === true) return NOBODY_WAITS
+  const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<ExecutionResult>()
+  const onLeft = () => giveUp(NOBODY_WAITS)
+  const timer = setTimeout(
+    () => giveUp({ data: null, errors: [timedOut(LIMITS.operationMs)] }),
+    LIMITS.operationMs,
   )
+  left?.addEventListener('abort', onLeft, { once: true })
+  void givenUp.then(() => cancelContext(context))
+  try {
+    return await Promise.race([run(), givenUp])
+  } finally {
+    clearTimeout(timer)
+    left?.removeEventListener('abort', onLeft)
+  }
+}
+
+/** Nobody will see it; with a code of its own, it is not taken for a fault either. */
+const NOBODY_WAITS: ExecutionResult = {
+  errors: [new GraphQLError('Nobody waits for this any more.', { extensions: { code: 'ABORTED' } })],
+}
+
+/** With what the operation cost, and what its answer has beyond its price. */
+const withCost = (result: ExecutionResult, { bounds: { spending } }: Context): ExecutionResult => {
+  if (spending === null) return result
+  spending.settle(() => countObjects(result.data))
+  return { ...result, extensions: { ...result.extensions, cost: spending.report() } }
 }
 
 /** Not an async generator: `return()` on one that waits for the next event would wait with it. */
@@ -107,9 +161,18 @@ const mapEach = <From, To>(
 }
 
 /** Without `data` nothing ran: the variables do not fit, or there is no such operation. Apollo's codes for that. */
-const withRequestErrors = (result: ExecutionResult): ExecutionResult => {
+const withRequestErrors = (result: ExecutionResult, { actor }: Context): ExecutionResult => {
   if (result.errors === undefined || 'data' in result) return result
-  return { ...result, errors: result.errors.map((error) => withCode(error, codeOfRequestError(error))) }
+  const errors = result.errors.map((error) => {
+    const code = codeOfRequestError(error)
+    // GraphQL's own words name fields and types.
+    const variable =
+      code === 'BAD_USER_INPUT' && !mayReadSchema(actor) && /^Variable "\$\w+"/.exec(error.message)?.[0]
+    return variable
+      ? new GraphQLError(`${variable} does not fit its type.`, { extensions: { code } })
+      : withCode(error, code)
+  })
+  return { ...result, errors }
 }
 
 const codeOfRequestError = ({ message, originalError, path }: GraphQLError): string | null => {

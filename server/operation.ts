@@ -1,9 +1,18 @@
-/** Whether an operation may run with these values: asked before it does, the same over HTTP and WebSocket. */
-import { type DocumentNode, type GraphQLError, type GraphQLSchema, Kind, visit } from 'graphql'
+/** Whether an operation may run, with these values and at its price: asked before it does, over HTTP and WebSocket alike. */
+import {
+  type DocumentNode,
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  Kind,
+  visit,
+} from 'graphql'
 import type { Actor } from './access/actor.ts'
 import { authorizationError } from './access/authorize.ts'
-import { badUserInput, tooMuch } from './errors.ts'
-import { costError, LIMITS } from './limits.ts'
+import type { Spending } from './access/budget.ts'
+import { ASK_FOR_LESS, type Cost, costError, costOf } from './cost.ts'
+import { badUserInput, tooMuch, tooOften } from './errors.ts'
+import { LIMITS } from './limits.ts'
 
 export type RequestedOperation = {
   readonly document: DocumentNode
@@ -11,20 +20,77 @@ export type RequestedOperation = {
   readonly variables: Readonly<Record<string, unknown>>
 }
 
+/** What every operation costs before it is read: one that is wrong is work too. */
+const ENTRY_POINTS = 1
+
+/** Null, or that the actor has no points left: asked before a document is even read. */
+export const enterOperation = (spending: Spending): Promise<GraphQLError | null> =>
+  pay(spending, { points: ENTRY_POINTS, isBound: true })
+
 /**
- * Null, or why the operation may not run: the actor lacks a scope, its values hold a text that PostgreSQL cannot
- * keep, its variables hold too much, or its answer would. `today` is where a series without an end ends.
+ * Null, and its price is paid; or why the operation may not run: the actor lacks a scope, its values hold a text that
+ * PostgreSQL cannot keep, its variables hold too much, or its answer would, or more than the actor has left. The
+ * document must be valid. `today` is where a series without an end ends.
  */
-export const operationError = (
+export const admitOperation = async (
   schema: GraphQLSchema,
-  { document, operationName, variables }: RequestedOperation,
+  operation: RequestedOperation,
   actor: Actor,
+  spending: Spending,
   today: Temporal.PlainDate,
-): GraphQLError | null =>
-  authorizationError(schema, document, operationName, actor) ??
-  variablesError(variables) ??
-  literalsError(document) ??
-  costError(schema, document, operationName, variables, today)
+): Promise<GraphQLError | null> => {
+  const { document, operationName, variables } = operation
+  const forbidden = authorizationError(schema, document, operationName, actor)
+  if (forbidden !== null) return mayReadSchema(actor) ? forbidden : notHere()
+  const wrong = variablesError(variables) ?? literalsError(document)
+  if (wrong !== null) return wrong
+  const cost = costOf(schema, document, operationName, variables, today)
+  if (cost === null) return null
+  return costError(cost, spending.report()) ?? pay(spending, { ...cost, points: cost.points - ENTRY_POINTS })
+}
+
+const pay = async (spending: Spending, { points, isBound }: Cost): Promise<GraphQLError | null> => {
+  const refused = await spending.spend(points, { isBound })
+  if (refused === null) return null
+  const { retryAfterSeconds } = refused
+  const cost = spending.report()
+  const price = `This operation costs ${cost.requested.toLocaleString('en')} points`
+  const maximum = `${cost.maximum.toLocaleString('en')} points that you have in a minute`
+  if (retryAfterSeconds === null) {
+    return tooMuch(`${price}, more than the ${maximum}. ${ASK_FOR_LESS}`, { cost })
+  }
+  return tooOften(
+    `${price}, and ${cost.available.toLocaleString('en')} of the ${maximum} are left. ` +
+      `Ask again in ${retryAfterSeconds} ${retryAfterSeconds === 1 ? 'second' : 'seconds'}. ${ASK_FOR_LESS}`,
+    retryAfterSeconds,
+    { cost },
+  )
+}
+
+export const mayReadSchema = ({ scopes }: Pick<Actor, 'scopes'>): boolean => scopes.has('schema:read')
+
+/** One answer for what is not there and for what is not for the actor: they would tell the one from the other by it. */
+const notHere = (): GraphQLError =>
+  new GraphQLError(
+    'This document asks for something that is not there, or that you may not ask for. ' +
+      'Whoever has the scope `schema:read` is told what it is.',
+    { extensions: { code: 'GRAPHQL_VALIDATION_FAILED', http: { status: 400 } } },
+  )
+
+/**
+ * Why a document is no valid one, as an actor may be told it: who may not read the schema learns no name of it from
+ * its errors. What is said of a document's shape (`limit`) names nothing.
+ */
+export const tellableErrors = <Told extends Pick<GraphQLFormattedError, 'extensions'>>(
+  errors: readonly Told[],
+  actor: Pick<Actor, 'scopes'>,
+  asTold: (error: GraphQLError) => Told,
+): readonly Told[] => {
+  const isSecret = ({ extensions }: Told) => extensions?.['code'] === 'GRAPHQL_VALIDATION_FAILED'
+  if (mayReadSchema(actor) || !errors.some(isSecret)) return errors
+  const ofShape = errors.filter(({ extensions }) => extensions?.['limit'] !== undefined)
+  return ofShape.length > 0 ? ofShape : [asTold(notHere())]
+}
 
 const variablesError = (variables: Readonly<Record<string, unknown>>): GraphQLError | null => {
   for (const [name, value] of Object.entries(variables)) {

@@ -8,7 +8,9 @@ import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { GraphQLError } from 'graphql'
 import { createAuthenticator } from './access/authenticate.ts'
+import { type Budgets, createBudgets } from './access/budget.ts'
 import { findInvitation } from './access/invitations.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits } from './config.ts'
 import type { Services } from './context.ts'
 import { type LogCause, presentError } from './errors.ts'
 import { registerGraphql } from './http/apollo.ts'
@@ -21,12 +23,14 @@ import { registerServiceRoutes } from './http/service-routes.ts'
 import { registerSessionRoutes } from './http/session-routes.ts'
 import { attachSockets, type Sockets } from './http/socket.ts'
 import { registerDashboard } from './http/static.ts'
+import { createTurnstile } from './http/turnstile.ts'
 import { type IdentityConfig, publicUrlAt } from './identity/config.ts'
 import { createIdentity } from './identity/identity.ts'
 import { LIMITS } from './limits.ts'
 import type { Log } from './log.ts'
 import { resolvers } from './resolvers.ts'
 import { createSchema } from './schema.ts'
+import type { TrustedDocuments } from './trusted-documents.ts'
 
 const GRAPHQL_PATH = '/graphql'
 const HEADERS_MS_MAX = 10_000
@@ -47,6 +51,9 @@ export type ServerOptions = {
   readonly identity: IdentityConfig
   /** The proxies before it, which are believed about whom they speak for. */
   readonly trustedProxies: IsTrusted
+  /** What people who signed in may send; null: anything. */
+  readonly trustedDocuments?: TrustedDocuments | null
+  readonly connections?: ConnectionLimits
   readonly log: Log
 }
 
@@ -83,7 +90,9 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   const schema = createSchema(resolvers)
 
   const app = await createApp(log, logCause)
-  const apollo = await registerGraphql(app, GRAPHQL_PATH, { services, schema, entrance, logCause })
+  const budgets = createBudgets(connection, log.failure)
+  const gate = { entrance, budgets, trusted: options.trustedDocuments ?? null }
+  const apollo = await registerGraphql(app, GRAPHQL_PATH, { services, schema, ...gate, logCause })
   registerServiceRoutes(app, { connection, entrance, graphqlPath: GRAPHQL_PATH })
   const people = { identity, authenticator, entrance, clock, logCause }
   registerSessionRoutes(app, { ...people, host, demo })
@@ -94,7 +103,8 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   const sockets = attachSockets(app.server, {
     services,
     schema,
-    entrance,
+    ...gate,
+    turnstile: createTurnstile(options.connections ?? CONNECTION_LIMITS),
     logCause,
     logError: log.failure,
     path: GRAPHQL_PATH,
@@ -107,7 +117,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   return {
     url: listening.url,
     port,
-    close: () => (closing ??= closeAll(app, apollo, sockets)),
+    close: () => (closing ??= closeAll(app, apollo, sockets, budgets)),
   }
 }
 
@@ -188,10 +198,12 @@ const closeAll = async (
   app: FastifyInstance,
   apollo: { stop(): Promise<void> },
   sockets: Sockets,
+  budgets: Budgets,
 ): Promise<void> => {
   // Open sockets would keep the server from closing, so they go at the same time.
   const closed = app.close()
   await sockets.drain()
   await closed
   await apollo.stop()
+  await budgets.close()
 }

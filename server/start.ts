@@ -4,6 +4,7 @@ import { ensureDashboard } from './dashboard.ts'
 import { openDatabase } from './database.ts'
 import { createLog } from './log.ts'
 import { listenForStop } from './stop.ts'
+import { readTrustedDocuments } from './trusted-documents.ts'
 
 const DEMO_RATES_MS = 6 * 3_600_000
 
@@ -47,8 +48,9 @@ export const start = async (options: readonly string[]): Promise<void> => {
 
   const dashboard = await building
   if (stop.signal.aborted) return
-  const { host, port, demo, identity, trustedProxies } = config
-  const listening = { host, port, dashboard, demo, identity, trustedProxies }
+  const { host, port, demo, identity, trustedProxies, connections } = config
+  const trustedDocuments = config.trustedDocuments ? readTrustedDocuments() : null
+  const listening = { host, port, dashboard, demo, identity, trustedProxies, trustedDocuments, connections }
   const server = await startServer({ ...listening, services: shared.services, log })
   running.defer(() => server.close())
   process.stdout.write(`ready ${server.url}\n`)

@@ -56,6 +56,7 @@ export async function followProgress(
   try {
     renewView(context)
     const past = await context.reader.read((tx) => readPast(tx, organization.id, goalIds, cursor))
+    context.bounds.spending?.again(past.events.length - 1)
     const update = (row: GoalProgressRow) => eventOf('UPDATE', organization.id, row)
     const queue = createQueue(past.events, {
       itemsMax: WAITING_MAX,

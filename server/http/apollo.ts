@@ -1,19 +1,24 @@
 /** GraphQL over HTTP: Apollo Server within Fastify, by the rules that WebSocket has too. */
-import { ApolloServer, type ApolloServerPlugin, type HeaderMap } from '@apollo/server'
+import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server'
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
-import type { GraphQLError, GraphQLSchema } from 'graphql'
+import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, OperationTypeNode } from 'graphql'
+import type { Budgets } from '../access/budget.ts'
 import { closeContext, type Context, createContext, type Services, type Session } from '../context.ts'
 import { type LogCause, presentError, unauthenticated } from '../errors.ts'
+import { executeOperation } from '../execution.ts'
 import { LIMITS, limitRules, parseOptions } from '../limits.ts'
-import { operationError } from '../operation.ts'
+import { admitOperation, enterOperation, mayReadSchema, tellableErrors } from '../operation.ts'
+import { refuseUntrusted, type TrustedDocuments } from '../trusted-documents.ts'
 import { callerOf, credentialsOf, type Entrance } from './credentials.ts'
 
 export type GraphqlOptions = {
   readonly services: Services
   readonly schema: GraphQLSchema
   readonly entrance: Entrance
+  readonly budgets: Budgets
+  readonly trusted: TrustedDocuments | null
   readonly logCause: LogCause
 }
 
@@ -30,15 +35,45 @@ export const registerGraphql = async (
     url: path,
     bodyLimit: LIMITS.messageBytes,
     handler: fastifyApolloHandler(apollo, {
-      context: async (request: FastifyRequest) =>
-        createContext(
-          options.services,
-          await requireSession(request, options.entrance),
-          callerOf(request, options.entrance),
-        ),
+      context: (request: FastifyRequest, reply: FastifyReply) => openContext(request, reply, options),
     }),
   })
   return { stop: () => apollo.stop() }
+}
+
+/** Throws where whoever asks may not ask at all, or not now. */
+const openContext = async (
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { services, entrance, budgets, trusted }: GraphqlOptions,
+): Promise<Context> => {
+  const session = await requireSession(request, entrance)
+  refuseUntrusted(trusted, session.actor, queryOf(request))
+  refuseWrites(request, session)
+  const spending = budgets.open(session)
+  const refused = await enterOperation(spending)
+  if (refused !== null) throw refused
+  const left = new AbortController()
+  // Also after an answer that was sent, when nobody listens any more.
+  reply.raw.once('close', () => left.abort())
+  return createContext(services, session, callerOf(request, entrance), { left: left.signal, spending })
+}
+
+/**
+ * Apollo Server refuses mutations by GET after it has read them, which tells whether they are valid. Who may not read
+ * the schema is refused before.
+ */
+const refuseWrites = (request: FastifyRequest, { actor }: Session): void => {
+  const writes = request.method === 'GET' && /\b(mutation|subscription)\b/.test(String(queryOf(request)))
+  if (!writes || mayReadSchema(actor)) return
+  const http: unknown = { status: 405, headers: new HeaderMap([['allow', 'POST']]) }
+  const told: Record<string, unknown> = { code: 'BAD_REQUEST', http }
+  throw new GraphQLError('GET requests only support query operations.', { extensions: told })
+}
+
+const queryOf = ({ method, query, body }: FastifyRequest): unknown => {
+  const sent = method === 'GET' ? query : body
+  return typeof sent === 'object' && sent !== null && 'query' in sent ? sent.query : undefined
 }
 
 /** Who a request comes from. Throws UNAUTHENTICATED without a valid token or session. */
@@ -79,38 +114,77 @@ const createApollo = ({ schema, services, logCause }: GraphqlOptions, log: Fasti
     stopOnTerminationSignals: false,
     nodeEnv: 'production',
     logger: log,
-    plugins: [ApolloServerPluginLandingPageDisabled(), operationPlugin(services)],
+    plugins: [ApolloServerPluginLandingPageDisabled(), operationPlugin(services, logCause)],
   })
 
 const DOCUMENT_CODES = new Set(['GRAPHQL_PARSE_FAILED', 'GRAPHQL_VALIDATION_FAILED', 'BAD_USER_INPUT'])
 
 /** GraphQL over HTTP: where plain JSON is asked for, a status tells of the request, not of the document in it. */
-const isOfDocument = ({ extensions }: GraphQLError): boolean => DOCUMENT_CODES.has(String(extensions['code']))
+const isOfDocument = ({ extensions }: GraphQLFormattedError): boolean =>
+  DOCUMENT_CODES.has(String(extensions?.['code']))
 
 const wantsPlainJson = (headers: HeaderMap | undefined): boolean => {
   const accept = headers?.get('accept') ?? ''
   return accept.includes('application/json') && !accept.includes('application/graphql-response+json')
 }
 
-/** Refuses values that cannot be kept and what would cost too much, and lets go of the context once the answer is made. */
-const operationPlugin = ({ clock }: Services): ApolloServerPlugin<Context> => ({
+/**
+ * Refuses what the actor may not ask for or cannot pay, runs operations as they run over WebSocket, says what they cost,
+ * and lets go of the context once the answer is made.
+ */
+const operationPlugin = ({ clock }: Services, logCause: LogCause): ApolloServerPlugin<Context> => ({
   requestDidStart: () =>
     Promise.resolve({
-      didResolveOperation: ({ schema, document, request, contextValue }) => {
-        const today = clock().toZonedDateTimeISO('UTC').toPlainDate()
+      async didResolveOperation({ schema, document, operation, request, contextValue }) {
+        const { actor, bounds } = contextValue
         const { operationName, variables = {} } = request
-        const error = operationError(
-          schema,
-          { document, operationName, variables },
-          contextValue.actor,
-          today,
-        )
-        return error === null ? Promise.resolve() : Promise.reject(error)
+        if (operation === undefined || bounds.spending === null) return
+        const today = clock().toZonedDateTimeISO('UTC').toPlainDate()
+        const requested = { document, operationName, variables }
+        const error = await admitOperation(schema, requested, actor, bounds.spending, today)
+        if (error !== null) throw error
+        if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw overSocketOnly()
       },
-      willSendResponse: ({ contextValue, request, response, errors }) => {
+      async responseForOperation({ schema, document, operation, request, contextValue }) {
+        // Apollo Server has the words for an operation that there is not.
+        if (operation === undefined) return null
+        const { operationName, variables } = request
+        const result = await executeOperation({
+          schema,
+          document,
+          contextValue,
+          operationName: operationName ?? null,
+          variableValues: variables ?? null,
+        })
+        const { errors, ...rest } = result
+        return {
+          http: { status: 'data' in result ? 200 : 400, headers: new HeaderMap() },
+          body: {
+            kind: 'single',
+            singleResult:
+              errors === undefined
+                ? rest
+                : { ...rest, errors: errors.map((error) => presentError(error.toJSON(), error, logCause)) },
+          },
+        }
+      },
+      willSendResponse({ contextValue, request, response: { http, body } }) {
         void closeContext(contextValue)
-        const { http } = response
-        if (http.status === 400 && errors?.every(isOfDocument) && wantsPlainJson(request.http?.headers)) {
+        if (body.kind !== 'single') return Promise.resolve()
+        const { singleResult } = body
+        const { actor, bounds } = contextValue
+        if (singleResult.errors !== undefined) {
+          singleResult.errors = tellableErrors(singleResult.errors, actor, (error) => error.toJSON())
+        }
+        if (bounds.spending !== null) {
+          const refused = singleResult.errors?.[0]?.extensions?.['cost']
+          singleResult.extensions = { cost: refused ?? bounds.spending.report(), ...singleResult.extensions }
+        }
+        if (
+          http.status === 400 &&
+          singleResult.errors?.every(isOfDocument) &&
+          wantsPlainJson(request.http?.headers)
+        ) {
           http.status = 200
         }
         return Promise.resolve()
@@ -118,3 +192,8 @@ const operationPlugin = ({ clock }: Services): ApolloServerPlugin<Context> => ({
     }),
   unexpectedErrorProcessingRequest: ({ requestContext }) => closeContext(requestContext.contextValue),
 })
+
+const overSocketOnly = (): GraphQLError =>
+  new GraphQLError('Subscriptions are answered over WebSocket (graphql-transport-ws) at this address.', {
+    extensions: { code: 'BAD_REQUEST', http: { status: 400 } },
+  })

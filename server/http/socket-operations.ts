@@ -9,6 +9,8 @@ export type Operation = {
   readonly id: string
   /** A newer operation has its name: nothing that it does may be heard of. */
   superseded: boolean
+  /** Aborted when nobody waits for it any more. */
+  readonly left: AbortController
   /** What it follows, once that is opened. */
   source: AsyncIterableIterator<ExecutionResult> | null
 }
@@ -18,16 +20,43 @@ export const beginOperation = (operations: Set<Operation>, id: string): Operatio
   for (const older of operations) {
     if (older.id !== id) continue
     older.superseded = true
-    endSource(older)
+    end(older)
   }
-  const operation: Operation = { id, superseded: false, source: null }
+  const operation: Operation = { id, superseded: false, left: new AbortController(), source: null }
   operations.add(operation)
   return operation
 }
 
-/** Ends what the operations follow. Those whose source is still being opened end when it is. */
+/** Nobody waits for them any more. Those whose source is still being opened end when it is. */
 export const endOperations = (operations: ReadonlySet<Operation>): void => {
-  for (const operation of operations) endSource(operation)
+  for (const operation of operations) end(operation)
+}
+
+/**
+ * What the message of a client ends. graphql-ws ends a subscription by itself, yet has no hook for what is still on its
+ * way: a query, whose statement would run on for nobody.
+ */
+export const endCompleted = (operations: ReadonlySet<Operation>, message: string): void => {
+  if (!/"type"\s*:\s*"complete"/.test(message.slice(0, COMPLETE_LENGTH_MAX))) return
+  const id = idOf(message)
+  for (const operation of operations) if (operation.id === id) operation.left.abort()
+}
+
+const COMPLETE_LENGTH_MAX = 1_000
+
+const idOf = (message: string): unknown => {
+  try {
+    const { id, type } = JSON.parse(message) as { readonly id?: unknown; readonly type?: unknown }
+    return type === 'complete' ? id : undefined
+  } catch {
+    // graphql-ws closes the socket for it.
+    return undefined
+  }
+}
+
+const end = (operation: Operation): void => {
+  operation.left.abort()
+  endSource(operation)
 }
 
 /** Its source says the same where it is asked for its next event, so nothing is lost here. */

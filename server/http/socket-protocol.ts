@@ -2,12 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import {
+  type DocumentNode,
   type ExecutionArgs,
   type FormattedExecutionResult,
   getOperationAST,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
+  OperationTypeNode,
 } from 'graphql'
 import {
   CloseCode,
@@ -18,12 +20,15 @@ import {
   type SubscribePayload,
 } from 'graphql-ws'
 import type { WebSocket } from 'ws'
+import { actorName } from '../access/actor.ts'
 import type { Credentials } from '../access/authenticate.ts'
+import type { Budgets, Spending } from '../access/budget.ts'
 import { createContext, type Context, type Services, type Session } from '../context.ts'
 import { type LogCause, presentError, tooMuch } from '../errors.ts'
 import { createPrepare, executeOperation, type Prepare, subscribeOperation } from '../execution.ts'
 import { LIMITS } from '../limits.ts'
-import { operationError } from '../operation.ts'
+import { admitOperation, enterOperation, tellableErrors } from '../operation.ts'
+import { refuseUntrusted, type TrustedDocuments } from '../trusted-documents.ts'
 import { callerOf, credentialsOfInit, type Entrance } from './credentials.ts'
 import {
   beginOperation,
@@ -32,20 +37,26 @@ import {
   type Operation,
   unlessSuperseded,
 } from './socket-operations.ts'
+import type { Turnstile, Visitor } from './turnstile.ts'
 
 const INIT_TIMEOUT_MS = 3_000
+/** Clients come back after it, unlike after the codes of graphql-ws. */
+const TRY_AGAIN_LATER = 1013
 
 export type ProtocolOptions = {
   readonly services: Services
   readonly schema: GraphQLSchema
   readonly entrance: Entrance
+  readonly budgets: Budgets
+  readonly trusted: TrustedDocuments | null
+  readonly turnstile: Turnstile
   /** The session's cookie of an upgrade request. */
   readonly sessionCookieOf: (request: IncomingMessage) => string | undefined
   readonly logCause: LogCause
 }
 
 /** What belongs to one socket. */
-export type Extra = {
+export type Extra = Visitor & {
   readonly socket: WebSocket
   readonly request: IncomingMessage
   /** Null until they were accepted. */
@@ -90,6 +101,7 @@ export const createProtocol = (options: ProtocolOptions): Protocol => {
     },
     onClose: (context) => {
       connected.delete(context)
+      options.turnstile.leave(context.extra)
       endOperations(context.extra.operations)
     },
     onSubscribe: (context, id, payload) => acceptOperation(context, id, payload, options, prepare),
@@ -110,7 +122,14 @@ const letIn = async (context: Connected, options: ProtocolOptions): Promise<bool
     return false
   }
   extra.credentials = credentials
-  if ((await sessionOfSocket(extra, options.entrance)) !== null) return true
+  const session = await sessionOfSocket(extra, options.entrance)
+  // It is counted no more once it is closed.
+  const refusal =
+    session && extra.socket.readyState === extra.socket.OPEN
+      ? options.turnstile.refusalOf(extra, `${session.organization.id} ${actorName(session.actor)}`)
+      : null
+  if (refusal !== null) extra.socket.close(TRY_AGAIN_LATER, refusal)
+  if (session !== null && refusal === null) return true
   extra.credentials = null
   return false
 }
@@ -132,7 +151,7 @@ const acceptOperation = async (
   const operation = beginOperation(operations, id)
   const prepared = await unlessSuperseded(
     operation,
-    prepareOperation(context, payload, options, prepare)
+    prepareOperation(context, payload, operation.left.signal, options, prepare)
       .catch((error: unknown) => [asGraphQLError(error)])
       .then((prepared) => {
         if (!('schema' in prepared) || operation.superseded) operations.delete(operation)
@@ -176,23 +195,52 @@ const subscribeAccepted = ({
 
 const prepareOperation = async (
   context: Connected,
-  { query, operationName = null, ...payload }: SubscribePayload,
-  { services, schema, entrance }: ProtocolOptions,
+  payload: SubscribePayload,
+  left: AbortSignal,
+  options: ProtocolOptions,
   prepare: Prepare,
 ): Promise<Prepared | readonly GraphQLError[]> => {
-  if (context.extra.operations.size > LIMITS.subscriptionsPerSocket) {
+  const { extra } = context
+  if (extra.operations.size > LIMITS.subscriptionsPerSocket) {
     return [tooMuch(`A socket may have at most ${LIMITS.subscriptionsPerSocket} operations at once.`)]
   }
-  const session = await requireSocketSession(context, entrance)
+  const session = await requireSocketSession(context, options.entrance)
+  refuseUntrusted(options.trusted, session.actor, payload.query)
+  const spending = options.budgets.open(session)
+  const admitted = await admit(payload, session, spending, extra, options, prepare)
+  if (!('kind' in admitted)) return admitted
+  const { schema, services, entrance } = options
+  return {
+    schema,
+    document: admitted,
+    operationName: payload.operationName ?? null,
+    variableValues: payload.variables ?? {},
+    contextValue: createContext(services, session, callerOfSocket(extra, entrance), { left, spending }),
+  }
+}
+
+/** The document, read and paid for; or why it may not run. */
+const admit = async (
+  { query, operationName = null, ...payload }: SubscribePayload,
+  { actor }: Session,
+  spending: Spending,
+  extra: Extra,
+  { services, schema, turnstile }: ProtocolOptions,
+  prepare: Prepare,
+): Promise<DocumentNode | readonly GraphQLError[]> => {
+  const refused = await enterOperation(spending)
+  if (refused !== null) return [refused]
   const document = prepare(query)
-  if (!('kind' in document)) return document
-  if (getOperationAST(document, operationName) == null) return [unknownOperation(operationName)]
+  if (!('kind' in document)) return tellableErrors(document, actor, (error) => error)
+  const operation = getOperationAST(document, operationName)
+  if (operation == null) return [unknownOperation(operationName)]
+  const crowded =
+    operation.operation === OperationTypeNode.SUBSCRIPTION ? turnstile.subscriptionRefusal(extra) : null
+  if (crowded !== null) return [tooMuch(crowded)]
   const today = services.clock().toZonedDateTimeISO('UTC').toPlainDate()
-  const variables = payload.variables ?? {}
-  const error = operationError(schema, { document, operationName, variables }, session.actor, today)
-  if (error !== null) return [error]
-  const contextValue = createContext(services, session, callerOfSocket(context.extra, entrance))
-  return { schema, document, operationName, variableValues: variables, contextValue }
+  const requested = { document, operationName, variables: payload.variables ?? {} }
+  const error = await admitOperation(schema, requested, actor, spending, today)
+  return error === null ? document : [error]
 }
 
 const callerOfSocket = ({ request: { socket, headers } }: Extra, entrance: Entrance) =>

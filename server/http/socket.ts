@@ -10,7 +10,9 @@ import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graph
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { LogError } from '../events.ts'
 import { LIMITS } from '../limits.ts'
+import { addressOf, placeOf } from './address.ts'
 import { isSameOrigin } from './origin.ts'
+import { endCompleted } from './socket-operations.ts'
 import {
   createProtocol,
   type Extra,
@@ -49,14 +51,17 @@ export const attachSockets = (server: Server, options: SocketOptions): Sockets =
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     // Node gives the stream away without a listener of its own: a reset would end the process.
     stream.on('error', () => {})
-    const refusal = draining ? '503 Service Unavailable' : refusalOf(request, options.path)
+    const place = placeOf(addressOf(request, options.entrance.isTrusted))
+    const refusal = draining
+      ? { status: '503 Service Unavailable' }
+      : (refusalOf(request, options.path) ?? crowdAt(place, options))
     if (refusal !== null) {
-      // Not before all is sent, and not only when the other end closes as well.
-      stream.once('finish', () => stream.destroy())
-      stream.end(`HTTP/1.1 ${refusal}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+      refuse(stream, refusal)
       return
     }
-    sockets.handleUpgrade(request, stream, head, (socket) => openSocket(socket, request, protocol, logError))
+    sockets.handleUpgrade(request, stream, head, (socket) =>
+      openSocket(socket, request, place, protocol, options),
+    )
   })
 
   const pings = setInterval(() => pingAll(protocol), PING_EVERY_MS)
@@ -82,21 +87,52 @@ export const attachSockets = (server: Server, options: SocketOptions): Sockets =
   }
 }
 
-/** Why an upgrade request is refused, as a status line; null where it is not. */
-const refusalOf = ({ url = '', headers }: IncomingMessage, path: string): string | null => {
-  if (url.split('?')[0] !== path) return '404 Not Found'
-  if (!isSameOrigin(headers)) return '403 Forbidden'
+/** A status line, and why in words. */
+type Refusal = { readonly status: string; readonly reason?: string }
+
+/** Null where the upgrade request is in order. */
+const refusalOf = ({ url = '', headers }: IncomingMessage, path: string): Refusal | null => {
+  if (url.split('?')[0] !== path) return { status: '404 Not Found' }
+  if (!isSameOrigin(headers)) return { status: '403 Forbidden' }
   const offered = (headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim())
-  return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? null : '400 Bad Request'
+  return offered.includes(GRAPHQL_TRANSPORT_WS_PROTOCOL)
+    ? null
+    : { status: '400 Bad Request', reason: `Speak ${GRAPHQL_TRANSPORT_WS_PROTOCOL} here.` }
+}
+
+const crowdAt = (place: string, { turnstile }: SocketOptions): Refusal | null => {
+  const reason = turnstile.refusalAt(place)
+  return reason === null ? null : { status: '429 Too Many Requests\r\nRetry-After: 1', reason }
+}
+
+const refuse = (stream: Duplex, { status, reason = '' }: Refusal): void => {
+  // Not before all is sent, and not only when the other end closes as well.
+  stream.once('finish', () => stream.destroy())
+  const head = [
+    'Connection: close',
+    'Content-Type: text/plain',
+    `Content-Length: ${Buffer.byteLength(reason)}`,
+  ]
+  stream.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${reason}`)
 }
 
 const openSocket = (
   socket: WebSocket,
   request: IncomingMessage,
+  place: string,
   { server }: Protocol,
-  logError: LogError,
+  { turnstile, logError }: SocketOptions,
 ): void => {
-  const extra: Extra = { socket, request, credentials: null, answersPings: true, operations: new Set() }
+  const extra: Extra = {
+    socket,
+    request,
+    place,
+    actor: null,
+    credentials: null,
+    answersPings: true,
+    operations: new Set(),
+  }
+  turnstile.enter(extra)
   const closed = server.opened(
     {
       protocol: socket.protocol,
@@ -104,7 +140,9 @@ const openSocket = (
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
         socket.on('message', (data) => {
-          handle((data as Buffer).toString()).catch((error: unknown) => {
+          const message = (data as Buffer).toString()
+          endCompleted(extra.operations, message)
+          handle(message).catch((error: unknown) => {
             logError(error, 'A WebSocket message could not be handled')
             socket.close(CloseCode.InternalServerError, 'Internal error')
           })

@@ -34,7 +34,7 @@ describe('GraphQL over HTTP', () => {
     const address = `${server.url}/graphql?query=${encodeURIComponent('{ organization { slug } }')}`
     const answer = await fetch(address, { headers: { 'x-api-key': token } })
     expect(answer.status).toBe(200)
-    expect(await answer.json()).toEqual({ data: { organization: { slug: 'acme' } } })
+    expect(await answer.json()).toMatchObject({ data: { organization: { slug: 'acme' } } })
   })
 
   it('refuses a plain GET, which any page could send, and a mutation by GET', async () => {
@@ -104,7 +104,7 @@ describe('GraphQL over WebSocket', () => {
   it('answers queries of an accepted socket', async () => {
     const socket = await open(server, { token })
     socket.send({ id: '1', type: 'subscribe', payload: { query: '{ organization { slug } }' } })
-    expect(await socket.receive()).toEqual({
+    expect(await socket.receive()).toMatchObject({
       id: '1',
       type: 'next',
       payload: { data: { organization: { slug: 'acme' } } },

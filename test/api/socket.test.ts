@@ -9,7 +9,10 @@ import { ROLES } from '@tidemark/server/access/scopes.ts'
 import type { Authenticate } from '@tidemark/server/access/authenticate.ts'
 import type { Services, Session } from '@tidemark/server/context.ts'
 import { createLocalEvents } from '@tidemark/server/events.ts'
+import type { Budgets } from '@tidemark/server/access/budget.ts'
+import { CONNECTION_LIMITS } from '@tidemark/server/config.ts'
 import { createProtocol, type Extra } from '@tidemark/server/http/socket-protocol.ts'
+import { createTurnstile } from '@tidemark/server/http/turnstile.ts'
 import { createSchema } from '@tidemark/server/schema.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
@@ -95,6 +98,16 @@ const session: Session = {
   organization: { id: '01990000-0000-7000-8000-000000000000', timeZone: 'UTC' } as Session['organization'],
 }
 
+const freeOfCharge: Budgets = {
+  open: () => ({
+    spend: () => Promise.resolve(null),
+    settle: () => {},
+    again: () => {},
+    report: () => ({ requested: 0, limit: 0, available: 0, maximum: 0, restorePerSecond: 0 }),
+  }),
+  close: () => Promise.resolve(),
+}
+
 /** A subscription whose sources are opened by hand and fed by hand. */
 const createSources = () => {
   type Source = {
@@ -163,6 +176,9 @@ const createPeer = (options: { authenticate?: Authenticate } = {}) => {
       sessionCookie: 'tidemark_session',
       isTrusted: () => false,
     },
+    budgets: freeOfCharge,
+    trusted: null,
+    turnstile: createTurnstile(CONNECTION_LIMITS),
     logCause: () => {},
     sessionCookieOf: () => undefined,
   })
@@ -180,6 +196,8 @@ const createPeer = (options: { authenticate?: Authenticate } = {}) => {
   const extra: Extra = {
     socket: socket as unknown as ServerSocket,
     request: { socket: {}, headers: {} } as Extra['request'],
+    place: '127.0.0.1',
+    actor: null,
     credentials: null,
     answersPings: true,
     operations: new Set(),

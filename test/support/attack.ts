@@ -80,7 +80,7 @@ const answerOf = ({ type, payload }: Frame): Answered => {
   return { data: null, errors: [] }
 }
 
-/** The answers over both ways, which must be the same but for the ids of masked errors. */
+/** The answers over both ways, which must be the same but for the ids of masked errors and the points that are left. */
 export const askBoth = async (ways: Ways, operation: Operation): Promise<Answered> => {
   const [http, socket] = [await ways.http(operation), await ways.socket(operation)]
   expect(withoutIds(socket)).toEqual(withoutIds(http))
@@ -103,10 +103,12 @@ export const refused = ({ message, code }: Attack) => ({
   code,
 })
 
-/** The same text for two answers that differ only in the ids that errors are logged by. */
+/** What differs between two answers to the same: the id that an error is logged by, and the points that are left. */
+const OF_ONE_ANSWER = new Set(['errorId', 'available'])
+
 const withoutIds = (answer: Answered): unknown =>
   JSON.parse(
-    JSON.stringify(answer, (key, value: unknown) => (key === 'errorId' ? undefined : value)).replaceAll(
+    JSON.stringify(answer, (key, value: unknown) => (OF_ONE_ANSWER.has(key) ? undefined : value)).replaceAll(
       /Internal error [\da-f-]{36}/g,
       'Internal error',
     ),

@@ -1,0 +1,243 @@
+/**
+ * What an operation costs, known before it runs: one point for each object that its answer can have. Where the number
+ * is not known beforehand, a list counts with its usual size, and what was found beyond it is charged afterwards
+ * (`countObjects`), so that nobody pays for less than they get.
+ */
+import {
+  type DocumentNode,
+  type FragmentDefinitionNode,
+  getArgumentValues,
+  getNamedType,
+  getNullableType,
+  getOperationAST,
+  getVariableValues,
+  type GraphQLCompositeType,
+  type GraphQLError,
+  type GraphQLField,
+  type GraphQLSchema,
+  isCompositeType,
+  isListType,
+  isObjectType,
+  isUnionType,
+  Kind,
+  type SelectionNode,
+  type SelectionSetNode,
+} from 'graphql'
+import type { CostReport } from './access/budget.ts'
+import { ROLES } from './access/scopes.ts'
+import { PAGE_SIZE_MAX } from './connection.ts'
+import { kpiDefinitions } from './domain/registry.ts'
+import { tooMuch } from './errors.ts'
+import { fragmentsOf, LIMITS } from './limits.ts'
+
+export type Cost = {
+  readonly points: number
+  /** True where the answer cannot have more objects than that. */
+  readonly isBound: boolean
+}
+
+type Arguments = Readonly<Record<string, unknown>>
+
+type ListSize = {
+  readonly isBound: boolean
+  /** `of` are the arguments of the list, `above` those of the field that it belongs to. */
+  readonly sizeOf: (of: Arguments, above: Arguments, today: Temporal.PlainDate) => number
+}
+
+const atMost = (sizeOf: ListSize['sizeOf']): ListSize => ({ isBound: true, sizeOf })
+const usually = (sizeOf: ListSize['sizeOf']): ListSize => ({ isBound: false, sizeOf })
+
+/** How many objects a list holds that takes no `first`; one that is not named here usually has ten. */
+const LIST_SIZES: Readonly<Record<string, ListSize>> = {
+  'Query.kpis': {
+    // Who groups gets as many rows as there are regions, business units, ...
+    isBound: false,
+    sizeOf: (of, _above, today) => kpiRows(of, today),
+  },
+  'Query.kpiCatalog': atMost(() => kpiDefinitions.length),
+  'Query.roles': atMost(() => Object.keys(ROLES).length),
+  'Aging.buckets': atMost((_of, { edges }) => (Array.isArray(edges) ? edges.length : 0) + 2),
+  'Goal.history': atMost(({ days }) => Math.min(Math.max(Number(days), 0), 400)),
+  'Customer.balances': usually(() => 3),
+  'Customer.unapplied': usually(() => 3),
+  'Invoice.installments': usually(() => 3),
+  'Receipt.allocations': usually(() => 10),
+}
+const UNKNOWN = usually(() => 10)
+
+/** A page is read by a statement of its own for each object that has it. */
+const NESTED_LIST_COST = 20
+/** A transaction that writes, with its row in the audit. */
+const MUTATION_COST = 10
+
+/** Of the schema, beforehand: who asks for it asks for anything from one type to some thousand objects. */
+const INTROSPECTION_COST = 100
+
+const DAYS_PER_POINT: Readonly<Record<string, number>> = {
+  DAY: 1,
+  WEEK: 7,
+  MONTH: 28,
+  QUARTER: 90,
+  YEAR: 365,
+}
+const POINTS_MAX = 800
+const GROUPS_USUAL = 10
+
+const kpiRows = ({ metrics, groupBy, from, to, asOf, granularity }: Arguments, today: Temporal.PlainDate) => {
+  const groups = Array.isArray(groupBy) && groupBy.length > 0 ? GROUPS_USUAL : 1
+  // Where the organization is, it may be tomorrow already.
+  const end = to ?? asOf ?? today.add({ days: 1 })
+  const points = from instanceof Temporal.PlainDate ? pointsBetween(from, end, granularity) : 1
+  return (Array.isArray(metrics) ? metrics.length : 1) * groups * points
+}
+
+const pointsBetween = (from: Temporal.PlainDate, to: unknown, granularity: unknown): number => {
+  const days = to instanceof Temporal.PlainDate ? from.until(to, { largestUnit: 'day' }).days : 0
+  return Math.min(Math.ceil(Math.max(days, 0) / (DAYS_PER_POINT[String(granularity)] ?? 1)) + 1, POINTS_MAX)
+}
+
+/**
+ * What the operation costs; of a subscription, each of its events. `today` is where a series without an end ends. Null
+ * where there is no such operation or its variables do not fit their types: its execution reports that.
+ */
+export const costOf = (
+  schema: GraphQLSchema,
+  document: DocumentNode,
+  operationName: string | null | undefined,
+  variables: Readonly<Record<string, unknown>>,
+  today: Temporal.PlainDate,
+): Cost | null => {
+  const operation = getOperationAST(document, operationName)
+  const root = operation && schema.getRootType(operation.operation)
+  if (operation == null || root == null) return null
+  const { coerced } = getVariableValues(schema, operation.variableDefinitions ?? [], variables)
+  if (coerced === undefined) return null
+
+  const meter = createMeter(schema, fragmentsOf(document), coerced, today)
+  // Even what answers with no object at all has to be read and checked.
+  const points = Math.max(meter.measure(operation.selectionSet, root, {}), 1)
+  return { points, isBound: meter.isBound() }
+}
+
+/** Null, or that an operation costs more than 10,000 points. `report` is what it has spent so far. */
+export const costError = ({ points }: Cost, report: CostReport): GraphQLError | null => {
+  if (points <= LIMITS.cost) return null
+  const cost: CostReport = { ...report, requested: points }
+  const amount = Number.isFinite(points) ? points.toLocaleString('en') : 'countless'
+  return tooMuch(
+    `This operation costs ${amount} points; at most ${LIMITS.cost.toLocaleString('en')} may be asked for at once. ` +
+      `An object of the answer is one point, and a list within a list ${NESTED_LIST_COST} for each that has it. ` +
+      ASK_FOR_LESS,
+    { cost },
+  )
+}
+
+export const ASK_FOR_LESS =
+  'Ask for less: a smaller `first` (and the rest with `after`), a shorter series, or fewer lists within lists.'
+
+/** The objects that an answer has. */
+export const countObjects = (data: unknown): number => {
+  if (typeof data !== 'object' || data === null) return 0
+  let count = 0
+  for (const value of Object.values(data)) {
+    if (typeof value === 'object' && value !== null) {
+      count += (Array.isArray(value) ? 0 : 1) + countObjects(value)
+    }
+  }
+  return count
+}
+
+type Meter = {
+  /** `above` are the arguments of the field whose selections these are. */
+  measure(selections: SelectionSetNode, type: GraphQLCompositeType, above: Arguments): number
+  /** False once a list was met that has its usual size and no bound. */
+  isBound(): boolean
+}
+
+/**
+ * One point for each object, and more for a connection that is no root field: each costs a statement. Connections
+ * count as many objects as they are asked for. Where a field is selected twice it is counted twice, and so is every
+ * branch of a union. The document is valid and within the limits of limits.ts, so this ends soon.
+ */
+const createMeter = (
+  schema: GraphQLSchema,
+  fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+  variables: Arguments,
+  today: Temporal.PlainDate,
+): Meter => {
+  let isBound = true
+
+  const ofSelection = (selection: SelectionNode, type: GraphQLCompositeType, above: Arguments): number => {
+    if (selection.kind !== Kind.FIELD) {
+      const fragment =
+        selection.kind === Kind.INLINE_FRAGMENT ? selection : fragments.get(selection.name.value)
+      const named = fragment?.typeCondition && schema.getType(fragment.typeCondition.name.value)
+      return fragment === undefined
+        ? 0
+        : ofSelections(fragment.selectionSet, isCompositeType(named) ? named : type, above)
+    }
+    if (selection.selectionSet !== undefined && selection.name.value.startsWith('__')) {
+      isBound = false
+      return INTROSPECTION_COST
+    }
+    const field = isUnionType(type) ? undefined : type.getFields()[selection.name.value]
+    const inner = field && getNamedType(field.type)
+    if (field === undefined || !isCompositeType(inner) || selection.selectionSet === undefined) return 0
+    const args = readArguments(field, selection, variables)
+    const each = ownCost(schema, type, inner) + ofSelections(selection.selectionSet, inner, args)
+    return listSize(type, field, args, above) * each
+  }
+
+  const ofSelections = (
+    { selections }: SelectionSetNode,
+    type: GraphQLCompositeType,
+    above: Arguments,
+  ): number => {
+    let sum = 0
+    for (const selection of selections) sum += ofSelection(selection, type, above)
+    return sum
+  }
+
+  /** A connection's `nodes` and `edges` hold as many objects as were asked for with `first`. */
+  const listSize = (
+    type: GraphQLCompositeType,
+    field: GraphQLField<unknown, unknown>,
+    args: Arguments,
+    above: Arguments,
+  ): number => {
+    if (!isListType(getNullableType(field.type))) return 1
+    if (isConnection(type)) return pageSizeOf(above)
+    const size = LIST_SIZES[`${type.name}.${field.name}`] ?? UNKNOWN
+    if (!size.isBound) isBound = false
+    return size.sizeOf(args, above, today)
+  }
+
+  return { measure: ofSelections, isBound: () => isBound }
+}
+
+const ownCost = (schema: GraphQLSchema, parent: GraphQLCompositeType, type: GraphQLCompositeType): number => {
+  if (parent === schema.getMutationType()) return 1 + MUTATION_COST
+  return isConnection(type) && parent !== schema.getQueryType() ? NESTED_LIST_COST : 1
+}
+
+const isConnection = (type: GraphQLCompositeType): boolean =>
+  isObjectType(type) && type.name.endsWith('Connection')
+
+const pageSizeOf = ({ first }: Arguments): number =>
+  typeof first === 'number' ? Math.min(Math.max(first, 0), PAGE_SIZE_MAX) : 1
+
+const NO_ARGUMENTS: Arguments = {}
+
+const readArguments = (
+  field: GraphQLField<unknown, unknown>,
+  node: Parameters<typeof getArgumentValues>[1],
+  variables: Arguments,
+): Arguments => {
+  if (field.args.length === 0) return NO_ARGUMENTS
+  try {
+    return getArgumentValues(field, node, variables)
+  } catch {
+    // They do not fit, so the field will not run.
+    return NO_ARGUMENTS
+  }
+}
