@@ -1,6 +1,6 @@
 import { ShieldCheck } from 'lucide-react'
 import type { AuditProof_HeadFragment, AuditProof_VerificationFragment } from '../documents.generated.ts'
-import { formatAgo, formatSecond } from '../format/moment.ts'
+import { formatSecond, formatSince } from '../format/moment.ts'
 import { formatCount } from '../format/quantity.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { Notice } from '../ui/notice.tsx'
@@ -21,7 +21,7 @@ export const HeadLine = ({ head, now }: HeadLineProps) => (
       <div className="min-w-0">
         <p className="figures">
           Sealed up to no. <span className="font-semibold">{formatCount(Number(head.sequence))}</span>
-          <span className="text-muted"> {formatAgo(head.sealedAt, now)}</span>
+          <span className="text-muted"> {formatSince(head.sealedAt, now)}</span>
         </p>
         <p className="truncate font-mono text-2xs text-muted" title={head.hash}>
           {head.hash}

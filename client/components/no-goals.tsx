@@ -1,7 +1,6 @@
-import { Check, Copy, Flag } from 'lucide-react'
-import { useState } from 'react'
+import { Flag } from 'lucide-react'
 import { addMonths, type Day } from '../format/day.ts'
-import { Button } from '../ui/button.tsx'
+import { CopyButton } from '../ui/copy-button.tsx'
 
 const makeCommand = (origin: string, today: Day): string => {
   const body = {
@@ -29,14 +28,7 @@ type NoGoalsProps = { readonly today: Day; readonly hasEndedGoals: boolean }
 
 /** What to do where there is nothing to watch. */
 export const NoGoals = ({ today, hasEndedGoals }: NoGoalsProps) => {
-  const [isCopied, setIsCopied] = useState(false)
   const command = makeCommand(location.origin, today)
-  const copy = () => {
-    navigator.clipboard.writeText(command).then(
-      () => setIsCopied(true),
-      () => setIsCopied(false),
-    )
-  }
   return (
     <div className="panel grid gap-x-10 gap-y-5 p-6 lg:grid-cols-[minmax(16rem,24rem)_minmax(0,1fr)]">
       <div>
@@ -49,14 +41,7 @@ export const NoGoals = ({ today, hasEndedGoals }: NoGoalsProps) => {
           baseline frozen at today’s value.
         </p>
         <p className="mt-4 flex flex-wrap gap-2">
-          <Button onClick={copy}>
-            {isCopied ? (
-              <Check aria-hidden="true" className="size-4" />
-            ) : (
-              <Copy aria-hidden="true" className="size-4" />
-            )}
-            {isCopied ? 'Copied' : 'Copy the command'}
-          </Button>
+          <CopyButton text={command} what="the command" />
           <a
             href="/graphiql"
             className="inline-flex h-9 items-center rounded-md px-3.5 text-sm font-medium text-accent hover:bg-sunken"

@@ -1,6 +1,6 @@
 import { Ban, RefreshCw } from 'lucide-react'
 import type { RoleTable_RoleFragment, TokenList_TokenFragment } from '../documents.generated.ts'
-import { formatAgo, formatMoment } from '../format/moment.ts'
+import { formatAgo, formatDayOf, formatMoment, formatSince } from '../format/moment.ts'
 import { formatCount } from '../format/quantity.ts'
 import { roleOfScopes, scopesInWords } from '../format/scopes.ts'
 import { roleWord } from '../format/words.ts'
@@ -29,7 +29,7 @@ const Expiry = ({ token, now }: { readonly token: ListedToken; readonly now: num
   const isSoon = Date.parse(expiresAt) - now < soonMs
   return (
     <span title={formatMoment(expiresAt)} className={isSoon ? 'font-medium text-watch' : 'text-muted'}>
-      {formatAgo(expiresAt, now)}
+      {isSoon ? formatAgo(expiresAt, now) : formatDayOf(expiresAt)}
     </span>
   )
 }
@@ -60,7 +60,7 @@ const LastUse = ({ at, now }: { readonly at: string | null; readonly now: number
   at === null ? (
     <span className="text-faint">never used</span>
   ) : (
-    <span title={formatMoment(at)}>{formatAgo(at, now)}</span>
+    <span title={formatMoment(at)}>{formatSince(at, now)}</span>
   )
 
 export const TokenRows = ({ tokens, roles, now, onDo }: TokenListProps) =>
@@ -69,7 +69,7 @@ export const TokenRows = ({ tokens, roles, now, onDo }: TokenListProps) =>
       <th scope="row" className="min-w-40">
         <span className="font-medium wrap-anywhere">{token.name}</span>
         <span className="block text-xs text-muted">
-          by {token.createdBy}, {formatAgo(token.createdAt, now)}
+          by {token.createdBy}, {formatSince(token.createdAt, now)}
         </span>
         <span className="figures block text-xs text-muted md:hidden">
           used: <LastUse at={token.lastUsedAt} now={now} /> · ends: <Expiry token={token} now={now} />

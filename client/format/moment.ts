@@ -57,8 +57,12 @@ export const formatAgo = (instant: string, now: number, locale?: string): string
   const seconds = (Date.parse(instant) - now) / 1000
   const step = steps.find(([, length]) => Math.abs(seconds) >= length)
   if (!step) return seconds > 0 ? 'in a moment' : 'just now'
-  return relativeFormat(locale).format(Math.trunc(seconds / step[1]), step[0])
+  return relativeFormat(locale).format(Math.round(seconds / step[1]), step[0])
 }
+
+/** The same of what has happened: it lies never in the future, however the clocks of server and viewer differ. */
+export const formatSince = (instant: string, now: number, locale?: string): string =>
+  formatAgo(instant, Math.max(now, Date.parse(instant)), locale)
 
 /** The last part of an IANA zone in plain words: "America/New_York" is "New York". */
 export const formatZone = (timeZone: string): string =>

@@ -42,11 +42,17 @@ export const roleOfScopes = <Role>(
   roles: readonly RoleScopes<Role>[],
 ): Role | null => roles.find((role) => isSame(role.scopes, scopes))?.role ?? null
 
-/** "reads KPIs, Goals; writes Receipts", for one line. */
+/** Within a sentence; what is written in capitals stays so. */
+const nounInText = (noun: string): string => {
+  const word = nounWord(noun)
+  return /^[A-Z][a-z]/.test(word) ? word.charAt(0).toLowerCase() + word.slice(1) : word
+}
+
+/** "reads KPIs, goals; writes receipts", for one line. */
 export const scopesInWords = (scopes: readonly string[]): string => {
   const groups = groupScopes(scopes)
   const nounsOf = (verb: string) =>
-    groups.filter(({ verbs }) => verbs.includes(verb)).map(({ noun }) => nounWord(noun))
+    groups.filter(({ verbs }) => verbs.includes(verb)).map(({ noun }) => nounInText(noun))
   const read = nounsOf('read')
   const written = nounsOf('write')
   const parts = [

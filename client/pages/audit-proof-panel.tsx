@@ -8,6 +8,7 @@ import {
   AuditVerifyDocument,
 } from '../documents.generated.ts'
 import { SubmitButton } from '../ui/button.tsx'
+import { Disclosure } from '../ui/disclosure.tsx'
 import { TextAreaField } from '../ui/field.tsx'
 import { Form, textOf, useSending } from '../ui/form.tsx'
 import { makeProblem, messageAt } from '../ui/form-problem.ts'
@@ -49,10 +50,10 @@ export const AuditProofPanel = ({ head, timeZone }: AuditProofPanelProps) => {
           </div>
         </div>
         <output aria-live="polite">{checked && <Verification {...checked} timeZone={timeZone} />}</output>
-        <details>
-          <summary className="w-fit cursor-pointer rounded-sm text-xs font-medium text-muted hover:text-ink">
-            Compare with what was noted down
-          </summary>
+        <Disclosure
+          label="Compare with what was noted down"
+          labelClassName="w-fit text-xs font-medium text-muted hover:text-ink"
+        >
           <TextAreaField
             name="noted"
             label="Heads and receipts, one a line"
@@ -63,7 +64,7 @@ export const AuditProofPanel = ({ head, timeZone }: AuditProofPanelProps) => {
             error={messageAt(sending.problem, 'noted')}
             className="mt-3"
           />
-        </details>
+        </Disclosure>
       </Form>
     </section>
   )

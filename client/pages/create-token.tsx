@@ -4,10 +4,11 @@ import { ScopePicker } from '../components/scope-picker.tsx'
 import { CreateTokenDocument, type RoleTable_RoleFragment } from '../documents.generated.ts'
 import { Button, SubmitButton } from '../ui/button.tsx'
 import { Dialog, DialogActions } from '../ui/dialog.tsx'
+import { Disclosure } from '../ui/disclosure.tsx'
 import { SelectField, TextAreaField, TextField } from '../ui/field.tsx'
 import { Form, type Sending, textOf, useSending } from '../ui/form.tsx'
 import { isProblem, makeProblem, messageAt } from '../ui/form-problem.ts'
-import { SecretDialog, type TokenDialogProps } from './token-dialogs.tsx'
+import { SecretDialog } from './token-dialogs.tsx'
 import { addressesOf, expiryOf, lifetimes } from './token-form.ts'
 import { useSend } from './use-send.ts'
 import { useViewing } from './use-viewer.ts'
@@ -41,8 +42,11 @@ const Bounds = ({ sending }: { readonly sending: Sending }) => {
   const addressProblem = messageAt(sending.problem, 'addresses')
   const pointsProblem = messageAt(sending.problem, 'pointsPerMinute')
   return (
-    <details open={addressProblem !== null || pointsProblem !== null || undefined}>
-      <summary className="cursor-pointer rounded-sm text-sm font-medium">Where from, and how much</summary>
+    <Disclosure
+      label="Where from, and how much"
+      labelClassName="w-fit text-sm font-medium"
+      open={addressProblem !== null || pointsProblem !== null || undefined}
+    >
       <div className="mt-3 grid gap-4">
         <TextAreaField
           name="addresses"
@@ -65,14 +69,18 @@ const Bounds = ({ sending }: { readonly sending: Sending }) => {
           error={pointsProblem}
         />
       </div>
-    </details>
+    </Disclosure>
   )
 }
 
-type CreateTokenProps = TokenDialogProps & { readonly roles: readonly RoleTable_RoleFragment[] }
+type CreateTokenProps = {
+  readonly roles: readonly RoleTable_RoleFragment[]
+  readonly onMade: () => void
+  readonly onClose: () => void
+}
 
 /** Asks what the token is for and what it may do, then shows it, once. */
-export const CreateTokenDialog = ({ roles, onClose, onDone }: CreateTokenProps) => {
+export const CreateTokenDialog = ({ roles, onMade, onClose }: CreateTokenProps) => {
   const { viewer, may } = useViewing()
   const send = useSend()
   const sending = useSending()
@@ -96,7 +104,7 @@ export const CreateTokenDialog = ({ roles, onClose, onDone }: CreateTokenProps) 
     })
     if (isProblem(answer)) return answer
     setMade(answer)
-    onDone(`${answer.token.name} is made.`)
+    onMade()
     return null
   }
 

@@ -12,6 +12,8 @@ export const EntryLayout = ({ children }: { readonly children: ReactNode }) => (
       </p>
       <ThemeSwitch />
     </header>
-    <main className="mx-auto w-full max-w-sm flex-1 px-5 pt-[max(2rem,9vh)] pb-16">{children}</main>
+    <main className="mx-auto w-full max-w-sm flex-1 px-5 pt-[max(2rem,9vh)] pb-16 [&_h1]:text-figure">
+      {children}
+    </main>
   </div>
 )

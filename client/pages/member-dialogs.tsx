@@ -55,7 +55,11 @@ const InvitedDialog = ({ invited, onClose }: { readonly invited: Invited; readon
 )
 
 /** Asks whom and as what, then shows the link, once. */
-export const InviteDialog = ({ roles, onClose, onDone }: DialogProps & RolesProps) => {
+export const InviteDialog = ({
+  roles,
+  onClose,
+  onMade,
+}: RolesProps & { readonly onClose: () => void; readonly onMade: () => void }) => {
   const send = useSend()
   const sending = useSending()
   const [invited, setInvited] = useState<Invited | null>(null)
@@ -64,7 +68,7 @@ export const InviteDialog = ({ roles, onClose, onDone }: DialogProps & RolesProp
     const answer = await send(InviteMemberDocument, input)
     if (isProblem(answer)) return answer
     setInvited({ ...answer.invitation, link: answer.link })
-    onDone(`${answer.invitation.email} is invited.`)
+    onMade()
     return null
   }
   if (invited) return <InvitedDialog invited={invited} onClose={onClose} />

@@ -15,6 +15,7 @@ import { useKeptQuery } from '../live/use-kept-query.ts'
 import { useNow } from '../ui/use-now.ts'
 import { Button } from '../ui/button.tsx'
 import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
+import { Disclosure } from '../ui/disclosure.tsx'
 import { ErrorCard } from '../ui/error-card.tsx'
 import { isProblem } from '../ui/form-problem.ts'
 import { PageHeading } from '../ui/page-heading.tsx'
@@ -38,7 +39,8 @@ type OpenedDialogProps = {
   readonly opened: Opened
   readonly data: MembersQuery
   readonly onClose: () => void
-  readonly onChanged: (told: string) => void
+  /** What was done, in words; null where a dialog that stays open tells it. */
+  readonly onChanged: (told: string | null) => void
 }
 
 const RevokeDialog = ({
@@ -74,7 +76,7 @@ const OpenedDialog = ({ opened, data, onClose, onChanged }: OpenedDialogProps) =
   }
   switch (opened.kind) {
     case 'INVITE':
-      return <InviteDialog roles={roles} onClose={onClose} onDone={onChanged} />
+      return <InviteDialog roles={roles} onClose={onClose} onMade={() => onChanged(null)} />
     case 'REVOKE':
       return <RevokeDialog invitation={opened.invitation} onClose={onClose} onDone={done} />
     case 'ROLE':
@@ -135,14 +137,15 @@ const Lists = ({ data, onOpen }: ListsProps) => {
           />
         </Panel>
       )}
-      <details className="panel group">
-        <summary className="cursor-pointer rounded-lg px-4 py-3 text-base font-semibold sm:px-5">
-          What each role may do
-        </summary>
+      <Disclosure
+        label="What each role may do"
+        labelClassName="px-3 py-3 text-base font-semibold sm:px-4"
+        className="panel overflow-hidden"
+      >
         <div className="border-t border-line pb-1">
           <RoleTable roles={data.roles} />
         </div>
-      </details>
+      </Disclosure>
     </>
   )
 }
@@ -159,8 +162,8 @@ export const MembersPage = () => {
   )
   const tell = useToast()
   const [opened, setOpened] = useState<Opened | null>(null)
-  const changed = (told: string) => {
-    tell(told)
+  const changed = (told: string | null) => {
+    if (told !== null) tell(told)
     refetch()
   }
   return (

@@ -1,6 +1,6 @@
 import { useEffect, useEffectEvent, useState } from 'react'
 import { agentWords } from '../format/agent.ts'
-import { formatAgo, formatMoment } from '../format/moment.ts'
+import { formatMoment, formatSince } from '../format/moment.ts'
 import { listSessions, type OwnSession, revokeOtherSessions, revokeSession } from '../identity/account.ts'
 import { isRefusal } from '../identity/requests.ts'
 import { useSession } from '../identity/use-session.tsx'
@@ -34,8 +34,8 @@ const SessionRow = ({ session, now, isBusy, onEnd }: RowProps) => {
         </p>
         <p className="figures text-xs text-pretty text-muted">
           {address !== null && `${address} · `}
-          <span title={formatMoment(createdAt)}>since {formatAgo(createdAt, now)}</span>
-          {renewedAt !== createdAt && ` · used ${formatAgo(renewedAt, now)}`}
+          <span title={formatMoment(createdAt)}>since {formatSince(createdAt, now)}</span>
+          {renewedAt !== createdAt && ` · used ${formatSince(renewedAt, now)}`}
         </p>
       </div>
       {!current && (

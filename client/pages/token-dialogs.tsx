@@ -12,12 +12,6 @@ import { isProblem, messageAt } from '../ui/form-problem.ts'
 import { Notice } from '../ui/notice.tsx'
 import { useSend } from './use-send.ts'
 
-export type TokenDialogProps = {
-  readonly onClose: () => void
-  /** What was done, in words. */
-  readonly onDone: (told: string) => void
-}
-
 type SecretDialogProps = {
   readonly title: string
   /** Null where an earlier attempt made it. */
@@ -57,7 +51,7 @@ export const SecretDialog = ({ title, secret, onClose, children }: SecretDialogP
   </Dialog>
 )
 
-type TokenProps = TokenDialogProps & { readonly token: ListedToken }
+type TokenProps = { readonly token: ListedToken; readonly onClose: () => void }
 
 const overlaps = [
   { hours: 0, label: 'It ends at once' },
@@ -68,7 +62,7 @@ const overlaps = [
 ] as const
 
 /** Makes a token's successor; the old one works on for as long as programs need to change over. */
-export const RotateDialog = ({ token, onClose, onDone }: TokenProps) => {
+export const RotateDialog = ({ token, onClose, onMade }: TokenProps & { readonly onMade: () => void }) => {
   const send = useSend()
   const sending = useSending()
   const [made, setMade] = useState<{ readonly secret: string | null } | null>(null)
@@ -77,7 +71,7 @@ export const RotateDialog = ({ token, onClose, onDone }: TokenProps) => {
     const answer = await send(RotateTokenDocument, { id: token.id, overlapHours })
     if (isProblem(answer)) return answer
     setMade(answer)
-    onDone(`${token.name} has a successor.`)
+    onMade()
     return null
   }
   if (made) return <SecretDialog title="The new token" secret={made.secret} onClose={onClose} />
@@ -106,7 +100,11 @@ export const RotateDialog = ({ token, onClose, onDone }: TokenProps) => {
   )
 }
 
-export const RevokeTokenDialog = ({ token, onClose, onDone }: TokenProps) => {
+export const RevokeTokenDialog = ({
+  token,
+  onClose,
+  onDone,
+}: TokenProps & { readonly onDone: (told: string) => void }) => {
   const send = useSend()
   const revoke = async (reason: string | null) => {
     const answer = await send(RevokeTokenDocument, { id: token.id, reason })

@@ -78,13 +78,10 @@ export const TokensPage = () => {
   const tell = useToast()
   const [opened, setOpened] = useState<Opened | null>(null)
   const close = () => setOpened(null)
-  const changed = (told: string) => {
-    tell(told)
-    refetch()
-  }
   const done = (told: string) => {
     close()
-    changed(told)
+    tell(told)
+    refetch()
   }
   return (
     <PageBody>
@@ -108,9 +105,9 @@ export const TokensPage = () => {
       )}
       {data ? <List data={data} onOpen={setOpened} /> : !error && <RowsSkeleton />}
       {data && opened?.kind === 'CREATE' && (
-        <CreateTokenDialog roles={data.roles} onClose={close} onDone={changed} />
+        <CreateTokenDialog roles={data.roles} onClose={close} onMade={refetch} />
       )}
-      {opened?.kind === 'ROTATE' && <RotateDialog token={opened.token} onClose={close} onDone={changed} />}
+      {opened?.kind === 'ROTATE' && <RotateDialog token={opened.token} onClose={close} onMade={refetch} />}
       {opened?.kind === 'REVOKE' && <RevokeTokenDialog token={opened.token} onClose={close} onDone={done} />}
     </PageBody>
   )

@@ -25,7 +25,7 @@ type Ties = {
 }
 
 export const controlClass =
-  'block w-full rounded-md border border-line-strong bg-surface px-3 text-sm text-ink placeholder:text-faint aria-invalid:border-act'
+  'block w-full rounded-md border border-line-strong bg-surface px-3 text-sm text-ink placeholder:text-faint aria-invalid:border-act [&[readonly]]:border-line [&[readonly]]:bg-sunken'
 
 /** A control with its label above and, below, what helps to fill it in or what was wrong. */
 export const Field = ({

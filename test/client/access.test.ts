@@ -143,7 +143,7 @@ describe('scopes', () => {
 
   it('are told in one line', () => {
     expect(scopesInWords(['kpi:read', 'goal:read', 'receipt:write'])).toBe(
-      'reads KPIs, Goals; writes Receipts',
+      'reads KPIs, goals; writes receipts',
     )
     expect(scopesInWords([])).toBe('nothing')
   })
