@@ -33,7 +33,7 @@ const ActorField = ({ search, people, tokens, other, onChange }: AuditFilterBarP
     label="Who"
     value={search.actor ?? ''}
     onChange={({ target }) => onChange({ actor: target.value })}
-    className="min-w-0 flex-1 basis-36"
+    className="min-w-0 flex-1 basis-36 sm:max-w-56"
   >
     <option value="">Anybody</option>
     {other && <option value={other.id}>{other.name}</option>}
@@ -57,14 +57,14 @@ const DayFields = ({ search, onChange }: Pick<AuditFilterBarProps, 'search' | 'o
       label="From"
       value={search.period.from ?? ''}
       onChange={({ target }) => onChange({ from: target.value })}
-      className="min-w-0 flex-1 basis-32"
+      className="min-w-0 flex-1 basis-32 sm:max-w-56"
     />
     <TextField
       type="date"
       label="To"
       value={search.period.to ?? ''}
       onChange={({ target }) => onChange({ to: target.value })}
-      className="min-w-0 flex-1 basis-32"
+      className="min-w-0 flex-1 basis-32 sm:max-w-56"
     />
   </>
 )
@@ -87,7 +87,7 @@ export const AuditFilterBar = (props: AuditFilterBarProps) => {
           label="Period"
           value={period.id}
           onChange={({ target }) => choosePeriod(target.value)}
-          className="min-w-0 flex-1 basis-32"
+          className="min-w-0 flex-1 basis-32 sm:max-w-56"
         >
           {periods.map(({ id, label }) => (
             <option key={id} value={id}>
@@ -101,7 +101,7 @@ export const AuditFilterBar = (props: AuditFilterBarProps) => {
           label="What"
           value={action ?? ''}
           onChange={({ target }) => onChange({ action: target.value })}
-          className="min-w-0 flex-1 basis-44"
+          className="min-w-0 flex-1 basis-44 sm:max-w-56"
         >
           <option value="">Everything</option>
           {actions.map((name) => (

@@ -55,7 +55,7 @@ const Details = ({ entry, timeZone, hrefWith }: EntryProps) => {
   return (
     <div className="rounded-md border border-line bg-page px-3 py-3 sm:px-4">
       {reason !== null && <p className="mb-3 text-pretty">“{reason}”</p>}
-      <DifferenceTable before={entry.before} after={entry.after} />
+      <DifferenceTable before={entry.before} after={entry.after} timeZone={timeZone} />
       <dl className="mt-4 grid gap-x-6 gap-y-3 border-t border-line pt-3 sm:grid-cols-2 lg:grid-cols-4">
         <Fact term="When">
           <time dateTime={recordedAt}>{formatSecond(recordedAt, timeZone)}</time>
@@ -76,7 +76,7 @@ const Details = ({ entry, timeZone, hrefWith }: EntryProps) => {
           )}
         </Fact>
         <Fact term="Request">{requestId ?? <span className="text-muted">none</span>}</Fact>
-        <Fact term="Only">
+        <Fact term="Show only">
           <Link href={hrefWith('actor', actor.actorId ?? actor.kind)} className={linkClass}>
             {actor.actorId === null ? actorKindWords[actor.kind] : actor.name}
           </Link>
@@ -124,8 +124,8 @@ const Entry = (props: EntryProps) => {
           </button>
         </th>
         <td className="max-w-48 max-sm:hidden">
-          <span className="flex min-w-0 items-center gap-2">
-            <Icon aria-hidden="true" className="size-3.5 shrink-0 text-faint" />
+          <span className="flex min-w-0 items-baseline gap-2">
+            <Icon aria-hidden="true" className="size-3.5 shrink-0 self-center text-faint" />
             <span className="truncate">{actor.name}</span>
             <span className="sr-only">({actorKindWords[actor.kind]})</span>
           </span>

@@ -1,5 +1,6 @@
 import { Minus, MoveRight, Plus } from 'lucide-react'
 import { useState } from 'react'
+import { formatSecond } from '../format/moment.ts'
 import { Button } from '../ui/button.tsx'
 import { type Difference, differencesOf, pathWords } from './difference.ts'
 
@@ -10,25 +11,46 @@ const marks = {
   SAME: { Icon: null, word: 'unchanged', colour: 'text-faint' },
 } as const
 
-const Value = ({ text, className = '' }: { readonly text: string; readonly className?: string }) => (
-  <span className={`rounded-sm px-1 py-0.5 wrap-anywhere ${className}`}>
-    {text === '' ? '(empty)' : text}
-  </span>
-)
+const instantPattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?Z$/
 
-const Row = ({ difference: { path, kind, before, after } }: { readonly difference: Difference }) => {
-  const { Icon, word, colour } = marks[kind]
+type ValueProps = { readonly text: string; readonly timeZone: string; readonly className?: string }
+
+/** A value as it stands in the log; a moment by the clock of the others on the page. */
+const Value = ({ text, timeZone, className = '' }: ValueProps) => {
+  const isInstant = instantPattern.test(text)
   return (
-    <div className="grid grid-cols-[1rem_minmax(0,1fr)] gap-x-2 py-1 sm:grid-cols-[1rem_minmax(0,12rem)_minmax(0,1fr)]">
-      <span className={`pt-0.5 ${colour}`}>
+    <span
+      className={`rounded-sm px-1 py-0.5 wrap-anywhere ${className}`}
+      title={isInstant ? text : undefined}
+    >
+      {isInstant ? formatSecond(text, timeZone) : text || '(empty)'}
+    </span>
+  )
+}
+
+type RowProps = {
+  readonly difference: Difference
+  readonly timeZone: string
+  /** Whether all of it is new: then nothing has to be marked as such. */
+  readonly isNew: boolean
+}
+
+const Row = ({ difference: { path, kind, before, after }, timeZone, isNew }: RowProps) => {
+  const { Icon, word, colour } = marks[isNew ? 'SAME' : kind]
+  return (
+    <div
+      className={`grid gap-x-2 py-1 ${isNew ? 'sm:grid-cols-[minmax(0,12rem)_minmax(0,1fr)]' : 'grid-cols-[1rem_minmax(0,1fr)] sm:grid-cols-[1rem_minmax(0,12rem)_minmax(0,1fr)]'}`}
+    >
+      <span className={isNew ? 'hidden' : `pt-0.5 ${colour}`}>
         {Icon && <Icon aria-hidden="true" className="size-3.5" strokeWidth={2.5} />}
-        <span className="sr-only">{word}: </span>
+        {!isNew && <span className="sr-only">{word}: </span>}
       </span>
       <dt className="text-muted">{path.length === 0 ? 'Value' : pathWords(path)}</dt>
-      <dd className="figures max-sm:col-start-2">
+      <dd className={`figures ${isNew ? '-mx-1' : 'max-sm:col-start-2'}`}>
         {before !== null && (
           <Value
             text={before}
+            timeZone={timeZone}
             className={kind === 'SAME' ? 'text-muted' : 'bg-act-tint text-act line-through decoration-1'}
           />
         )}
@@ -38,16 +60,22 @@ const Row = ({ difference: { path, kind, before, after } }: { readonly differenc
             <MoveRight aria-hidden="true" className="mx-1.5 inline size-3 text-faint" />
           </>
         )}
-        {after !== null && kind !== 'SAME' && <Value text={after} className="bg-accent-tint text-accent" />}
+        {after !== null && kind !== 'SAME' && (
+          <Value text={after} timeZone={timeZone} className={isNew ? '' : 'bg-accent-tint text-accent'} />
+        )}
       </dd>
     </div>
   )
 }
 
-type DifferenceTableProps = { readonly before: string | null; readonly after: string | null }
+type DifferenceTableProps = {
+  readonly before: string | null
+  readonly after: string | null
+  readonly timeZone: string
+}
 
 /** What a change changed, to be read: what went struck through, what came marked, what stayed on demand. */
-export const DifferenceTable = ({ before, after }: DifferenceTableProps) => {
+export const DifferenceTable = ({ before, after, timeZone }: DifferenceTableProps) => {
   const [isAll, setIsAll] = useState(false)
   const differences = differencesOf(before, after)
   const changed = differences.filter(({ kind }) => kind !== 'SAME')
@@ -61,6 +89,8 @@ export const DifferenceTable = ({ before, after }: DifferenceTableProps) => {
           <Row
             key={JSON.stringify([difference.path, difference.kind, difference.before, difference.after])}
             difference={difference}
+            timeZone={timeZone}
+            isNew={before === null}
           />
         ))}
       </dl>

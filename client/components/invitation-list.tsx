@@ -54,7 +54,7 @@ export const InvitationList = ({ invitations, now, onRevoke }: InvitationListPro
               {formatAgo(expiresAt, now)}
             </td>
             {onRevoke && (
-              <td className="w-12 py-1.5! text-right">
+              <td className="w-12 py-1.5! pr-3! text-right">
                 <Button look="quiet" className="h-8 px-2.5" onClick={() => onRevoke(invitation)}>
                   Revoke
                   <span className="sr-only">the invitation of {email}</span>

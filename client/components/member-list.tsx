@@ -68,7 +68,7 @@ export const MemberRows = ({ members, ownId, onDo }: MemberListProps) =>
         <td className="whitespace-nowrap">{roleWord(member.role)}</td>
         <td className="figures whitespace-nowrap text-muted max-sm:hidden">{formatDayOf(member.since)}</td>
         {onDo && (
-          <td className="w-12 py-1.5! text-right">
+          <td className="w-12 py-1.5! pr-3! text-right">
             <MemberMenu member={member} isSelf={isSelf} onDo={onDo} />
           </td>
         )}

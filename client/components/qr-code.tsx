@@ -12,7 +12,7 @@ export const QrCode = ({ text, label }: QrCodeProps) => {
       aria-label={label}
       viewBox={`0 0 ${size} ${size}`}
       shapeRendering="crispEdges"
-      className="block aspect-square w-full max-w-52 rounded-md border border-line bg-white"
+      className="block aspect-square w-full max-w-60 rounded-md border border-line bg-white"
     >
       <path d={squares.join('')} className="fill-black" />
     </svg>

@@ -85,7 +85,7 @@ export const TokenRows = ({ tokens, roles, now, onDo }: TokenListProps) =>
         <Expiry token={token} now={now} />
       </td>
       {onDo && (
-        <td className="w-12 py-1.5! text-right">
+        <td className="w-12 py-1.5! pr-3! text-right">
           <Menu label={`What to do about ${token.name}`}>
             {!token.isExpired && (
               <MenuItem

@@ -63,12 +63,13 @@ const useScrollToTop = (path: string): void => {
   }, [path])
 }
 
-const pagesWithoutDemo = new Set(['/sign-in', '/invitation', '/password'])
+/** Only who comes to the start or to the demo itself is let into it: any other address is meant for somebody. */
+const mayEnterDemo = (path: string): boolean => path === '/' || parseOrganizationPath(path)?.slug === 'demo'
 
 /** Who is there and what they see. */
 export const App = () => {
   const [path] = useLocation()
-  const { state, retry, refresh, leave } = useSessionState(!pagesWithoutDemo.has(location.pathname))
+  const { state, retry, refresh, leave } = useSessionState(mayEnterDemo(location.pathname))
   const pagesShown = useRef(0)
   const takesFocus = useMemo(() => () => (pagesShown.current += 1) > 1, [])
   useScrollToTop(path)

@@ -35,7 +35,7 @@ const Nav = ({ viewing: { membership, may }, page }: NavProps) => (
                 onPointerEnter={preload}
                 onFocus={preload}
                 aria-current={id === page ? 'page' : undefined}
-                className="relative inline-flex h-11 items-center rounded-sm px-2 font-medium whitespace-nowrap text-muted -outline-offset-4 hover:text-ink aria-[current]:text-ink aria-[current]:after:absolute aria-[current]:after:inset-x-2 aria-[current]:after:-bottom-px aria-[current]:after:h-0.5 aria-[current]:after:bg-accent-fill sm:h-13"
+                className="relative inline-flex h-11 items-center rounded-sm px-2 font-medium whitespace-nowrap text-muted -outline-offset-4 hover:text-ink aria-[current]:text-ink aria-[current]:after:absolute aria-[current]:after:inset-x-2 aria-[current]:after:bottom-0 aria-[current]:after:h-0.5 aria-[current]:after:bg-accent-fill sm:h-13"
               >
                 {title}
               </Link>

@@ -83,12 +83,12 @@ const ScanStep = ({ factor, onVerified, onClose }: ScanStepProps) => {
         Scan this with an authenticator app, then type the code that it shows.
       </p>
       <div className="flex flex-wrap items-start gap-5">
-        <Suspense fallback={<Skeleton className="size-52" />}>
-          <div className="w-52 max-sm:mx-auto">
+        <Suspense fallback={<Skeleton className="size-60" />}>
+          <div className="w-60 max-sm:mx-auto">
             <QrCode text={factor.uri} label="QR code for the authenticator app" />
           </div>
         </Suspense>
-        <div className="min-w-0 flex-1 basis-48">
+        <div className="min-w-0 flex-1 basis-44">
           <p className="text-sm font-medium">Cannot scan?</p>
           <p className="mt-1 text-xs text-muted">Type this key into the app:</p>
           <p className="mt-2 font-mono text-xs leading-relaxed break-all select-all">

@@ -43,7 +43,7 @@ export const ConfirmDialog = ({
           <TextField
             name="reason"
             label={reason === 'required' ? 'Reason' : 'Reason (optional)'}
-            hint="Goes into the audit log."
+            hint="Goes into the audit log and stays there: write no names."
             required={reason === 'required'}
             maxLength={500}
             autoComplete="off"
