@@ -6,6 +6,7 @@ import { actorInWords } from '../access/actor-words.ts'
 import { assemblePage, requestPage, type Page, type PageRequest, type SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { decodeId, encodeId } from '../ids.ts'
+import { isErased } from '../ledger/origin.ts'
 import type { Loaders } from '../loaders.ts'
 import type { AuditActorKind, AuditFilter, AuditOrder, OrderDirection } from '../schema.generated.ts'
 import { matches, ofOrganization } from './filter.ts'
@@ -90,7 +91,7 @@ export type EntryActor = {
 
 /** Null for what was erased. */
 export const knownOrigin = (origin: OriginRow): OriginRow | null =>
-  origin.address === null && origin.agent === null ? null : origin
+  isErased(origin) || (origin.address === null && origin.agent === null) ? null : origin
 
 const KINDS: Readonly<Record<string, AuditActorKind>> = {
   member: 'MEMBER',

@@ -8,7 +8,7 @@ import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { AUDIT_CONTENT } from '../ledger/audit.ts'
 import { isForeign } from '../ledger/news.ts'
-import { SEAL_TIME, type Link } from '../ledger/seal.ts'
+import { hasSeal, SEAL_TIME, type Link } from '../ledger/seal.ts'
 import { createChainCheck, type Finding, type Orphans, type SealedRow } from './chain.ts'
 import { readHead, type Head } from './head.ts'
 
@@ -52,24 +52,9 @@ export async function verifyAudit(
   const began = performance.now()
   const { report, findings, count } = collectFindings()
   const read = { organizationId, mode: 'read', timeoutMs: TIMEOUT_MS } as const
-  const { waiting, ...found } = await inTransaction(connection, read, async (tx) => {
-    const scope = { tx, organizationId, report, signal }
-    const start = await readStart(tx, organizationId)
-    const chain = createChainCheck(organizationId, start.recorded, report)
-    const walked = await walkChain(scope, (seal) => chain.take(seal))
-    const unsealed = await walkUnsealed(scope, start.entries - walked.rows)
-    chain.end(unsealed.orphans)
-    await compareReceipts(scope, evidence.receipts)
-    await compareHeads(scope, evidence.heads)
-    return {
-      entries: start.entries,
-      sealed: walked.seals,
-      unsealed: unsealed.count,
-      head: await readHead(tx, organizationId),
-      checkedAt: Temporal.Instant.from(start.now),
-      waiting: unsealed.waiting,
-    }
-  })
+  const { waiting, ...found } = await inTransaction(connection, read, (tx) =>
+    checkAudit({ tx, organizationId, report, signal }, evidence),
+  )
   if (waiting !== null && (await isStillWaiting(connection, organizationId, waiting.newest, patienceMs))) {
     const entries = waiting.count === 1 ? 'An entry has' : `${waiting.count} entries have`
     const message = `${entries} waited for a seal for more than ${UNSEALED_SECONDS_MAX} seconds: no server runs, or it cannot seal.`
@@ -82,11 +67,36 @@ export async function verifyAudit(
 type Report = (finding: Finding) => void
 
 /** What every step needs. */
-type Scope = {
+export type Scope = {
   readonly tx: Tx
   readonly organizationId: string
+  /** Hears of all that does not fit. */
   readonly report: Report
   readonly signal: AbortSignal | undefined
+}
+
+type Checked = Pick<Verification, 'entries' | 'sealed' | 'unsealed' | 'head' | 'checkedAt'> & {
+  readonly waiting: Waiting | null
+}
+
+/** The part of the check that reads one snapshot. */
+export async function checkAudit(scope: Scope, evidence: Evidence): Promise<Checked> {
+  const { tx, organizationId, report } = scope
+  const start = await readStart(tx, organizationId)
+  const chain = createChainCheck(organizationId, start.recorded, report)
+  const walked = await walkChain(scope, (seal) => chain.take(seal))
+  const unsealed = await walkUnsealed(scope, start.entries - walked.rows)
+  chain.end(unsealed.orphans)
+  await compareReceipts(scope, evidence.receipts)
+  await compareHeads(scope, evidence.heads)
+  return {
+    entries: start.entries,
+    sealed: walked.seals,
+    unsealed: unsealed.count,
+    head: await readHead(tx, organizationId),
+    checkedAt: Temporal.Instant.from(start.now),
+    waiting: unsealed.waiting,
+  }
 }
 
 const collectFindings = () => {
@@ -158,6 +168,7 @@ async function walkChain(
   }
 }
 
+/** An entry is looked up as the first that is not before its id: see `hasSeal`. */
 const readSeals = ({ sql }: Tx, organizationId: string, after: bigint | null): Promise<SealWithContent[]> => {
   const reading = sql<SealWithContent[]>`
     select seal.sequence, seal.audit_id as "auditId", seal.audit_hash as "auditHash", seal.hash,
@@ -169,9 +180,9 @@ const readSeals = ({ sql }: Tx, organizationId: string, after: bigint | null): P
       order by sequence limit ${ROWS_PER_BATCH}
     ) as seal
     left join lateral (
-      select hash, ${sql.unsafe(AUDIT_CONTENT)} as content from audit
-      where organization_id = ${organizationId} and id = seal.audit_id limit 1
-    ) as entry on true
+      select id, hash, ${sql.unsafe(AUDIT_CONTENT)} as content from audit
+      where organization_id = ${organizationId} and id >= seal.audit_id order by id limit 1
+    ) as entry on entry.id = seal.audit_id
     order by seal.sequence`.execute()
   // Heard of where it is awaited, which is later.
   reading.catch(() => {})
@@ -257,8 +268,7 @@ const readUnsealed = (tx: Tx, organizationId: string, after: string | null): Pro
         where audit_head.organization_id = ${organizationId}), false) as "wasSeen"
     from audit
     where organization_id = ${organizationId} ${after === null ? sql`` : sql`and id > ${after}`}
-      and not exists (
-        select from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id = audit.id)
+      and not ${hasSeal(tx, organizationId)}
     order by id limit ${ROWS_PER_BATCH}`
 }
 

@@ -18,6 +18,9 @@ type Origin = {
   readonly agent: string | null
 }
 
+/** Stands where the program of an erased person did. */
+const ERASED = 'erased'
+
 /** By organization, person, address and program. What is in here has been committed, and origins are never deleted. */
 const rememberedOf = new WeakMap<Connection, Map<string, string>>()
 
@@ -47,12 +50,33 @@ export const sourceOf = async (
   return { originId, requestId }
 }
 
-/** Gives the id of the origin, made where there is none. Waits for whoever makes the same at this moment. */
-export const keepOrigin = async (
+/** Whether it told where a person was who has been erased since. */
+export const isErased = ({ address, agent }: Pick<Origin, 'address' | 'agent'>): boolean =>
+  address === null && agent?.split(' ')[0] === ERASED
+
+/**
+ * Removes what the origins of a person tell, and says of how many. The audit points to them, so they stay; no two of
+ * a person are equal, so each keeps a mark of its own. The person must be locked for update: see `keepOrigin`.
+ */
+export const eraseOrigins = async (
   { sql }: Tx,
   organizationId: string,
-  { personId, address, agent }: Origin,
-): Promise<string> => {
+  personId: string,
+): Promise<number> => {
+  const { count } = await sql`
+    update origin set address = null, agent = ${ERASED} || ' ' || id
+    where organization_id = ${organizationId} and person_id = ${personId}`
+  return count
+}
+
+/** Gives the id of the origin, made where there is none. Waits for whoever makes the same at this moment. */
+export const keepOrigin = async ({ sql }: Tx, organizationId: string, origin: Origin): Promise<string> => {
+  // Erasing a person locks them first: either it waits, and then finds this origin too, or this finds them erased.
+  const [known] = await sql<{ erased: boolean }[]>`
+    select erased_at is not null as erased from person
+    where organization_id = ${organizationId} and id = ${origin.personId} for key share`
+  const { personId, address, agent } =
+    known?.erased === true ? { ...origin, address: null, agent: ERASED } : origin
   await sql`
     insert into origin (organization_id, id, person_id, address, agent)
     values (${organizationId}, ${randomUUIDv7()}, ${personId}, ${address}, ${agent}) on conflict do nothing`

@@ -134,8 +134,13 @@ type HeadRow = Omit<Head, 'sequence' | 'hash'> & {
   readonly hash: string | null
 }
 
-const hasSeal = ({ sql }: Tx, organizationId: string) => sql`exists (
-  select from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id = audit.id)`
+/**
+ * Whether a row of `audit` has a seal. The first that is not before it, since an order leaves only the right index: by
+ * statistics that lag behind, PostgreSQL would take another one and read all seals for each row.
+ */
+export const hasSeal = ({ sql }: Tx, organizationId: string) => sql`coalesce((
+  select audit_id from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id >= audit.id
+  order by audit_id limit 1) = audit.id, false)`
 
 type NewRow = {
   readonly id: string
