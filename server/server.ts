@@ -18,7 +18,7 @@ import type { IsTrusted } from './http/address.ts'
 import { registerAuthRoutes } from './http/auth-routes.ts'
 import type { Entrance } from './http/credentials.ts'
 import { registerOidcRoutes } from './http/oidc-routes.ts'
-import { registerSecurityHeaders } from './http/security-headers.ts'
+import { refusePreflights, registerSecurityHeaders } from './http/security-headers.ts'
 import { registerServiceRoutes } from './http/service-routes.ts'
 import { registerSessionRoutes } from './http/session-routes.ts'
 import { attachSockets, type Sockets } from './http/socket.ts'
@@ -33,8 +33,17 @@ import { createSchema } from './schema.ts'
 import type { TrustedDocuments } from './trusted-documents.ts'
 
 const GRAPHQL_PATH = '/graphql'
+/** A request that is not there within these times is given up: slow ones must not hold connections. */
 const HEADERS_MS_MAX = 10_000
 const REQUEST_MS_MAX = 30_000
+const CHECK_REQUESTS_EVERY_MS = 2_000
+/** A connection on which nothing moves, in either direction: an answer that nobody reads. */
+const STILL_MS_MAX = 60_000
+/** Longer than proxies keep theirs, which would else send a request into a connection that is being closed. */
+const KEEP_ALIVE_MS = 72_000
+const REQUESTS_PER_CONNECTION = 10_000
+const HEADERS_MAX = 100
+const HEADER_BYTES_MAX = 16 * 1024
 const COMPRESS_FROM_BYTES = 1_024
 /** The highest, which is the default, takes seconds for a megabyte. */
 const BROTLI_QUALITY = 4
@@ -89,11 +98,16 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   }
   const schema = createSchema(resolvers)
 
-  const app = await createApp(log, logCause)
+  const app = await createApp(log, logCause, options.identity.publicUrl)
   const budgets = createBudgets(connection, log.failure)
   const gate = { entrance, budgets, trusted: options.trustedDocuments ?? null }
   const apollo = await registerGraphql(app, GRAPHQL_PATH, { services, schema, ...gate, logCause })
-  registerServiceRoutes(app, { connection, entrance, graphqlPath: GRAPHQL_PATH })
+  registerServiceRoutes(app, {
+    connection,
+    entrance,
+    graphqlPath: GRAPHQL_PATH,
+    graphiqlForPeople: gate.trusted === null,
+  })
   const people = { identity, authenticator, entrance, clock, logCause }
   registerSessionRoutes(app, { ...people, host, demo })
   registerAuthRoutes(app, people)
@@ -121,7 +135,11 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   }
 }
 
-const createApp = async (log: Log, logCause: LogCause): Promise<FastifyInstance> => {
+const createApp = async (
+  log: Log,
+  logCause: LogCause,
+  publicUrl: string | null,
+): Promise<FastifyInstance> => {
   // Named by its own type, the logger would make this an instance that no plugin takes.
   const loggerInstance: FastifyBaseLogger = log.logger
   const app: FastifyInstance = Fastify({
@@ -129,13 +147,21 @@ const createApp = async (log: Log, logCause: LogCause): Promise<FastifyInstance>
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     bodyLimit: LIMITS.messageBytes,
-    connectionTimeout: 0,
+    connectionTimeout: STILL_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     requestTimeout: REQUEST_MS_MAX,
-    http: { headersTimeout: HEADERS_MS_MAX },
+    maxRequestsPerSocket: REQUESTS_PER_CONNECTION,
+    http: {
+      headersTimeout: HEADERS_MS_MAX,
+      connectionsCheckingInterval: CHECK_REQUESTS_EVERY_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+    },
     forceCloseConnections: 'idle',
     return503OnClosing: true,
   })
-  registerSecurityHeaders(app)
+  app.server.maxHeadersCount = HEADERS_MAX
+  registerSecurityHeaders(app, { https: publicUrl?.startsWith('https:') === true })
+  refusePreflights(app)
   await app.register(fastifyCompress, {
     threshold: COMPRESS_FROM_BYTES,
     encodings: ['br', 'gzip'],

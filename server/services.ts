@@ -2,6 +2,7 @@
 import type { Services } from './context.ts'
 import type { OpenDatabase } from './database.ts'
 import { createEvents } from './events.ts'
+import { startHousekeeping } from './housekeeping.ts'
 import { startEvaluator } from './live/evaluator.ts'
 import { openFeed } from './live/feed.ts'
 import type { Log } from './log.ts'
@@ -22,9 +23,11 @@ export const openServices = async (
   const events = await createEvents(connection, listenUrl, logError)
   const feed = openFeed({ connection, events, logError })
   const evaluator = startEvaluator({ connection, events, clock, logError })
+  const housekeeping = startHousekeeping(connection, clock, logError)
   return {
     services: { connection, events, feed, clock },
     async close() {
+      await housekeeping.close()
       await evaluator.close()
       await feed.close()
       await events.close()

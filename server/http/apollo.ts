@@ -31,7 +31,7 @@ export const registerGraphql = async (
   const apollo = createApollo(options, app.log)
   await apollo.start()
   app.route({
-    method: ['GET', 'POST', 'OPTIONS'],
+    method: ['GET', 'POST'],
     url: path,
     bodyLimit: LIMITS.messageBytes,
     handler: fastifyApolloHandler(apollo, {

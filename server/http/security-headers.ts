@@ -31,14 +31,20 @@ export const GRAPHIQL_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Sets the headers of every answer that has not set its own. */
-export const registerSecurityHeaders = (app: FastifyInstance): void => {
+const YEAR_SECONDS = 365 * 24 * 3_600
+
+/** Sets the headers of every answer that has not set its own; `https`: browsers shall never come without it again. */
+export const registerSecurityHeaders = (
+  app: FastifyInstance,
+  { https }: { readonly https: boolean },
+): void => {
   app.addHook('onSend', (_request, reply, payload, done) => {
     const html = String(reply.getHeader('content-type') ?? '').startsWith('text/html')
     // What "not modified" says replaces what the browser keeps with the page, and it has no content type to tell by.
     if (!reply.hasHeader('content-security-policy') && reply.statusCode !== 304) {
       void reply.header('content-security-policy', html ? DASHBOARD : NOTHING)
     }
+    if (https) void reply.header('strict-transport-security', `max-age=${YEAR_SECONDS}`)
     void reply.headers({
       'x-content-type-options': 'nosniff',
       'x-frame-options': 'DENY',
@@ -49,4 +55,9 @@ export const registerSecurityHeaders = (app: FastifyInstance): void => {
     })
     done(null, payload)
   })
+}
+
+/** No other origin may do anything here, so the browser's question whether it may is answered without a word of CORS. */
+export const refusePreflights = (app: FastifyInstance): void => {
+  app.options('*', (_request, reply) => reply.code(204).header('allow', 'GET, HEAD, POST, DELETE').send())
 }

@@ -13,11 +13,13 @@ export type ServiceOptions = {
   readonly connection: Connection
   readonly entrance: Entrance
   readonly graphqlPath: string
+  /** False where people may send the dashboard's documents only: GraphiQL is of no use to them. */
+  readonly graphiqlForPeople: boolean
 }
 
 /** GET /healthz, /readyz, /schema.graphql and /graphiql. */
 export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOptions): void => {
-  const { connection, entrance, graphqlPath } = options
+  const { connection, entrance, graphqlPath, graphiqlForPeople } = options
 
   app.get('/healthz', () => ({ status: 'ok' }))
 
@@ -32,13 +34,16 @@ export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOpti
     return reply.type('text/plain; charset=utf-8').send(readSchemaText())
   })
 
-  app.get('/graphiql', async (_request, reply) =>
-    reply
+  app.get('/graphiql', async (request, reply) => {
+    if (!graphiqlForPeople && request.cookies[entrance.sessionCookie] !== undefined) {
+      throw forbidden('Here people who signed in may use the dashboard only. For GraphiQL, use an API token.')
+    }
+    return reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', GRAPHIQL_POLICY)
       .header('cache-control', 'no-cache')
-      .send(await renderGraphiql(graphqlPath)),
-  )
+      .send(await renderGraphiql(graphqlPath))
+  })
 }
 
 const isReachable = async (connection: Connection): Promise<boolean> => {

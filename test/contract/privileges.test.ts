@@ -31,7 +31,8 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   exchange_rate: ['UPDATE'],
   goal: ['UPDATE'],
   idempotency_key: ['UPDATE', 'DELETE'],
-  invitation: ['UPDATE'],
+  // Forgotten when they are long over.
+  invitation: ['UPDATE', 'DELETE'],
   invoice: ['UPDATE'],
   item: ['UPDATE'],
   membership: ['UPDATE', 'DELETE'],
