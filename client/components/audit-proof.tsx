@@ -21,7 +21,7 @@ export const HeadLine = ({ head, now }: HeadLineProps) => (
       <div className="min-w-0">
         <p className="figures">
           Sealed up to no. <span className="font-semibold">{formatCount(Number(head.sequence))}</span>
-          <span className="text-muted"> {formatSince(head.sealedAt, now)}</span>
+          <span className="text-muted">, {formatSince(head.sealedAt, now)}</span>
         </p>
         <p className="truncate font-mono text-2xs text-muted" title={head.hash}>
           {head.hash}

@@ -13,7 +13,7 @@ export const RoleTable = ({ roles }: { readonly roles: readonly RoleTable_RoleFr
   const nouns = groupScopes(roles.flatMap(({ scopes }) => scopes)).map(({ noun }) => noun)
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls sideways, and so must the keyboard
-    <section className="overflow-x-auto" tabIndex={0} aria-label="What each role may do">
+    <section className="relative overflow-x-auto" tabIndex={0} aria-label="What each role may do">
       <table className="rows">
         <thead>
           <tr>

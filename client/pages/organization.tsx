@@ -21,7 +21,7 @@ type NavProps = { readonly viewing: Viewing; readonly page: OrganizationPageId }
 
 /** The organization's pages that the viewer may see. */
 const Nav = ({ viewing: { membership, may }, page }: NavProps) => (
-  <nav aria-label="Pages" className="-mx-1 overflow-x-auto px-1 max-sm:-mt-1">
+  <nav aria-label="Pages" className="relative overflow-x-auto max-sm:-mx-2 max-sm:-mt-1">
     <ul className="flex gap-1">
       {organizationPages
         .filter(({ id, scope }) => id === 'dashboard' || may(scope))

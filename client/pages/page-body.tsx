@@ -27,7 +27,7 @@ type PanelProps = {
 export const Panel = ({ title, note = null, actions, children }: PanelProps) => {
   const id = useId()
   return (
-    <section aria-labelledby={id} className="panel min-w-0 overflow-hidden">
+    <section aria-labelledby={id} className="panel relative min-w-0 overflow-hidden">
       <header className="flex min-h-11 flex-wrap items-center justify-between gap-x-4 gap-y-2 px-4 pt-3 pb-1.5 sm:px-5">
         <h2 id={id} className="text-base font-semibold">
           {title}

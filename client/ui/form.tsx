@@ -70,7 +70,7 @@ export const Form = ({
     sending.send(() => onSend(values))
   }
   return (
-    <form ref={form} onSubmit={submit} className={`grid gap-4 ${className}`}>
+    <form ref={form} onSubmit={submit} className={`grid grid-cols-[minmax(0,1fr)] gap-4 ${className}`}>
       {above !== null && (
         <Notice tone="act" role="alert" tabIndex={-1}>
           {above}

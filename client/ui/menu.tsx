@@ -82,7 +82,7 @@ export const Menu = ({ label, button, buttonClassName, align = 'end', children }
         onClick={({ target }) => {
           if (target instanceof Element && target.closest('[role="menuitem"]')) menu.current?.hidePopover()
         }}
-        className={`panel anchored min-w-48 p-1 text-sm text-ink ${align === 'end' ? 'anchored-end' : ''}`}
+        className={`panel anchored max-w-[calc(100vw-1rem)] min-w-48 p-1 text-sm text-ink ${align === 'end' ? 'anchored-end' : ''}`}
       >
         {children}
       </div>
