@@ -7,7 +7,7 @@ import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 import type { Caller } from '../context.ts'
 import { readEmail } from '../identity/emails.ts'
 import { beginSession, shortAgent, type SignedInUser } from '../identity/sessions.ts'
-import { createUser } from '../identity/users.ts'
+import { createUser, holdUser } from '../identity/users.ts'
 import { newUuid } from '../ids.ts'
 import { type Audit, type Author, writeAudit } from '../ledger/audit.ts'
 import { keepOrigin } from '../ledger/origin.ts'
@@ -146,16 +146,7 @@ export const acceptInvitation = async (
     const [open] = await selectOpen(tx, organizationId, secret, now).for('update', { of: invitation })
     if (open === undefined) return 'GONE'
     if ('user' in accepting && accepting.user.email !== open.email) return 'OTHER_PERSON'
-    const userId =
-      'user' in accepting
-        ? accepting.user.userId
-        : await asIdentityWithin(tx, (within) =>
-            createUser(within, {
-              name: accepting.name,
-              email: open.email,
-              passwordHash: accepting.passwordHash,
-            }),
-          )
+    const userId = await asIdentityWithin(tx, (within) => findOrCreateUser(within, accepting, open.email))
     // Somebody has the e-mail and has to show it by signing in.
     if (userId === null) return 'SIGNED_OUT'
     const name = 'user' in accepting ? accepting.user.name : accepting.name
@@ -188,6 +179,13 @@ export const acceptInvitation = async (
         : await asIdentityWithin(tx, (within) => beginSession(within, userId, caller, now))
     return { organization: open.organization, userId, session }
   })
+}
+
+/** Null where whoever accepts has to sign in first. */
+const findOrCreateUser = async (tx: Tx, accepting: Accepting, email: string): Promise<string | null> => {
+  if (!('user' in accepting)) return createUser(tx, { ...accepting, email })
+  const { userId } = accepting.user
+  return (await holdUser(tx, userId)) ? userId : null
 }
 
 const isPending = and(isNull(invitation.acceptedAt), isNull(invitation.revokedAt))

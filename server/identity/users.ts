@@ -62,6 +62,12 @@ export const setPassword = async (tx: Tx, userId: string, passwordHash: string):
     })
 }
 
+/** Whether the user is there; until the end of the transaction nobody can erase it. */
+export const holdUser = async (tx: Tx, userId: string): Promise<boolean> => {
+  const held = await tx.select({ id: user.id }).from(user).where(eq(user.id, userId)).for('share')
+  return held.length > 0
+}
+
 export const hasUser = (connection: Connection, email: string): Promise<boolean> =>
   asIdentity(connection, async (tx) => (await findUser(tx, email)) !== null)
 

@@ -20,6 +20,10 @@ export type NewOrganization = {
 
 const SLUG = /^[a-z\d](-?[a-z\d])*$/
 const SLUG_LENGTH_MAX = 60
+/** An organization's pages are below its slug: these names are pages and routes of the server itself. */
+const RESERVED = new Set(
+  'account assets auth graphiql graphql healthz invitation password readyz schema session sign-in'.split(' '),
+)
 const NAME_LENGTH_MAX = 200
 
 /**
@@ -60,6 +64,7 @@ const checkOrganization = (input: NewOrganization): NewOrganization | Problem =>
       `A slug is up to ${SLUG_LENGTH_MAX} of a-z, 0-9 and - between them, not "${slug}"`,
     )
   }
+  if (RESERVED.has(slug)) return invalid(['slug'], `"${slug}" is a page of the server itself`)
   const name = input.name.trim()
   if (name === '' || name.length > NAME_LENGTH_MAX) {
     return invalid(['name'], `A name has 1 to ${NAME_LENGTH_MAX} characters`)

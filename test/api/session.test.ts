@@ -43,7 +43,7 @@ describe('somebody who accepts an invitation', () => {
       demo: false,
       oidc: null,
     })
-    expect(await ann.graphql('{ organization { slug } }')).toEqual({
+    expect(await ann.graphql('{ organization { slug } }')).toMatchObject({
       data: { organization: { slug: 'acme' } },
     })
     const forbidden = await ann.graphql(
@@ -218,9 +218,9 @@ describe('a person', () => {
     await gil.post('/session/invitation', { token: await invite(server, other, 'gil@example.com') })
     const third = await server.createOrganization({ slug: 'third' })
     const slugIn = async (slug?: string) => gil.graphql('{ organization { slug } }', slug)
-    expect(await slugIn('acme')).toEqual({ data: { organization: { slug: 'acme' } } })
-    expect(await slugIn('other')).toEqual({ data: { organization: { slug: 'other' } } })
-    expect(await slugIn()).toEqual({ data: { organization: { slug: 'acme' } } })
+    expect(await slugIn('acme')).toMatchObject({ data: { organization: { slug: 'acme' } } })
+    expect(await slugIn('other')).toMatchObject({ data: { organization: { slug: 'other' } } })
+    expect(await slugIn()).toMatchObject({ data: { organization: { slug: 'acme' } } })
     const foreign = await slugIn(third.slug)
     expect(foreign).toMatchObject(UNAUTHENTICATED)
     expect(foreign).toEqual(await slugIn('no-such-place'))
@@ -304,7 +304,7 @@ describe('the demo sign-in', () => {
     const guest = visit(demo)
     expect((await guest.get('/session')).body).toMatchObject({ demo: true })
     expect((await guest.post('/session/demo', {})).status).toBe(204)
-    expect(await guest.graphql('{ organization { slug } }')).toEqual({
+    expect(await guest.graphql('{ organization { slug } }')).toMatchObject({
       data: { organization: { slug: 'tidal' } },
     })
     expect((await guest.get('/session')).body).toMatchObject({
