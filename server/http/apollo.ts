@@ -174,7 +174,8 @@ const operationPlugin = ({ clock }: Services, logCause: LogCause): ApolloServerP
         const { singleResult } = body
         const { actor, bounds } = contextValue
         if (singleResult.errors !== undefined) {
-          singleResult.errors = tellableErrors(singleResult.errors, actor, (error) => error.toJSON())
+          const asTold = (error: GraphQLError) => presentError(error.toJSON(), error, logCause)
+          singleResult.errors = tellableErrors(singleResult.errors, actor, asTold)
         }
         if (bounds.spending !== null) {
           const refused = singleResult.errors?.[0]?.extensions?.['cost']

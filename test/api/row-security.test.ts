@@ -50,10 +50,25 @@ const samples = (rootField: RootField, twin: Twin) => variablesOf(rootField, sam
 const forReal = (variables: Variables): Variables =>
   'input' in variables ? { input: { ...(variables['input'] as object), dryRun: false } } : variables
 
+/** Differs from one moment to the next. */
+const RESTLESS = new Set([
+  'knownAt',
+  'recordedAt',
+  'checkedAt',
+  'tookMs',
+  'createdAt',
+  'expiresAt',
+  'lastUsedAt',
+])
+
 const told = (answer: Answered): string =>
-  JSON.stringify(answer, (key, value: unknown) =>
-    key === 'knownAt' || key === 'recordedAt' ? undefined : value,
-  )
+  JSON.stringify(answer, (key, value: unknown) => (RESTLESS.has(key) ? undefined : value))
+
+/** Without the ids of what was made on trial. */
+const tried = (answer: Answered): string => {
+  const known = new Set(Object.values(twins.ours.ids).flat())
+  return told(answer).replaceAll(/[a-z]+_[\da-f-]{36}/g, (id) => (known.has(id) ? id : 'a new one'))
+}
 
 const isSuccess = (answer: Answered): boolean => /"__typename":"\w+Success"/.test(told(answer))
 
@@ -66,7 +81,7 @@ describe('an application that takes one organization for another', () => {
         ? statement.replaceAll(theirs.organization.id, ours.organization.id)
         : statement,
     )
-    return askInProcess(schema, server, theirs.organization, connection)
+    return askInProcess(schema, server, theirs, connection)
   }
 
   it.each(rootFields)('finds nothing, neither theirs nor ours: $name', async ({ rootField }) => {
@@ -94,15 +109,15 @@ describe('an application whose statements forget the organization', () => {
       if (without !== statement) stripped += 1
       return without
     })
-    return askInProcess(schema, server, twins.ours.organization, connection)
+    return askInProcess(schema, server, twins.ours, connection)
   }
-  const careful = (): Ask => askInProcess(schema, server, twins.ours.organization, server.connection)
+  const careful = (): Ask => askInProcess(schema, server, twins.ours, server.connection)
 
   it.each(rootFields)('answers as if it had not: $name', async ({ rootField }) => {
     const operation = operationOf(rootField, samples(rootField, twins.ours))
     const answer = await forgetful()(operation)
     expect(answer.errors).toEqual([])
-    expect(told(answer)).toBe(told(await careful()(operation)))
+    expect(tried(answer)).toBe(tried(await careful()(operation)))
   })
 
   it.each(rootFields)('does not find by its id what is theirs: $name', async ({ rootField }) => {
@@ -112,7 +127,7 @@ describe('an application whose statements forget the organization', () => {
       for (const value of values) {
         const variables = withValueAt(rootField, samples(rootField, twins.ours), place, value, sample)
         const operation = operationOf(rootField, variables)
-        expect(told(await forgetful()(operation))).toBe(told(await careful()(operation)))
+        expect(tried(await forgetful()(operation))).toBe(tried(await careful()(operation)))
       }
     }
   })

@@ -69,14 +69,17 @@ const found = (answer: Answered, sent: unknown): string[] => {
 }
 
 /** Differs from one moment to the next. */
-const RESTLESS = new Set(['knownAt', 'recordedAt', 'errorId', 'hash'])
+const RESTLESS = new Set(['knownAt', 'recordedAt', 'checkedAt', 'tookMs', 'errorId', 'lastUsedAt'])
 
-/** An answer, whatever it was that had been asked for: messages name it. */
+/** Say what was asked for. */
+const ECHOES = new Set(['message', 'entryId'])
+
+/** An answer, whatever it was that had been asked for. */
 const without = (answer: Answered, value: string): unknown =>
   JSON.parse(
     JSON.stringify(answer, (key, part: unknown) => {
       if (RESTLESS.has(key)) return undefined
-      return key === 'message' && typeof part === 'string' ? part.replaceAll(value, '...') : part
+      return ECHOES.has(key) && typeof part === 'string' ? part.replaceAll(value, '...') : part
     }),
   )
 
@@ -98,7 +101,7 @@ describe('whoever asks for everything of their own', () => {
         const answer = await ask(rootField, variables, way)
         expect(answer.errors).toEqual([])
         expect(found(answer, variables)).toEqual([])
-        expect(isDone(rootField, answer)).toBe(true)
+        expect([isDone(rootField, answer), answer.data]).toEqual([true, answer.data])
       }
     },
   )
@@ -138,7 +141,9 @@ describe('an id', () => {
     expect(answers.length).toBeGreaterThan(0)
   })
 
-  it.each(places('id'))('that is none is one that nobody has: $title', async ({ rootField, place }) => {
+  // What an audit entry is about may be anything, also without a type.
+  const strict = places('id').filter(({ place }) => !place.path.includes('subject'))
+  it.each(strict)('that is none is one that nobody has: $title', async ({ rootField, place }) => {
     const type = Object.keys(twins.ours.ids).find((name) => place.path.join().includes(name)) ?? 'goal'
     const unknown = unknownId(type)
     const expected = without(await ask(rootField, at(rootField, place, unknown)), unknown)

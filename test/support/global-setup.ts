@@ -13,6 +13,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** The cluster of this run: connect as its superuser to create and drop databases. */
     clusterUrl: string
+    /** What the cluster has logged: the file. */
+    clusterLog: string
     /** Null where this machine has no browser to test with. */
     browser: BrowserBinary | null
   }
@@ -30,6 +32,7 @@ export const setup = async (project: TestProject): Promise<() => Promise<void>> 
   const database = await openEmbedded(dataDir, { durable: false })
   await makeTemplate(database.url)
   project.provide('clusterUrl', database.url)
+  project.provide('clusterLog', join(dataDir, 'postgres.log'))
   const browser = await prepareBrowser()
   if (browser === null)
     console.warn('SKIPPED: the browser tests. Name a Chromium with CHROMIUM_PATH to run them.')

@@ -1,22 +1,22 @@
 /** Operations without a transport, in a context of the test's making: to see what remains where a wall is gone. */
 import { type ExecutionResult, type GraphQLSchema, parse } from 'graphql'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { SCOPES } from '@tidemark/server/access/scopes.ts'
 import { createContext } from '@tidemark/server/context.ts'
 import { executeOperation, subscribeOperation } from '@tidemark/server/execution.ts'
 import type { Answered, Ask } from './attack.ts'
 import type { TestServer } from './server.ts'
+import type { Twin } from './twins.ts'
 
 const EVENT_MS_MAX = 1_000
 
-/** Whoever asks may do everything in this organization, by this connection. */
+/** As the token that may do everything in its organization, by this connection. */
 export const askInProcess =
-  (schema: GraphQLSchema, server: TestServer, organization: OrganizationRow, connection: Connection): Ask =>
+  (schema: GraphQLSchema, server: TestServer, { organization, tokenId }: Twin, connection: Connection): Ask =>
   async ({ query, variables = {} }) => {
     const actor = {
       kind: 'token',
-      id: '01990000-0000-7000-8000-000000000001',
+      id: tokenId,
       name: 'in process',
       role: null,
       scopes: new Set(SCOPES),

@@ -20,6 +20,7 @@ import {
   isRequiredArgument,
   isRequiredInputField,
 } from 'graphql'
+import { full } from './scale.ts'
 
 export type Root = 'Query' | 'Mutation' | 'Subscription'
 
@@ -180,9 +181,10 @@ export type Place = {
   readonly type: string
 }
 
-const FILTERS_WITHIN_MAX = 2
+/** Filters that may stand within each other on the way to a place. */
+const FILTERS_MAX = full(2, 1)
 
-/** Every leaf in the arguments of a root field; filters within filters are gone into twice. */
+/** Every leaf in the arguments of a root field; into filters within filters it goes in full only. */
 export const placesOf = ({ field }: RootField): Place[] =>
   field.args.flatMap((argument) => placesWithin(argument.type, [argument.name], []))
 
@@ -194,7 +196,7 @@ const placesWithin = (
   const bare = getNullableType(type)
   if (isListType(bare)) return placesWithin(bare.ofType, [...path, 0], within)
   if (!isInputObjectType(bare)) return [{ path, kind: kindOf(bare.name, path, within), type: bare.name }]
-  if (within.filter((name) => name === bare.name).length >= FILTERS_WITHIN_MAX) return []
+  if (within.filter((name) => name === bare.name).length >= FILTERS_MAX) return []
   return Object.values(bare.getFields()).flatMap((field) =>
     placesWithin(field.type, [...path, field.name], [...within, bare.name]),
   )

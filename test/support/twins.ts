@@ -16,11 +16,14 @@ export type Twin = {
   readonly organization: OrganizationRow
   /** With every scope. */
   readonly token: string
+  readonly tokenId: string
   /** Stands in every text of the books. */
   readonly mark: string
   /** The ids of the API of all that there is, by their prefix. */
   readonly ids: Readonly<Record<string, readonly string[]>>
   readonly numbers: readonly string[]
+  /** Of the first of the audit's ids. */
+  readonly auditHash: string
 }
 
 export type Twins = { readonly ours: Twin; readonly theirs: Twin }
@@ -64,7 +67,9 @@ const createTwin = async (server: TestServer, twin: Mark): Promise<Twin> => {
   await insertPeople(server, organization, twin)
   await fillBooks(server, token, twin)
   await vi.waitUntil(() => evaluated(server, organization), { timeout: 20_000 })
-  return { organization, token, mark, ...(await readNames(server, organization)) }
+  const named = await readNames(server, organization)
+  const tokenId = named.ids['token']?.[0]?.slice('token_'.length) ?? ''
+  return { organization, token, tokenId, mark, ...named }
 }
 
 /** What no mutation makes, or only together with a user who signs in. */
@@ -192,7 +197,7 @@ const evaluated = async ({ connection }: TestServer, { id }: OrganizationRow): P
 const readNames = async (
   { connection: { sql } }: TestServer,
   { id }: OrganizationRow,
-): Promise<Pick<Twin, 'ids' | 'numbers'>> => {
+): Promise<Pick<Twin, 'ids' | 'numbers' | 'auditHash'>> => {
   const rows = await sql<{ type: string; id: string; number: string | null }[]>`
     select 'customer' as type, id, number from customer where organization_id = ${id}
     union all select 'invoice', id, number from invoice where organization_id = ${id}
@@ -206,11 +211,14 @@ const readNames = async (
     order by type, number, id`
   const ids: Record<string, string[]> = {}
   for (const row of rows) (ids[row.type] ??= []).push(`${row.type}_${row.id}`)
-  return { ids, numbers: rows.flatMap(({ number }) => number ?? []) }
+  const [first] = ids['audit'] ?? []
+  const [row] = await sql<{ hash: string }[]>`
+    select hash from audit where organization_id = ${id} and id = ${first?.slice('audit_'.length) ?? ''}`
+  return { ids, numbers: rows.flatMap(({ number }) => number ?? []), auditHash: row?.hash ?? '' }
 }
 
 /** Values with which every operation on these books succeeds; nothing is written with them. */
-export const samplesOf = ({ ids, mark }: Twin): Sample => {
+export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
   const id = (type: string) => ids[type]?.[0]
   const values: Readonly<Record<string, unknown>> = {
     'Query.goal.id': id('goal'),
@@ -229,7 +237,10 @@ export const samplesOf = ({ ids, mark }: Twin): Sample => {
     'CreateGoalInput.direction': 'DECREASE',
     'CreateGoalInput.baseline': '100',
     'CreateGoalInput.deadline': today().add({ days: 100 }).toString(),
+    'AuditReceiptInput.id': id('audit'),
+    'AuditReceiptInput.hash': auditHash,
     'CreateTokenInput.scopes': ['kpi:read'],
+    'CreateTokenInput.pointsPerMinute': 1_000,
     'RotateTokenInput.id': id('token'),
     'RevokeTokenInput.id': id('token'),
     'InviteMemberInput.email': 'new@alpha.example',
