@@ -62,8 +62,12 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'Customer.unapplied': usually(() => 3),
   'Invoice.installments': usually(() => 3),
   'Receipt.allocations': usually(() => 10),
+  'AuditVerification.findings': atMost(() => 100),
 }
 const UNKNOWN = usually(() => 10)
+
+/** What reads far more than it answers with. */
+const FIELD_COSTS: Readonly<Record<string, number>> = { 'Query.verifyAuditLog': 5_000 }
 
 /** A page is read by a statement of its own for each object that has it. */
 const NESTED_LIST_COST = 20
@@ -184,7 +188,7 @@ const createMeter = (
     const inner = field && getNamedType(field.type)
     if (field === undefined || !isCompositeType(inner) || selection.selectionSet === undefined) return 0
     const args = readArguments(field, selection, variables)
-    const each = ownCost(schema, type, inner) + ofSelections(selection.selectionSet, inner, args)
+    const each = ownCost(schema, type, field, inner) + ofSelections(selection.selectionSet, inner, args)
     return listSize(type, field, args, above) * each
   }
 
@@ -215,9 +219,15 @@ const createMeter = (
   return { measure: ofSelections, isBound: () => isBound }
 }
 
-const ownCost = (schema: GraphQLSchema, parent: GraphQLCompositeType, type: GraphQLCompositeType): number => {
+const ownCost = (
+  schema: GraphQLSchema,
+  parent: GraphQLCompositeType,
+  { name }: GraphQLField<unknown, unknown>,
+  type: GraphQLCompositeType,
+): number => {
   if (parent === schema.getMutationType()) return 1 + MUTATION_COST
-  return isConnection(type) && parent !== schema.getQueryType() ? NESTED_LIST_COST : 1
+  const nested = isConnection(type) && parent !== schema.getQueryType()
+  return FIELD_COSTS[`${parent.name}.${name}`] ?? (nested ? NESTED_LIST_COST : 1)
 }
 
 const isConnection = (type: GraphQLCompositeType): boolean =>

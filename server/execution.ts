@@ -16,7 +16,7 @@ import {
 import { cancelContext, closeContext, type Context, createContext } from './context.ts'
 import { countObjects } from './cost.ts'
 import { timedOut } from './errors.ts'
-import { LIMITS, limitRules, parseOptions } from './limits.ts'
+import { LIMITS, limitRules, parseOptions, timeAllowed } from './limits.ts'
 import { mayReadSchema } from './operation.ts'
 
 const REMEMBERED_MAX = 500
@@ -56,7 +56,7 @@ const parseQuery = (query: string): DocumentNode | GraphQLError => {
 type Arguments = ExecutionArgs & { readonly contextValue: Context }
 
 /**
- * A query or mutation, or one event of a subscription; its context is closed with it. A query is given up after 5 s,
+ * A query or mutation, or one event of a subscription; its context is closed with it. A query is given up after 5 s (`timeAllowed`),
  * and when whoever asks has left: what it reads is cancelled in the database. A mutation is never given up half way; its
  * command has a time limit of its own.
  */
@@ -65,7 +65,7 @@ export const executeOperation = async (args: Arguments): Promise<ExecutionResult
   const isMutation = getOperationAST(document, operationName)?.operation === OperationTypeNode.MUTATION
   try {
     const run = async () => execute(args)
-    const result = await (isMutation ? run() : withinBounds(context, run))
+    const result = await (isMutation ? run() : withinBounds(context, timeAllowed(document), run))
     return withCost(withRequestErrors(result, context), context)
   } finally {
     void closeContext(context)
@@ -86,7 +86,7 @@ export const subscribeOperation = async (
   let source: AsyncIterable<unknown> | ExecutionResult
   const opening = createSourceEventStream(args)
   try {
-    source = await withinBounds(context, () => opening)
+    source = await withinBounds(context, LIMITS.operationMs, () => opening)
     if (!(Symbol.asyncIterator in source)) void opening.then(endSource, () => {})
   } finally {
     void closeContext(context)
@@ -106,15 +106,17 @@ const endSource = async (source: AsyncIterable<unknown> | ExecutionResult): Prom
 }
 
 /** What `run` gives, or that it took too long or that nobody waits for it any more. Reads under way are cancelled then. */
-const withinBounds = async <T>(context: Context, run: () => Promise<T>): Promise<T | ExecutionResult> => {
+const withinBounds = async <T>(
+  context: Context,
+  milliseconds: number,
+  run: () => Promise<T>,
+): Promise<T | ExecutionResult> => {
   const { left } = context.bounds
   if (left?.aborted === true) return NOBODY_WAITS
   const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<ExecutionResult>()
   const onLeft = () => giveUp(NOBODY_WAITS)
-  const timer = setTimeout(
-    () => giveUp({ data: null, errors: [timedOut(LIMITS.operationMs)] }),
-    LIMITS.operationMs,
-  )
+  const tooLate = () => giveUp({ data: null, errors: [timedOut(milliseconds)] })
+  const timer = setTimeout(tooLate, milliseconds)
   left?.addEventListener('abort', onLeft, { once: true })
   void givenUp.then(() => cancelContext(context))
   try {

@@ -12,6 +12,7 @@ import {
   type SelectionNode,
   type SelectionSetNode,
   type ValidationRule,
+  visit,
 } from 'graphql'
 
 export const LIMITS = {
@@ -29,12 +30,34 @@ export const LIMITS = {
   pointsPerMinute: 100_000,
   /** How long a query may take, and a subscription to begin or to answer with one event. */
   operationMs: 5_000,
+  /** The same of a query that has a field of SLOW_FIELDS; below the minute after which a still connection is closed. */
+  slowOperationMs: 50_000,
   /** Items of a list in the variables. */
   listItems: 1_000,
   /** A request's body, and a WebSocket message. */
   messageBytes: 256 * 1024,
   subscriptionsPerSocket: 100,
 } as const
+
+/** What may take long, since it reads everything that there is. */
+const SLOW_FIELDS = new Set(['verifyAuditLog'])
+
+const timesAllowed = new WeakMap<DocumentNode, number>()
+
+/** How long an operation of this document may take, in milliseconds. */
+export const timeAllowed = (document: DocumentNode): number => {
+  const known = timesAllowed.get(document)
+  if (known !== undefined) return known
+  let isSlow = false
+  visit(document, {
+    Field: ({ name }) => {
+      isSlow ||= SLOW_FIELDS.has(name.value)
+    },
+  })
+  const allowed = isSlow ? LIMITS.slowOperationMs : LIMITS.operationMs
+  timesAllowed.set(document, allowed)
+  return allowed
+}
 
 export const parseOptions: ParseOptions = { maxTokens: LIMITS.tokens }
 

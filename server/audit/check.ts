@@ -3,6 +3,7 @@ import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { Context } from '../context.ts'
 import { badUserInput } from '../errors.ts'
 import { decodeId } from '../ids.ts'
+import { LIMITS } from '../limits.ts'
 import { limitTo } from '../live/turns.ts'
 import type { AuditHeadInput, AuditReceiptInput } from '../schema.generated.ts'
 import { readHead, type Head } from './head.ts'
@@ -20,10 +21,15 @@ export const verifyForCaller = (
 ): Promise<Verification> => {
   const inTurn = turnsOf.get(connection) ?? limitTo(CHECKS_AT_ONCE)
   turnsOf.set(connection, inTurn)
-  const signal = bounds.left ?? undefined
-  return inTurn(() =>
-    verifyAudit(connection, organization.id, evidence, signal === undefined ? {} : { signal }),
-  )
+  // Whoever asks has left by then, or was told that it takes too long.
+  const signal = AbortSignal.any([
+    AbortSignal.timeout(LIMITS.slowOperationMs),
+    ...(bounds.left ? [bounds.left] : []),
+  ])
+  return inTurn(() => {
+    signal.throwIfAborted()
+    return verifyAudit(connection, organization.id, evidence, { signal })
+  })
 }
 
 export const auditHead = ({

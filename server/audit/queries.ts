@@ -7,6 +7,7 @@ import { assemblePage, requestPage, type Page, type PageRequest, type SortKey } 
 import type { Context } from '../context.ts'
 import { decodeId, encodeId } from '../ids.ts'
 import { isErased } from '../ledger/origin.ts'
+import { isErased } from '../ledger/origin.ts'
 import type { Loaders } from '../loaders.ts'
 import type { AuditActorKind, AuditFilter, AuditOrder, OrderDirection } from '../schema.generated.ts'
 import { matches, ofOrganization } from './filter.ts'
@@ -89,7 +90,7 @@ export type EntryActor = {
   readonly actorId: string | null
 }
 
-/** Null for what was erased. */
+/** Null for what tells nothing, or was erased. */
 export const knownOrigin = (origin: OriginRow): OriginRow | null =>
   isErased(origin) || (origin.address === null && origin.agent === null) ? null : origin
 
