@@ -5,6 +5,7 @@ import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { decodeId } from '../ids.ts'
 import { eraseUserWithin } from '../identity/users.ts'
 import { writeAudit } from '../ledger/audit.ts'
+import { eraseOrigins } from '../ledger/origin.ts'
 import { conflict, notFound, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { ErasePersonInput } from '../schema.generated.ts'
@@ -77,14 +78,14 @@ type Forgotten = {
 /** Invitations first and then the person: the order in which somebody who accepts one locks them. */
 async function forgetPerson(tx: Tx, { organizationId, id, email }: PersonRow): Promise<Forgotten> {
   const invitations = email === null ? 0 : await forgetInvitations(tx, organizationId, email)
-  // Nobody may note down an address of theirs from here on: see ledger/origin.ts.
+  // From here on nobody notes down an address of theirs: see ledger/origin.ts.
   await tx.sql`select from person where organization_id = ${organizationId} and id = ${id} for update`
   const name = await freeName(tx, organizationId, id)
   await tx
     .update(person)
     .set({ name, email: null, erasedAt: sql`clock_timestamp()` })
     .where(and(eq(person.organizationId, organizationId), eq(person.id, id)))
-  return { name, invitations, origins: await forgetOrigins(tx, organizationId, id) }
+  return { name, invitations, origins: await eraseOrigins(tx, organizationId, id) }
 }
 
 /** Those that were accepted too: the audit points to them, so they stay, without the e-mail. */
@@ -93,14 +94,6 @@ async function forgetInvitations({ sql: run }: Tx, organizationId: string, email
     update invitation set email = 'erased',
       revoked_at = case when accepted_at is null then coalesce(revoked_at, clock_timestamp()) else revoked_at end
     where organization_id = ${organizationId} and email = ${email}`
-  return count
-}
-
-/** No two origins of a person are equal, so each keeps a mark of its own where its program stood. */
-async function forgetOrigins({ sql: run }: Tx, organizationId: string, personId: string): Promise<number> {
-  const { count } = await run`
-    update origin set address = null, agent = 'erased ' || id
-    where organization_id = ${organizationId} and person_id = ${personId}`
   return count
 }
 

@@ -6,8 +6,9 @@ import { isOver, isWithin, readBlock } from '../access/token-rules.ts'
 import { hashToken, mintToken } from '../access/token.ts'
 import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { decodeId, encodeId, newUuid } from '../ids.ts'
+import { LIMITS } from '../limits.ts'
 import { writeAudit } from '../ledger/audit.ts'
-import { conflict, invalid, isProblem, notFound, type Path, type Problem } from '../problem.ts'
+import { conflict, invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { CreateTokenInput, RevokeTokenInput, RotateTokenInput } from '../schema.generated.ts'
 import type { ApiTokenRow } from '@tidemark/drizzle/rows.ts'
@@ -181,7 +182,7 @@ type Limits = Pick<ApiTokenRow, 'expiresAt' | 'addresses' | 'pointsPerMinute'>
 
 /** What a token makes is bound by its own limits: whoever found it must not free themselves of them. */
 function limitFault(wanted: Limits, own: Limits): Problem | null {
-  const { expiresAt, pointsPerMinute } = own
+  const { expiresAt } = own
   if (expiresAt !== null && (wanted.expiresAt === null || isBefore(expiresAt, wanted.expiresAt))) {
     const end = expiresAt.toString()
     return invalid(['expiresAt'], `Your own token is over on ${end}: what it makes must be over by then`)
@@ -190,15 +191,15 @@ function limitFault(wanted: Limits, own: Limits): Problem | null {
     const list = own.addresses?.join(', ')
     return invalid(['addresses'], `Your own token may be used from ${list} alone, and so may what it makes`)
   }
-  if (
-    pointsPerMinute !== null &&
-    (wanted.pointsPerMinute === null || wanted.pointsPerMinute > pointsPerMinute)
-  ) {
-    const path: Path = ['pointsPerMinute']
-    return invalid(path, `Your own token has ${pointsPerMinute} points per minute: what it makes has no more`)
-  }
-  return null
+  const points = pointsOf(own)
+  if (pointsOf(wanted) <= points) return null
+  return invalid(
+    ['pointsPerMinute'],
+    `Your own token has ${points} points per minute, and what it makes no more`,
+  )
 }
+
+const pointsOf = ({ pointsPerMinute }: Limits): number => pointsPerMinute ?? LIMITS.pointsPerMinute
 
 const areWithin = (own: readonly string[] | null, wanted: readonly string[] | null): boolean => {
   if (own === null || own.length === 0) return true

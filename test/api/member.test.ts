@@ -3,9 +3,11 @@ import { goal, membership, person } from '@tidemark/drizzle/tables.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { type Role, ROLES, type Scope, SCOPES } from '@tidemark/server/access/scopes.ts'
 import { createToken } from '@tidemark/server/token/commands.ts'
+import { sourceOf } from '@tidemark/server/ledger/origin.ts'
 import { encodeId, newUuid } from '@tidemark/server/ids.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { dump, dumpOfCommands } from '../support/dump.ts'
 import { execute, request } from '../support/graphql.ts'
 import { join, PASSWORD, visit, type Visitor } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -112,28 +114,6 @@ const tokenBy = async (
   return { id: made.tokenId, secret: made.secret }
 }
 
-/** All that the database has, as text. */
-const everything = async (schemas = ['public', 'identity']): Promise<string> => {
-  const tables = await server.connection.sql<{ name: string }[]>`
-    select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname = any(${schemas})`
-  const texts = await Promise.all(
-    tables.map(async ({ name }) => {
-      const rows = await server.connection.sql.unsafe(
-        `select to_jsonb(t) - 'last_used_at' as row from ${name} t order by to_jsonb(t)::text`,
-      )
-      return `${name} ${JSON.stringify(rows)}`
-    }),
-  )
-  return texts.join('\n')
-}
-
-/** What is not written in the transaction of a command: where requests come from, the seals, the evaluations. */
-const ofCommands = (text: string): string =>
-  text
-    .split('\n')
-    .filter((line) => !/^public\.(origin|audit_head|audit_seal|evaluation|budget) /.test(line))
-    .join('\n')
-
 describe('inviting somebody', () => {
   it('makes a link that is shown once, and makes whoever has it a member, once', async () => {
     const invited = await ask('inviteMember', {
@@ -149,12 +129,12 @@ describe('inviting somebody', () => {
     expect(invited.link).toMatch(new RegExp(`^${server.url}/invitation#tdi_\\w+$`))
     expect((await people()).invitations.nodes).toMatchObject([{ id: invited.invitation.id }])
     const secret = invited.link?.split('#')[1] ?? 'none'
-    expect(await everything()).not.toContain(secret)
+    expect(await dump(server)).not.toContain(secret)
 
     const bob = visit(server)
     expect(await accept(invited.link, 'Bob Ray', bob)).toMatchObject({ status: 200 })
     expect((await accept(invited.link)).status).toBe(410)
-    expect(await viewerOf(bob)).toEqual({
+    expect(await viewerOf(bob)).toMatchObject({
       data: {
         viewer: {
           kind: 'MEMBER',
@@ -196,7 +176,7 @@ describe('inviting somebody', () => {
   })
 
   it('in a dry run, or for no e-mail, writes nothing', async () => {
-    const before = ofCommands(await everything())
+    const before = await dumpOfCommands(server)
     expect(await ask('inviteMember', { email: emailOf('dry'), role: 'VIEWER', dryRun: true })).toMatchObject({
       __typename: 'InviteMemberSuccess',
       link: null,
@@ -217,7 +197,7 @@ describe('inviting somebody', () => {
         path: ['email'],
       })
     }
-    expect(ofCommands(await everything())).toBe(before)
+    expect(await dumpOfCommands(server)).toBe(before)
   })
 
   it('with an idempotency key makes one link, and keeps neither it nor the e-mail with the key', async () => {
@@ -375,9 +355,9 @@ describe('removing a member', () => {
     const byToken = await askAs(third.secret, 'inviteMember', { email: emailOf('pal'), role: 'ADMIN' })
     await ask('inviteMember', { email: emailOf('kept'), role: 'VIEWER' })
 
-    const before = ofCommands(await everything())
+    const before = await dumpOfCommands(server)
     expect(await ask('removeMember', { id, dryRun: true })).toMatchObject({ revokedTokens: 3, audit: null })
-    expect(ofCommands(await everything())).toBe(before)
+    expect(await dumpOfCommands(server)).toBe(before)
 
     expect(await ask('removeMember', { id, reason: 'left', idempotencyKey: 'leave' })).toMatchObject({
       __typename: 'RemoveMemberSuccess',
@@ -427,7 +407,7 @@ describe('removing a member', () => {
 describe('erasing a person', () => {
   /** Where a person's name, e-mail, address or program stands. */
   const traces = async (texts: readonly string[]): Promise<string[]> => {
-    const lines = (await everything()).split('\n')
+    const lines = (await dump(server)).split('\n')
     return lines
       .filter((line) => texts.some((text) => line.includes(text)))
       .map((line) => line.split(' ')[0] ?? '')
@@ -471,7 +451,7 @@ describe('erasing a person', () => {
     expect(await traces(marks)).toEqual([])
     expect((await auditOf()).slice(0, auditBefore.length)).toEqual(auditBefore)
     expect(await askAs(token.secret, 'removeMember', { id })).toBe('UNAUTHENTICATED')
-    expect(await admin.graphql('{ goals { nodes { owner { id name } } } }')).toEqual({
+    expect(await admin.graphql('{ goals { nodes { owner { id name } } } }')).toMatchObject({
       data: { goals: { nodes: [{ owner: { id, name } }] } },
     })
     const origins = await server.connection.sql`
@@ -480,6 +460,32 @@ describe('erasing a person', () => {
     for (const row of origins)
       expect(row).toEqual({ address: null, agent: expect.stringMatching(/^erased /) })
     expect((await accept(link)).status).toBe(410)
+
+    const { data } = (await admin.graphql(`{ verifyAuditLog { isIntact } auditEntries(first: 1000) {
+      nodes { action actor { name } origin { address agent } } } }`)) as {
+      data: {
+        verifyAuditLog: unknown
+        auditEntries: { nodes: { actor: { name: string }; origin: unknown }[] }
+      }
+    }
+    expect(data.verifyAuditLog).toEqual({ isIntact: true })
+    const hers = data.auditEntries.nodes.filter(({ actor }) => actor.name === name)
+    expect(hers.length).toBeGreaterThanOrEqual(3)
+    expect(hers.filter(({ origin }) => origin !== null)).toEqual([])
+  })
+
+  it('keeps no address of theirs that is noted down at the same moment, or later', async () => {
+    await join(server, organization, emailOf('quick'), 'viewer')
+    const id = await idOf(emailOf('quick'))
+    const actor = { kind: 'member', id: id.replace('person_', '') } as const
+    const noteFrom = (address: string) =>
+      sourceOf(server.connection, organization.id, actor, { requestId: null, address, agent: 'Browser' })
+    const notes = Array.from({ length: 10 }, (_, index) => noteFrom(`192.0.2.${index}`))
+    await Promise.all([...notes, ask('erasePerson', { id, reason: 'gone' })])
+    await noteFrom('192.0.2.99')
+    const kept = await server.connection.sql`
+      select address, agent from origin where person_id = ${actor.id} and (address is not null or agent = 'Browser')`
+    expect(kept).toEqual([])
   })
 
   it('leaves their sign-in to the other organizations that have them', async () => {
@@ -524,7 +530,7 @@ describe('members of others', () => {
     const { invitationId } = await inviteTo(theirs, `more@${theirs.slug}.example`)
     const [row] = await server.connection.sql<{ id: string }[]>`
       select person_id as id from membership where organization_id = ${theirs.id}`
-    const before = await everything(['public'])
+    const before = await dumpOfCommands(server)
     for (const [name, type, foreign, input] of [
       ['revokeInvitation', 'invitation', invitationId, {}],
       ['changeMemberRole', 'person', row?.id, { role: 'VIEWER' }],
@@ -540,7 +546,7 @@ describe('members of others', () => {
         expect(await ask(name, { id: odd, ...input })).toMatchObject({ __typename: 'NotFound' })
       }
     }
-    expect(ofCommands(await everything(['public']))).toBe(ofCommands(before))
+    expect(await dumpOfCommands(server)).toBe(before)
     expect(JSON.stringify(await people())).not.toContain(theirs.slug)
   })
 })

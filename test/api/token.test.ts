@@ -5,6 +5,7 @@ import { mayBeUsed, readBlock } from '@tidemark/server/access/token-rules.ts'
 import { ROLES, type Role, type Scope, SCOPES } from '@tidemark/server/access/scopes.ts'
 import { encodeId, newUuid } from '@tidemark/server/ids.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { dump, dumpOfCommands } from '../support/dump.ts'
 import { execute, request } from '../support/graphql.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { subscribe } from '../support/subscribe.ts'
@@ -100,26 +101,12 @@ const refusalOf = async (secret: string, headers: Readonly<Record<string, string
   return error === undefined ? null : { code: error.extensions.code, message: error.message }
 }
 
-/** All that the database has, as text; but for when tokens were last used, which is noted in its own time. */
-const everything = async (): Promise<string> => {
-  const tables = await server.connection.sql<{ name: string }[]>`
-    select format('%I.%I', schemaname, tablename) as name from pg_tables
-    where schemaname in ('public', 'identity')`
-  const texts = await Promise.all(
-    tables.map(
-      async ({ name }) =>
-        `${name} ${JSON.stringify(await server.connection.sql.unsafe(`select to_jsonb(t) - 'last_used_at' as row from ${name} t order by to_jsonb(t)::text`))}`,
-    ),
-  )
-  return texts.join('\n')
-}
-
 describe('making a token', () => {
   it('shows it once, lets it do what was asked for and nothing else, and stores its hash alone', async () => {
     const expiresAt = now.add({ hours: 24 }).toString()
     const made = await create({
       name: ' night  export ',
-      scopes: ['kpi:read', 'organization:read', 'kpi:read'],
+      scopes: ['schema:read', 'kpi:read', 'organization:read', 'kpi:read'],
       expiresAt,
       addresses: ['127.0.0.0/8', '2001:DB8::/32'],
       pointsPerMinute: 5_000,
@@ -130,7 +117,7 @@ describe('making a token', () => {
       audit: { id: expect.stringMatching(/^audit_/) },
       token: {
         name: 'night export',
-        scopes: ['organization:read', 'kpi:read'],
+        scopes: ['organization:read', 'kpi:read', 'schema:read'],
         createdBy: "a test's admin",
         lastUsedAt: null,
         addresses: ['127.0.0.0/8', '2001:db8::/32'],
@@ -147,7 +134,7 @@ describe('making a token', () => {
         kind: 'TOKEN',
         name: 'night export',
         role: null,
-        scopes: ['organization:read', 'kpi:read'],
+        scopes: ['organization:read', 'kpi:read', 'schema:read'],
         person: null,
       },
     })
@@ -155,7 +142,7 @@ describe('making a token', () => {
     expect(refused.errors[0]?.extensions?.['code']).toBe('FORBIDDEN')
     expect(await list()).toContainEqual(expect.objectContaining({ id: made.token.id }))
 
-    const stored = await everything()
+    const stored = await dump(server)
     expect(stored).toContain(createHash('sha256').update(secret).digest('hex'))
     expect(stored).not.toContain(secret)
   })
@@ -192,7 +179,7 @@ describe('making a token', () => {
     ['too many points', { pointsPerMinute: 1_000_001 }, 'pointsPerMinute', /from 1 to 1,000,000/],
     ['an empty key', { idempotencyKey: '' }, 'idempotencyKey', /1 to 255/],
   ])('refuses %s, and writes nothing', async (_case, input, path, message) => {
-    const before = await everything()
+    const before = await dumpOfCommands(server)
     const refused = await create(input)
     expect(refused).toMatchObject({
       __typename: 'InvalidInput',
@@ -200,11 +187,11 @@ describe('making a token', () => {
       message: expect.stringMatching(message),
     })
     expect(refused.path.join('.')).toBe(path)
-    expect(ofCommands(await everything())).toBe(ofCommands(before))
+    expect(await dumpOfCommands(server)).toBe(before)
   })
 
   it('in a dry run checks everything, shows no secret and writes nothing', async () => {
-    const before = await everything()
+    const before = await dumpOfCommands(server)
     const made = await create({ dryRun: true, idempotencyKey: 'once', addresses: ['10.0.0.0/8'] })
     expect(made).toMatchObject({
       dryRun: true,
@@ -213,7 +200,7 @@ describe('making a token', () => {
       token: { addresses: ['10.0.0.0/8'] },
     })
     expect(await create({ dryRun: true, scopes: ['x'] })).toMatchObject({ __typename: 'InvalidInput' })
-    expect(ofCommands(await everything())).toBe(ofCommands(before))
+    expect(await dumpOfCommands(server)).toBe(before)
   })
 
   it('with an idempotency key makes one, and shows its secret to the first alone', async () => {
@@ -225,7 +212,7 @@ describe('making a token', () => {
     expect(secrets).toHaveLength(1)
     expect(await create(input)).toMatchObject({ secret: null, token: { id: all[0]?.token.id } })
     expect(await create({ ...input, name: 'other' })).toMatchObject({ code: 'KEY_REUSED' })
-    expect(await everything()).not.toContain(secrets[0])
+    expect(await dump(server)).not.toContain(secrets[0])
   })
 })
 
@@ -330,7 +317,7 @@ describe('rotating a token', () => {
     await expect.poll(() => refusalOf(old.secret ?? ''), { timeout: 3_000 }).not.toBeNull()
     expect(await refusalOf(made.secret ?? '')).toBeNull()
     expect((await list()).find(({ id }) => id === old.token.id)).toMatchObject({ isExpired: true })
-    expect(await everything()).not.toContain(made.secret)
+    expect(await dump(server)).not.toContain(made.secret)
   })
 
   it('never lets the old one live longer than it would have, and ends it at once where it is told to', async () => {
@@ -381,14 +368,14 @@ describe('rotating a token', () => {
     for (const overlapHours of [-1, 721]) {
       expect(await rotate({ id: token.id, overlapHours })).toMatchObject({ path: ['overlapHours'] })
     }
-    const before = await everything()
+    const before = await dumpOfCommands(server)
     expect(await rotate({ id: token.id, overlapHours: 0, dryRun: true })).toMatchObject({
       __typename: 'RotateTokenSuccess',
       secret: null,
       audit: null,
       replaced: { id: token.id, isExpired: true },
     })
-    expect(ofCommands(await everything())).toBe(ofCommands(before))
+    expect(await dumpOfCommands(server)).toBe(before)
     now = now.add({ hours: 2 })
     expect(await rotate({ id: token.id })).toMatchObject({ __typename: 'Conflict', path: ['id'] })
   })
@@ -543,10 +530,3 @@ describe('the rules of a token', () => {
 
 const hoursUntil = (moment: string | null): number =>
   now.until(Temporal.Instant.from(moment ?? '')).total('hours')
-
-/** What is not written in the transaction of a command: where requests come from, the seals, the evaluations. */
-const ofCommands = (text: string): string =>
-  text
-    .split('\n')
-    .filter((line) => !/^public\.(origin|audit_head|audit_seal|evaluation) /.test(line))
-    .join('\n')
