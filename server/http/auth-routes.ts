@@ -6,6 +6,7 @@ import { hashPassword } from '../identity/passwords.ts'
 import { recordForEmail, recordForUser } from '../identity/record.ts'
 import { findPasswordLink, usePasswordLink } from '../identity/reset.ts'
 import { endOtherSessions, endSession, listSessions, type SignedInUser } from '../identity/sessions.ts'
+import { sweepIdentity } from '../identity/sweep.ts'
 import { findChallenged, hasPassword } from '../identity/users.ts'
 import { EMAIL_LENGTH_MAX } from '../identity/emails.ts'
 import { type Answered, ask, sendCookies } from './better-auth.ts'
@@ -21,6 +22,7 @@ import {
   userOf,
 } from './people.ts'
 
+const SWEEP_EVERY_MS = 10 * 60_000
 const CODE_LENGTH_MAX = 20
 const ID_LENGTH_MAX = 60
 const SECRET_LENGTH_MAX = 200
@@ -28,13 +30,22 @@ const SECRET_LENGTH_MAX = 200
 const WRONG_PASSWORD = 'This is not your password.'
 
 /** Everything under /auth but what has to do with the OIDC provider. */
-export const registerAuthRoutes = (app: FastifyInstance, options: PeopleOptions): void =>
+export const registerAuthRoutes = (app: FastifyInstance, options: PeopleOptions): void => {
   registerPeopleRoutes(app, options, (scope) => {
     addSignIn(scope, options)
     addSecondFactor(scope, options)
     addPassword(scope, options)
     addSessions(scope, options)
   })
+  const { connection, logError } = options.identity
+  const sweep = () => {
+    sweepIdentity(connection, options.clock()).catch((error: unknown) =>
+      logError(error, 'Sessions that are over could not be removed'),
+    )
+  }
+  const sweeping = setInterval(sweep, SWEEP_EVERY_MS)
+  app.addHook('onClose', () => clearInterval(sweeping))
+}
 
 const addSignIn = (scope: FastifyInstance, options: PeopleOptions): void => {
   const { identity } = options

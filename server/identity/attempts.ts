@@ -97,15 +97,6 @@ export const forgive = (connection: Connection, { id, tried }: Attempt): Promise
   })
 }
 
-/** Forgets what limits nobody any more. */
-export const sweepAttempts = (connection: Connection): Promise<void> =>
-  asIdentity(connection, async ({ sql }) => {
-    await sql`
-      delete from identity.attempt
-      where since < now() - interval '1 day'
-        and (locked_until is null or locked_until < now() - interval '1 day')`
-  })
-
 /** Counts within `counted_<name>`, which has no row where the key is locked, or where `before` has none. */
 const count = (sql: TransactionSql, id: string, tried: Tried, name: Name, before: Name | undefined) => {
   const { failures, windowSeconds, lockSeconds } = LIMITS[name]

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { session, user } from '@tidemark/drizzle/identity.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { asIdentity, type Tx } from '@tidemark/drizzle/transaction.ts'
-import { and, desc, eq, gt, lt, ne } from 'drizzle-orm'
+import { and, desc, eq, gt, ne } from 'drizzle-orm'
 import type { Caller } from '../context.ts'
 import { newUuid } from '../ids.ts'
 import { hashSecret, openCookie, SESSION_SECONDS } from './cookies.ts'
@@ -135,12 +135,6 @@ export const endOtherSessions = (
       .where(and(eq(session.userId, userId), ne(session.id, sessionId)))
       .returning({ id: session.id })
     return ended.length
-  })
-
-/** Removes sessions that are over. */
-export const sweepSessions = (connection: Connection, now: Temporal.Instant): Promise<void> =>
-  asIdentity(connection, async (tx) => {
-    await tx.delete(session).where(lt(session.expiresAt, dateOf(now)))
   })
 
 /** A program may name itself at any length. */
