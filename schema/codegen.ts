@@ -11,7 +11,7 @@ import * as typedDocumentNode from '@graphql-codegen/typed-document-node'
 import * as typescript from '@graphql-codegen/typescript'
 import * as typescriptOperations from '@graphql-codegen/typescript-operations'
 import * as typescriptResolvers from '@graphql-codegen/typescript-resolvers'
-import { createRequest, formatDocument, stringifyDocument } from '@urql/core'
+import { formatDocument, stringifyDocument } from '@urql/core'
 import { buildSchema, type DocumentNode, Kind, parse, printSchema } from 'graphql'
 
 const root = join(import.meta.dirname, '..')
@@ -136,7 +136,7 @@ const listDocuments = async (): Promise<string> => {
   const sent = Object.entries(documents)
     .filter(([, { definitions }]) => definitions.some(({ kind }) => kind === Kind.OPERATION_DEFINITION))
     .map(([name, document]) => {
-      const text = stringifyDocument(formatDocument(createRequest(document, {}).query))
+      const text = stringifyDocument(formatDocument(document) as DocumentNode)
       return [createHash('sha256').update(text).digest('hex'), name.replace(/Document$/, '')]
     })
   return `${JSON.stringify(Object.fromEntries(sent), null, 2)}\n`

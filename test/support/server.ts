@@ -1,5 +1,6 @@
 import { createToken } from '@tidemark/server/access/commands.ts'
 import { type Role, ROLES } from '@tidemark/server/access/scopes.ts'
+import { CONNECTION_LIMITS, type ConnectionLimits } from '@tidemark/server/config.ts'
 import type { Services } from '@tidemark/server/context.ts'
 import { readTrustedProxies } from '@tidemark/server/http/address.ts'
 import type { IdentityConfig } from '@tidemark/server/identity/config.ts'
@@ -8,6 +9,7 @@ import { createOrganization, type NewOrganization } from '@tidemark/server/organ
 import { isProblem } from '@tidemark/server/problem.ts'
 import { startServer } from '@tidemark/server/server.ts'
 import { openServices } from '@tidemark/server/services.ts'
+import type { TrustedDocuments } from '@tidemark/server/trusted-documents.ts'
 import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { createDatabase } from './database.ts'
@@ -35,6 +37,8 @@ export type TestServerOptions = {
   readonly identity?: Partial<IdentityConfig>
   /** As TRUSTED_PROXIES. */
   readonly trustedProxies?: string
+  readonly trustedDocuments?: TrustedDocuments
+  readonly connections?: Partial<ConnectionLimits>
   /** Another server of the same database. */
   readonly beside?: TestServer
 }
@@ -59,6 +63,8 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
     demo,
     identity: { publicUrl: null, secret: null, oidc: null, ...options.identity },
     trustedProxies: readTrustedProxies(options.trustedProxies ?? ''),
+    trustedDocuments: options.trustedDocuments ?? null,
+    connections: { ...CONNECTION_LIMITS, ...options.connections },
     log,
   })
   opened.defer(() => server.close())
