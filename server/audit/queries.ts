@@ -7,7 +7,6 @@ import { assemblePage, requestPage, type Page, type PageRequest, type SortKey } 
 import type { Context } from '../context.ts'
 import { decodeId, encodeId } from '../ids.ts'
 import { isErased } from '../ledger/origin.ts'
-import { isErased } from '../ledger/origin.ts'
 import type { Loaders } from '../loaders.ts'
 import type { AuditActorKind, AuditFilter, AuditOrder, OrderDirection } from '../schema.generated.ts'
 import { matches, ofOrganization } from './filter.ts'
