@@ -1,7 +1,7 @@
-import { curveMonotoneX, line } from 'd3-shape'
 import { type Tone, toneFill, toneStroke } from '../ui/tone.ts'
 import { useChartCursor } from './chart-cursor.ts'
 import { linear, rangeOf } from './geometry.ts'
+import { smoothPath } from './smooth-path.ts'
 
 export type SparkPoint = { readonly value: number | null; readonly expected: number | null }
 
@@ -33,11 +33,12 @@ const makePath = (
   { x, y }: NonNullable<ReturnType<typeof makeScales>>,
   read: (point: SparkPoint) => number | null,
 ): string =>
-  line<SparkPoint>()
-    .defined((point) => read(point) !== null)
-    .x((_, index) => x(index))
-    .y((point) => y(read(point) ?? 0))
-    .curve(curveMonotoneX)([...points]) ?? ''
+  smoothPath(
+    points.map((point, index) => {
+      const value = read(point)
+      return value === null ? null : [x(index), y(value)]
+    }),
+  )
 
 /** A line without axes; where there is an expected path, it is dashed. */
 export const Sparkline = ({ points, tone, label, describe, onRead, className }: SparklineProps) => {

@@ -8,8 +8,9 @@ import { ErrorCard } from '../ui/error-card.tsx'
 import { HeadingFocusContext } from '../ui/page-heading.tsx'
 import { Toasts } from '../ui/toasts.tsx'
 import { accountPath, organizationPath, parseOrganizationPath } from './addresses.ts'
-import { AccountPage, InvitationPage, OrganizationArea, PasswordPage, SignInPage } from './chunks.ts'
+import { AccountPage, InvitationPage, PasswordPage, SignInPage } from './chunks.ts'
 import { NoOrganizationPage, NotFoundPage } from './not-found.tsx'
+import { OrganizationArea } from './organization.tsx'
 
 /** Which page an address shows to whom. */
 const Page = () => {

@@ -1,10 +1,11 @@
 import { type ComponentType, lazy } from 'react'
 import { accountPath, parseOrganizationPath } from './addresses.ts'
 
-/** Each page is a file of its own to load, but once; asking early costs nothing twice. */
+/**
+ * The pages that are files of their own to load. The dashboard is none of them: it is what most people come for, so it
+ * comes with the first file, and is there at once after signing in.
+ */
 const load = {
-  organization: () => import('./organization.tsx'),
-  dashboard: () => import('./dashboard.tsx'),
   members: () => import('./members.tsx'),
   tokens: () => import('./tokens.tsx'),
   audit: () => import('./audit.tsx'),
@@ -17,8 +18,6 @@ const load = {
 const page = <Props>(find: () => Promise<ComponentType<Props>>) =>
   lazy(async () => ({ default: await find() }))
 
-export const OrganizationArea = page(async () => (await load.organization()).OrganizationArea)
-export const DashboardPage = page(async () => (await load.dashboard()).DashboardPage)
 export const MembersPage = page(async () => (await load.members()).MembersPage)
 export const TokensPage = page(async () => (await load.tokens()).TokensPage)
 export const AuditPage = page(async () => (await load.audit()).AuditPage)
@@ -27,18 +26,26 @@ export const SignInPage = page(async () => (await load.signIn()).SignInPage)
 export const InvitationPage = page(async () => (await load.invitation()).InvitationPage)
 export const PasswordPage = page(async () => (await load.password()).PasswordPage)
 
-/** Begins to load the page of an address, before the server said who is there or a link to it was followed. */
-export const preloadPage = (path: string): void => {
-  const wanted = wantedFor(path)
-  // A file that cannot be had says so when the page is shown.
-  for (const name of wanted) load[name]().catch(() => {})
+const nameOf = (path: string): keyof typeof load | null => {
+  switch (path) {
+    case accountPath:
+      return 'account'
+    case '/sign-in':
+      return 'signIn'
+    case '/invitation':
+      return 'invitation'
+    case '/password':
+      return 'password'
+    default: {
+      const page = parseOrganizationPath(path)?.page ?? 'dashboard'
+      return page === 'dashboard' ? null : page
+    }
+  }
 }
 
-const wantedFor = (path: string): readonly (keyof typeof load)[] => {
-  if (path === accountPath) return ['account']
-  if (path === '/sign-in') return ['signIn']
-  if (path === '/invitation') return ['invitation']
-  if (path === '/password') return ['password']
-  const found = path === '/' ? ({ page: 'dashboard' } as const) : parseOrganizationPath(path)
-  return found ? ['organization', found.page] : []
+/** Begins to load the page of an address, before the server said who is there or a link to it was followed. */
+export const preloadPage = (path: string): void => {
+  const name = nameOf(path)
+  // A file that cannot be had says so when the page is shown.
+  if (name !== null) load[name]().catch(() => {})
 }

@@ -2,6 +2,7 @@ import { linear, percentOfWay, rangeOf, startsOf, wayScale } from '@tidemark/cli
 import { balancedColumns } from '@tidemark/client/components/goal-columns.ts'
 import { changeOver, withProgress } from '@tidemark/client/components/goal-history.ts'
 import { trendOf } from '@tidemark/client/components/kpi-trend.ts'
+import { smoothPath } from '@tidemark/client/charts/smooth-path.ts'
 import { describe, expect, it } from 'vitest'
 
 describe('a range', () => {
@@ -111,5 +112,43 @@ describe('the trend of a headline figure', () => {
 
   it('is empty until the series is known', () => {
     expect(trendOf([], rowOn('2026-11-22', 44))).toEqual([])
+  })
+})
+
+describe('a smooth line', () => {
+  const points = [
+    [0, 10],
+    [1, 10],
+    [2, 40],
+    [3, 35],
+    [4, 90],
+  ] as const
+  const numbersOf = (path: string) => [...path.matchAll(/-?\d+(?:\.\d+)?/g)].map(Number)
+
+  it('goes through every point', () => {
+    const ends = smoothPath(points)
+      .split('C')
+      .map((piece) => numbersOf(piece).slice(-2))
+    expect(ends).toEqual(points.map((point) => [...point]))
+  })
+
+  it('never leaves the range between two neighbours: a level stretch stays level, a high is a point', () => {
+    const curves = smoothPath(points).split('C').slice(1).map(numbersOf)
+    for (const [index, [, near = 0, , far = 0]] of curves.entries()) {
+      const [low = 0, high = 0] = [points[index]?.[1] ?? 0, points[index + 1]?.[1] ?? 0].toSorted(
+        (a, b) => a - b,
+      )
+      for (const y of [near, far]) {
+        expect(y).toBeGreaterThanOrEqual(low)
+        expect(y).toBeLessThanOrEqual(high)
+      }
+    }
+    expect(curves[0]).toEqual([0.333, 10, 0.667, 10, 1, 10])
+  })
+
+  it('is straight between two points, a dot at one, interrupted by what is not known, and nothing without points', () => {
+    expect(smoothPath([null, [2, 3], [5, 9], null, [7, 1]])).toBe('M2,3C3,5,4,7,5,9M7,1h0')
+    expect(smoothPath([null])).toBe('')
+    expect(smoothPath([])).toBe('')
   })
 })
