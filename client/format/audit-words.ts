@@ -2,9 +2,7 @@
 const actionWords: Readonly<Record<string, string>> = {
   acceptInvitation: 'Joined by invitation',
   changeMemberRole: 'Changed a role',
-  changePassword: 'Changed the password',
   createGoal: 'Set a goal',
-  createInvitation: 'Invited somebody',
   createOrganization: 'Opened the books',
   createToken: 'Made a token',
   erasePerson: 'Erased a person',
@@ -19,6 +17,15 @@ const actionWords: Readonly<Record<string, string>> = {
   revokeToken: 'Revoked a token',
   rotateToken: 'Rotated a token',
   setCreditLimit: 'Set a credit limit',
+  backupCodesChanged: 'Made new backup codes',
+  lockedOut: 'Was locked out',
+  passwordChanged: 'Changed the password',
+  passwordLinkMade: 'Made a password link',
+  sessionsEnded: 'Ended sessions',
+  signIn: 'Signed in',
+  signOut: 'Signed out',
+  twoFactorDisabled: 'Turned the second factor off',
+  twoFactorEnabled: 'Turned the second factor on',
 }
 
 /** The names that can be asked for, in the order of their words. */

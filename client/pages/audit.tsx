@@ -5,6 +5,7 @@ import {
   actorKindWords,
   auditFilterOf,
   type AuditSearch,
+  exportPath,
   parseAuditSearch,
   withParameters,
 } from '../components/audit-filter.ts'
@@ -118,7 +119,7 @@ const Log = ({ timeZone }: { readonly timeZone: string }) => {
         place={membership.name}
         note={`Every change: who, from where, before and after. Times of ${formatZone(timeZone)}.`}
         actions={
-          <a href="#export" className={buttonClass('plain')}>
+          <a href={exportPath(search, timeZone, membership.slug)} download className={buttonClass('plain')}>
             <Download aria-hidden="true" className="size-4" />
             Export CSV
           </a>

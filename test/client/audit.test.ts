@@ -1,5 +1,10 @@
 /** The pure parts of the audit log: its filters in the address, its differences, what was noted down. */
-import { auditFilterOf, parseAuditSearch, withParameters } from '@tidemark/client/components/audit-filter.ts'
+import {
+  auditFilterOf,
+  exportPath,
+  parseAuditSearch,
+  withParameters,
+} from '@tidemark/client/components/audit-filter.ts'
 import { differencesOf, pathWords } from '@tidemark/client/components/difference.ts'
 import { noteOf, readNoted } from '@tidemark/client/components/noted.ts'
 import { actionWord, knownActions, subjectKind } from '@tidemark/client/format/audit-words.ts'
@@ -80,6 +85,13 @@ describe('the filter of the audit log', () => {
       actorId: ['person_1'],
       subject: ['token_2'],
     })
+  })
+
+  it('goes into the address of the export, with the organization', () => {
+    const search = parseAuditSearch(new URLSearchParams('to=2026-11-02&action=createToken&actor=DEMO'), today)
+    expect(exportPath(search, 'UTC', 'acme')).toBe(
+      '/export/audit.csv?organization=acme&direction=DESC&bom=1&recordedAt.lt=2026-11-03T00%3A00%3A00.000Z&action=createToken&actorKind=DEMO',
+    )
   })
 
   it('knows kinds of actors from ids', () => {
