@@ -17,6 +17,10 @@ export const unauthenticated = refusal('UNAUTHENTICATED', 401)
 export const forbidden = refusal('FORBIDDEN', 403)
 export const tooMuch = refusal('LIMIT_EXCEEDED', 400)
 
+/** Of the query of an address: programs find the parameter's name in the extensions. */
+export const badParameter = (parameter: string, message: string): GraphQLError =>
+  refusal('BAD_USER_INPUT', 400)(`\`${parameter}\`: ${message}`, { parameter })
+
 /** For now: the answer says when to ask again. */
 export const tooOften = (
   message: string,

@@ -17,6 +17,7 @@ import { registerGraphql } from './http/apollo.ts'
 import type { IsTrusted } from './http/address.ts'
 import { registerAuthRoutes } from './http/auth-routes.ts'
 import type { Entrance } from './http/credentials.ts'
+import { registerExportRoutes } from './http/export-routes.ts'
 import { registerOidcRoutes } from './http/oidc-routes.ts'
 import { refusePreflights, registerSecurityHeaders } from './http/security-headers.ts'
 import { registerServiceRoutes } from './http/service-routes.ts'
@@ -108,6 +109,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     graphqlPath: GRAPHQL_PATH,
     graphiqlForPeople: gate.trusted === null,
   })
+  registerExportRoutes(app, { connection, entrance, budgets })
   const people = { identity, authenticator, entrance, clock, logCause }
   registerSessionRoutes(app, { ...people, host, demo })
   registerAuthRoutes(app, people)

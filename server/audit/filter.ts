@@ -62,6 +62,9 @@ const isOfKind = (kind: AuditActorKind): SQL | undefined => {
   }
 }
 
+/** Whether it is the id of a person or a token. */
+export const isActorId = (id: string): boolean => actorOfId(id) !== null
+
 /** `person_0199...` -> `member:0199...`, as the audit names who acts. Null where it is no such id. */
 const actorOfId = (id: string): string | null => {
   const person = decodeId('person', id)

@@ -17,7 +17,6 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   importRates: 'organization',
   loadDemo: 'organization',
   inviteMember: 'invitation',
-  createInvitation: 'invitation',
   acceptInvitation: 'invitation',
   revokeInvitation: 'invitation',
   changeMemberRole: 'person',
@@ -44,7 +43,6 @@ type OtherAction =
   | 'importInvoices'
   | 'importRates'
   | 'loadDemo'
-  | 'createInvitation'
   | 'acceptInvitation'
   | 'createSession'
 

@@ -22,7 +22,9 @@ const SLUG = /^[a-z\d](-?[a-z\d])*$/
 const SLUG_LENGTH_MAX = 60
 /** An organization's pages are below its slug: these names are pages and routes of the server itself. */
 const RESERVED = new Set(
-  'account assets auth graphiql graphql healthz invitation password readyz schema session sign-in'.split(' '),
+  'account assets auth export graphiql graphql healthz invitation password readyz schema session sign-in'.split(
+    ' ',
+  ),
 )
 const NAME_LENGTH_MAX = 200
 
