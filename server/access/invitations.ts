@@ -87,7 +87,7 @@ export const createInvitationWithin = async (
     .returning({ expiresAt: invitation.expiresAt })
   if (made === undefined) throw new Error('The invitation was not written')
   // Not to whom: the e-mail is in the invitation, where it can be erased.
-  const audit = await writeAudit(tx, author, { action: 'createInvitation', subject: id, after: { role } })
+  const audit = await writeAudit(tx, author, { action: 'inviteMember', subject: id, after: { role } })
   return { id, secret, expiresAt: made.expiresAt, audit }
 }
 

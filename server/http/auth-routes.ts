@@ -13,6 +13,7 @@ import { type Answered, ask, sendCookies } from './better-auth.ts'
 import {
   callerOfRequest,
   guess,
+  noteSignIn,
   type PeopleOptions,
   placeOfRequest,
   readTexts,
@@ -69,7 +70,7 @@ const addSignIn = (scope: FastifyInstance, options: PeopleOptions): void => {
     if (before !== null) await endSession(identity.connection, before.userId, before.sessionId)
     sendCookies(request, reply, answered)
     if (answered.body['twoFactorRedirect'] === true) return { twoFactor: true }
-    await recordForUser(identity.connection, userIdOf(answered), 'signIn', caller, { by: 'password' })
+    await noteSignIn(request, options, userIdOf(answered), 'password')
     return { twoFactor: false }
   })
 
@@ -83,6 +84,9 @@ const addSignIn = (scope: FastifyInstance, options: PeopleOptions): void => {
 
   scope.post('/auth/two-factor/verify-backup-code', async (request, reply) => {
     const { code } = readTexts(request, { code: CODE_LENGTH_MAX })
+    if ((await userOf(request, options)) !== null) {
+      throw new Refusal('CONFLICT', 'You are signed in already: there is nothing to use a backup code for.')
+    }
     const { api } = await identity.passwords()
     return verify(request, reply, options, code.trim(), (body, headers) =>
       api.verifyBackupCode({ body, headers, asResponse: true }),
@@ -126,7 +130,7 @@ const verify = async (
     { secondFactor: () => recordForUser(connection, userId, 'lockedOut', { actor: 'system', caller }) },
   )
   sendCookies(request, reply, answered)
-  if (user === null) await recordForUser(connection, userId, 'signIn', caller, { by: 'second factor' })
+  if (user === null) await noteSignIn(request, options, userId, 'second factor')
   else if (!user.twoFactor) await recordForUser(connection, userId, 'twoFactorEnabled', caller)
   return reply.code(204).send()
 }

@@ -5,13 +5,13 @@ import { listMemberships } from '../access/memberships.ts'
 import type { Auth } from '../identity/auth.ts'
 import { OIDC_PROVIDER, type SignedIn } from '../identity/handover.ts'
 import { ProviderError } from '../identity/oidc.ts'
-import { recordForUser } from '../identity/record.ts'
 import { endSession, endSessionOf } from '../identity/sessions.ts'
 import { eraseUser, findUserById } from '../identity/users.ts'
 import { ask, sendCookies } from './better-auth.ts'
 import {
   callerOfRequest,
   guess,
+  noteSignIn,
   type PeopleOptions,
   placeOfRequest,
   readOptionalTexts,
@@ -118,9 +118,7 @@ const comeBack = async (request: FastifyRequest, reply: FastifyReply, options: P
   // Whoever signs in anew leaves no session behind in this browser.
   const before = await userOf(request, options)
   if (before !== null) await endSession(identity.connection, before.userId, before.sessionId)
-  await recordForUser(identity.connection, signedIn.userId, 'signIn', callerOfRequest(request, options), {
-    by: 'oidc',
-  })
+  await noteSignIn(request, options, signedIn.userId, 'oidc')
   sendCookies(request, reply, answered)
   return reply.redirect(location !== null && OWN_ADDRESS.test(location) ? location : '/')
 }

@@ -7,7 +7,8 @@ import { beginAttempt, forgive, type Tried } from '../identity/attempts.ts'
 import { signCookie, SESSION_SECONDS } from '../identity/cookies.ts'
 import type { Identity } from '../identity/identity.ts'
 import { BusyError } from '../identity/passwords.ts'
-import { findSession, type SignedInUser } from '../identity/sessions.ts'
+import { recordForUser } from '../identity/record.ts'
+import { findSession, type SignedInUser, trimSessions } from '../identity/sessions.ts'
 import { placeOf } from './address.ts'
 import { callerOf, type Entrance } from './credentials.ts'
 import { isSameOrigin, isSameSite } from './origin.ts'
@@ -205,6 +206,18 @@ export const guess = async <T>(
   const late = FAILURE_STEP_MS - ((performance.now() - began) % FAILURE_STEP_MS)
   await new Promise((resolve) => setTimeout(resolve, late))
   throw wrong
+}
+
+/** What follows whenever somebody has signed in: the audit, and an end to sessions that nobody has devices for. */
+export const noteSignIn = async (
+  request: FastifyRequest,
+  options: PeopleOptions,
+  userId: string,
+  by: 'password' | 'second factor' | 'oidc' | 'demo',
+): Promise<void> => {
+  const { connection } = options.identity
+  await trimSessions(connection, userId)
+  await recordForUser(connection, userId, 'signIn', callerOfRequest(request, options), { by })
 }
 
 /** Sends the cookie of a session. */

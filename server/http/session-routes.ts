@@ -15,6 +15,7 @@ import { isDirect, isLoopbackHost } from './origin.ts'
 import {
   callerOfRequest,
   guess,
+  noteSignIn,
   type PeopleOptions,
   placeOfRequest,
   readOptionalTexts,
@@ -76,7 +77,7 @@ const addSession = (scope: FastifyInstance, options: SessionOptions): void => {
     }
     const caller = callerOfRequest(request, options)
     const { userId, session } = await ensureDemoMember(connection, organization, caller, clock())
-    await recordForUser(connection, userId, 'signIn', caller, { by: 'demo' })
+    await noteSignIn(request, options, userId, 'demo')
     await sendSession(request, reply, options, session)
     return reply.code(204).send()
   })

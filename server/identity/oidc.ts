@@ -1,4 +1,5 @@
 /** What is asked of the OpenID Connect provider itself, beside what better-auth asks. */
+import { NAME_LENGTH_MAX } from '../text.ts'
 import type { OidcConfig } from './config.ts'
 
 const ANSWER_MS_MAX = 10_000
@@ -47,10 +48,18 @@ export const discover = async (config: OidcConfig): Promise<Discovered> => {
       const email = textOf(told, 'email')
       if (email === null) return null
       const verified = told['email_verified'] === true || told['email_verified'] === 'true'
-      return { ...told, email, emailVerified: verified, name: textOf(told, 'name') ?? email }
+      return { ...told, email, emailVerified: verified, name: tidy(textOf(told, 'name') ?? '') || email }
     },
   }
 }
+
+/** A name may be anything there; here it has the length and the characters of a name. */
+const tidy = (name: string): string =>
+  name
+    .replaceAll(/\p{Cc}/gu, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+    .slice(0, NAME_LENGTH_MAX)
 
 type Claims = Readonly<Record<string, unknown>>
 

@@ -13,6 +13,7 @@ const TOKEN_BYTES = 32
 /** What is younger is not put off: a session costs no write each time the dashboard opens. */
 const RENEWED_EVERY_SECONDS = 24 * 3_600
 const AGENT_LENGTH_MAX = 200
+const SESSIONS_MAX = 50
 
 /** A session that has not ended. */
 export type SignedInUser = {
@@ -107,6 +108,15 @@ export const listSessions = async (connection: Connection, userId: string, now: 
     agent: row.userAgent || null,
   }))
 }
+
+/** Ends the oldest sessions of a person beyond what anybody has devices for. */
+export const trimSessions = (connection: Connection, userId: string): Promise<void> =>
+  asIdentity(connection, async ({ sql }) => {
+    await sql`
+      delete from identity.session where id in (
+        select id from identity.session where user_id = ${userId}
+        order by created_at desc, id desc offset ${SESSIONS_MAX})`
+  })
 
 /** Ends one session of a person. False where there is none. */
 export const endSession = (connection: Connection, userId: string, sessionId: string): Promise<boolean> =>

@@ -123,14 +123,18 @@ describe('signing in by the provider', () => {
 
 describe('an invitation', () => {
   it('is accepted by way of the provider, which makes the user', async () => {
-    Object.assign(provider.behaviour, { email: 'Dan@Example.com', subject: 'dan', name: 'Dan' })
+    Object.assign(provider.behaviour, {
+      email: 'Dan@Example.com',
+      subject: 'dan',
+      name: ` Dan\u0007\n${'x'.repeat(300)}`,
+    })
     const invitation = await invite(server, acme, 'dan@example.com', 'manager')
     const dan = visit(server)
     expect(await goThrough(dan, { invitation, to: '/acme' })).toMatchObject({
       headers: { location: ['/acme'] },
     })
     expect((await dan.get('/session')).body).toMatchObject({
-      person: { name: 'Dan', email: 'dan@example.com', password: false },
+      person: { name: `Dan ${'x'.repeat(196)}`, email: 'dan@example.com', password: false },
       organizations: [{ slug: 'acme', role: 'manager' }],
     })
     const gone = await visit(server).post('/auth/sign-in/oidc', { invitation })

@@ -69,6 +69,7 @@ describe('turning it on', () => {
     expect(ann.cookie()).not.toBe(before)
     expect((await visit(server).get('/session', { cookie: before })).body.person).toBeNull()
     expect(await ann.post('/auth/two-factor/enable', { password: PASSWORD })).toMatchObject({ status: 409 })
+    expect(await backup(ann, body.backupCodes[0])).toMatchObject({ status: 409 })
     expect(await actionsOf('twoFactorEnabled')).toBe(1)
   })
 })

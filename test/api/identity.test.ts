@@ -335,6 +335,21 @@ describe('sessions', () => {
     expect(await visit(server).get('/auth/sessions')).toMatchObject(SIGNED_OUT)
   })
 
+  it('are fifty at most: the oldest end', async () => {
+    const many = await join(server, acme, 'many@example.com')
+    const [{ id } = { id: '' }] = await server.connection.sql<{ id: string }[]>`
+      select id from identity.user where email = 'many@example.com'`
+    await server.connection.sql`
+      insert into identity.session (id, user_id, token, created_at, updated_at, expires_at)
+      select 's' || n, ${id}, 't' || n, now() - make_interval(mins => n), now(), now() + interval '1 day'
+      from generate_series(1, 60) n`
+    const last = await signIn(server, 'many@example.com')
+    const sessions = (await last.get('/auth/sessions')).body.sessions as { id: string }[]
+    expect(sessions).toHaveLength(50)
+    expect(sessions.map((session) => session.id)).not.toContain('s49')
+    expect((await many.get('/session')).body.person).not.toBeNull()
+  })
+
   it('of others cannot be ended', async () => {
     const jo = await join(server, acme, 'jo@example.com')
     const kim = await join(server, acme, 'kim@example.com')

@@ -188,6 +188,7 @@ describe('an invitation', () => {
       'f ay@example.com',
       'fäy@example.com',
       'a@b',
+      'demo@tidemark.invalid',
       `${'x'.repeat(250)}@example.com`,
     ]) {
       const made = await createInvitation(context, { email, role: 'viewer' })
@@ -273,7 +274,7 @@ describe('the audit', () => {
       const rows = await auditOf(organization)
       expect(rows.map(({ action }) => action)).toEqual([
         'createOrganization',
-        'createInvitation',
+        'inviteMember',
         'acceptInvitation',
         'signIn',
         'signOut',
