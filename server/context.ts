@@ -7,6 +7,7 @@ import type { Spending } from './access/budget.ts'
 import type { Events } from './events.ts'
 import { dateAt } from './domain/calendar.ts'
 import { readSettledAt } from './ledger/settled.ts'
+import { LIMITS } from './limits.ts'
 import type { Feed } from './live/feed.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
@@ -94,10 +95,13 @@ export const renewView = (context: Context): void => {
 export const todayOf = ({ now, organization }: Pick<Context, 'now' | 'organization'>): Temporal.PlainDate =>
   dateAt(now, organization.timeZone)
 
+/** Of the answer of a mutation, which has no deadline; the deadline of everything else comes first. */
+const READ_MS_MAX = LIMITS.operationMs + 1_000
+
 const openView = ({ connection, clock }: Services, { organization }: Session): View => {
   let settled: Promise<Temporal.Instant> | undefined
   const settledAt = () => (settled ??= readSettledAt(connection, organization.id))
-  const reader = openReader(connection, organization.id, { before: settledAt })
+  const reader = openReader(connection, organization.id, { before: settledAt, timeoutMs: READ_MS_MAX })
   const now = clock()
   return {
     now,

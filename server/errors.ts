@@ -50,6 +50,11 @@ const TIMEOUT: Masked = {
   code: 'TIMEOUT',
   message: 'This took too long and was given up; nothing of it was written. Ask for less, or try again.',
 }
+/** Below a root field: a mutation that has it there was carried out. */
+const TIMEOUT_BELOW: Masked = {
+  code: 'TIMEOUT',
+  message: 'This took too long to be read and was given up. Ask for less, or try again.',
+}
 const RETRY: Masked = {
   code: 'RETRY',
   message: 'Others were writing at the same place, and nothing of this was written. Send it again.',
@@ -83,7 +88,7 @@ export const presentError = (
     const errorId = randomUUID()
     const cause = innermostCause(original)
     logCause(cause, errorId, error.path)
-    const shown = passingOf(cause) ?? { code: INTERNAL, message: `Internal error ${errorId}` }
+    const shown = passingOf(cause, error.path) ?? { code: INTERNAL, message: `Internal error ${errorId}` }
     return {
       message: shown.message,
       ...(error.locations === undefined ? {} : { locations: error.locations }),
@@ -107,10 +112,10 @@ const innermostCause = (error: unknown): unknown => {
 }
 
 /** drizzle wraps the driver's error. */
-const passingOf = (error: unknown): Masked | undefined => {
+const passingOf = (error: unknown, path: GraphQLFormattedError['path']): Masked | undefined => {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const known = 'code' in cause ? PASSING.get(cause.code) : undefined
-    if (known !== undefined) return known
+    if (known !== undefined) return known === TIMEOUT && (path ?? []).length > 1 ? TIMEOUT_BELOW : known
   }
   return undefined
 }

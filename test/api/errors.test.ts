@@ -33,4 +33,11 @@ describe('an error of the database', () => {
     })
     expect(JSON.stringify(presented)).not.toContain('secret')
   })
+
+  it('says that nothing was written only of what may have written', () => {
+    const { originalError = null } = thrownBy('57014')
+    const below = new GraphQLError('Failed', { originalError, path: ['setCreditLimit', 'customer'] })
+    expect(present(below).presented.message).not.toContain('written')
+    expect(present(thrownBy('57014')).presented.message).toContain('nothing of it was written')
+  })
 })
