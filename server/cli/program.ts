@@ -4,15 +4,24 @@
  */
 import { Command, CommanderError } from 'commander'
 import { messageForOperator } from '../operator-message.ts'
+import { registerAudit } from './audit.ts'
 import { registerImport } from './import.ts'
 import { registerMember } from './member.ts'
 import { registerOrganization } from './organization.ts'
+import { registerPerson } from './person.ts'
 import { type CliSession, openCliSession } from './session.ts'
 import { registerToken } from './token.ts'
 
 type Register = (program: Command, session: CliSession) => void
 
-const NOUNS: readonly Register[] = [registerOrganization, registerMember, registerToken, registerImport]
+const NOUNS: readonly Register[] = [
+  registerOrganization,
+  registerMember,
+  registerPerson,
+  registerToken,
+  registerImport,
+  registerAudit,
+]
 
 const program = new Command('tidemark')
   .description('Works on the books: in the running database, or in one started for the time of the command.')
