@@ -45,6 +45,8 @@ export type Authenticator = {
 type Found = {
   readonly session: Session
   readonly mayBeUsed: (now: Temporal.Instant, address: string | null) => boolean
+  /** Called each time that they are. */
+  readonly used: () => void
 }
 
 /**
@@ -88,7 +90,9 @@ export const createAuthenticator = (
   return {
     async authenticate(credentials, address) {
       const found = await find(credentials)
-      return found?.mayBeUsed(clock(), address) === true ? found.session : null
+      if (found?.mayBeUsed(clock(), address) !== true) return null
+      found.used()
+      return found.session
     },
     forget: () => cache.clear(),
   }
@@ -113,7 +117,7 @@ const findMember = async (
     scopes,
     pointsPerMinute: null,
   } as const
-  return { session: { actor, organization }, mayBeUsed: () => true }
+  return { session: { actor, organization }, mayBeUsed: () => true, used: () => {} }
 }
 
 const findToken = async (
@@ -139,16 +143,19 @@ const findToken = async (
   if (found === undefined) return null
   const { token } = found
   const { id, name, lastUsedAt, pointsPerMinute } = token
-  if (lastUsedAt === null || isBefore(lastUsedAt.add(USE_NOTED_EVERY), now)) {
-    noteUse(connection, organizationId, id).catch((error: unknown) =>
-      logError(error, 'The use of a token could not be noted'),
-    )
-  }
+  let isDue = lastUsedAt === null || isBefore(lastUsedAt.add(USE_NOTED_EVERY), now)
   const scopes = new Set(token.scopes.filter(isScope))
   const actor = { kind: 'token', id, name, role: null, scopes, pointsPerMinute } as const
   return {
     session: { actor, organization: found.organization },
     mayBeUsed: (at, address) => mayBeUsed(token, at, address),
+    used: () => {
+      if (!isDue) return
+      isDue = false
+      noteUse(connection, organizationId, id).catch((error: unknown) =>
+        logError(error, 'The use of a token could not be noted'),
+      )
+    },
   }
 }
 

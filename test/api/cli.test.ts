@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ROLES } from '@tidemark/server/access/scopes.ts'
+import { ROLES, SCOPES } from '@tidemark/server/access/scopes.ts'
 import { createOrganization } from '@tidemark/server/organization/commands.ts'
 import { execute } from '../support/graphql.ts'
-import { PASSWORD } from '../support/people.ts'
+import { join as joinAs, PASSWORD, totpOf, visit } from '../support/people.ts'
 import { startProcess } from '../support/process.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
@@ -75,8 +75,9 @@ describe('the command line', { timeout: 90_000 }, () => {
       dryRun: false,
     })
     const listed = await tidemark('token', 'list', '--organization', 'jason', '--json')
+    const managers = SCOPES.filter((scope) => new Set<string>(ROLES.manager).has(scope))
     expect(JSON.parse(listed.stdout)).toMatchObject([
-      { name: 'bot', scopes: [...ROLES.manager], createdBy: 'command line', lastUsedAt: null },
+      { name: 'bot', scopes: managers, createdBy: 'command line', lastUsedAt: null },
     ])
     expect(listed.stdout).not.toContain('tdm_')
   })
@@ -195,6 +196,8 @@ describe('the command line', { timeout: 90_000 }, () => {
   it.each([
     ['slug', { slug: 'Acme' }],
     ['slug', { slug: 'a'.repeat(61) }],
+    ['slug', { slug: 'sign-in' }],
+    ['slug', { slug: 'graphql' }],
     ['name', { name: ' ' }],
     ['baseCurrency', { baseCurrency: 'USX' }],
     ['timeZone', { timeZone: 'Mars/Base' }],
@@ -202,6 +205,49 @@ describe('the command line', { timeout: 90_000 }, () => {
     const right = { slug: 'a', name: 'A', baseCurrency: 'USD', timeZone: 'UTC', demo: false }
     const refused = await createOrganization(server.connection, { ...right, ...changes }, 'test')
     expect(refused).toMatchObject({ __typename: 'InvalidInput', path: [field] })
+  })
+
+  it('makes an organization with its first administrator, who comes by the link that it prints', async () => {
+    const options = ['--slug', 'founded', ...company, '--admin']
+    const wrong = await tidemark('organization', 'create', ...options, 'nobody')
+    expect(wrong).toMatchObject({ code: 1, stdout: '', stderr: '--admin: "nobody" is no e-mail address\n' })
+    const { code, stdout } = await tidemark('organization', 'create', ...options, 'founder@example.com')
+    expect(code).toBe(0)
+    const link = stdout.trim().split('\n').at(-1) ?? ''
+    expect(link).toMatch(/^http:\/\/127\.0\.0\.1:4000\/invitation#tdi_\w+$/)
+    await join(server, 'Founder', link)
+    const roles = await server.connection.sql`
+      select role from membership m join organization o on o.id = m.organization_id where o.slug = 'founded'`
+    expect(roles).toEqual([{ role: 'admin' }])
+  })
+
+  it('makes a link to a new password, and turns off a second factor that was lost', async () => {
+    const organization = await server.createOrganization({ slug: 'forgetful' })
+    const ann = await joinAs(server, organization, 'forgetful@example.com')
+    const { body } = await ann.post('/auth/two-factor/enable', { password: PASSWORD })
+    await ann.post('/auth/two-factor/verify-totp', { code: totpOf(body.secret) })
+
+    const { stdout } = await tidemark('person', 'password-link', '--email', 'Forgetful@example.com')
+    expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:4000\/password#tdp_[\w-]+\n$/)
+    const [, token] = stdout.trim().split('#')
+    const password = 'remembered from now on'
+    expect((await visit(server).post('/auth/reset-password', { token, password })).status).toBe(204)
+    const waiting = visit(server)
+    const signedIn = await waiting.post('/auth/sign-in/email', { email: 'forgetful@example.com', password })
+    expect(signedIn.body).toEqual({ twoFactor: true })
+
+    const removed = await tidemark('person', 'remove-second-factor', '--email', 'forgetful@example.com')
+    expect(removed).toMatchObject({ code: 0, stderr: '' })
+    const again = await waiting.post('/auth/sign-in/email', { email: 'forgetful@example.com', password })
+    expect(again.body).toEqual({ twoFactor: false })
+    for (const verb of ['password-link', 'remove-second-factor']) {
+      const { code, stderr } = await tidemark('person', verb, '--email', 'nobody@example.com')
+      expect(code).toBe(1)
+      expect(stderr).toMatch(/^--email: [Nn]obody with the e-mail nobody@example.com .*\n$/)
+    }
+    const rows = await server.connection.sql`
+      select actor, action from audit where organization_id = ${organization.id} and actor = 'terminal'`
+    expect(rows.map(({ action }) => action)).toEqual(['passwordLinkMade', 'twoFactorDisabled'])
   })
 
   it('names the organizations there are for one that there is not', async () => {

@@ -2,15 +2,14 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { goal, membership, person } from '@tidemark/drizzle/tables.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { type Role, ROLES, type Scope, SCOPES } from '@tidemark/server/access/scopes.ts'
-import { createToken } from '@tidemark/server/token/commands.ts'
 import { sourceOf } from '@tidemark/server/ledger/origin.ts'
 import { encodeId, newUuid } from '@tidemark/server/ids.ts'
-import { isProblem } from '@tidemark/server/problem.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dump, dumpOfCommands } from '../support/dump.ts'
 import { execute, request } from '../support/graphql.ts'
 import { join, PASSWORD, visit, type Visitor } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { makeToken } from '../support/tokens.ts'
 
 let server: TestServer
 let organization: OrganizationRow
@@ -103,16 +102,8 @@ const accept = (link: string | null, name = 'New Member', as = visit(server)) =>
   as.post('/session/invitation', { token: link?.split('#')[1], name, password: PASSWORD })
 
 /** A token as somebody made it who is named so in the audit. */
-const tokenBy = async (
-  actor: string,
-  scopes: readonly Scope[] = SCOPES,
-): Promise<{ id: string; secret: string }> => {
-  const { connection } = server
-  const context = { connection, organization, actor, now: Temporal.Now.instant(), posted: () => {} }
-  const made = await createToken(context, { name: `by ${actor}`, scopes, dryRun: false })
-  if (isProblem(made) || made.secret === null) throw new Error('No token was made')
-  return { id: made.tokenId, secret: made.secret }
-}
+const tokenBy = (actor: string, scopes: readonly Scope[] = SCOPES) =>
+  makeToken(server.connection, organization, { actor, scopes })
 
 describe('inviting somebody', () => {
   it('makes a link that is shown once, and makes whoever has it a member, once', async () => {

@@ -7,6 +7,7 @@ import { encodeId, newUuid } from '@tidemark/server/ids.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dump, dumpOfCommands } from '../support/dump.ts'
 import { execute, request } from '../support/graphql.ts'
+import { startProduct } from '../support/product.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { subscribe } from '../support/subscribe.ts'
 
@@ -469,6 +470,16 @@ describe('who may use a token', () => {
     await expect.poll(() => refusalOf(brief), { timeout: 3_000 }).toEqual(unknown)
   })
 
+  it('is noted when it was used, not when it was refused', async () => {
+    const { token, secret } = await create({ addresses: ['10.0.0.0/8'] })
+    const lastUsed = async () => (await list()).find(({ id }) => id === token.id)?.lastUsedAt
+    expect(await refusalOf(secret ?? '')).not.toBeNull()
+    await sleep(200)
+    expect(await lastUsed()).toBeNull()
+    expect(await refusalOf(secret ?? '', { 'x-forwarded-for': '10.0.0.1' })).toBeNull()
+    await expect.poll(lastUsed).not.toBeNull()
+  })
+
   it('ends an open socket with the token', async () => {
     const secret = await secretOf({ scopes: ['goal:read'], expiresAt: now.add({ seconds: 30 }).toString() })
     const socket = subscribe(server.url, secret, 'subscription { goalProgress { kind } }')
@@ -486,6 +497,26 @@ describe('who may use a token', () => {
     expect(await ids()).toContain(token.id)
     now = now.add({ hours: 2 })
     expect(await ids()).not.toContain(token.id)
+  })
+})
+
+describe('the log', { timeout: 60_000 }, () => {
+  it('has no secret in it, whatever it is told to log', async () => {
+    const environment = { DATABASE_URL: server.databaseUrl, TIDEMARK_DEMO: '0', LOG_LEVEL: 'trace' }
+    const product = await startProduct(environment, ['--no-dashboard'])
+    const ask = (query: string, input: Input) => request(product.url, admin, query, { input })
+    const { data } = await request<{ createToken: Outcome }>(product.url, admin, CREATE, {
+      input: { name: 'logged', scopes: ['kpi:read'] },
+    })
+    await ask(ROTATE, { id: data?.createToken.token.id })
+    await ask('mutation ($input: InviteMemberInput!) { inviteMember(input: $input) { __typename } }', {
+      email: 'logged@example.com',
+      role: 'ADMIN',
+    })
+    await request(product.url, `${admin}x`, '{ __typename }')
+    await request(product.url, data?.createToken.secret ?? null, '{ tokens { totalCount } }')
+    const { stdout, stderr } = await product.stop()
+    expect(stdout + stderr).not.toMatch(/td[mi]_|logged/)
   })
 })
 

@@ -13,7 +13,6 @@ import { migrate } from '@tidemark/drizzle/migrate.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { customer } from '@tidemark/drizzle/tables.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
-import { createToken } from '@tidemark/server/access/commands.ts'
 import { ROLES } from '@tidemark/server/access/scopes.ts'
 import { setCreditLimit } from '@tidemark/server/customer/commands.ts'
 import { readTrustedProxies } from '@tidemark/server/http/address.ts'
@@ -24,6 +23,7 @@ import { startServer } from '@tidemark/server/server.ts'
 import { openServices } from '@tidemark/server/services.ts'
 import { startBareServer } from './access-bare.ts'
 import { admissionMicroseconds, tokenCheckMicroseconds } from './access-parts.ts'
+import { makeToken } from '../support/tokens.ts'
 
 const LOOK_UP =
   'query LookUp($number: String!) { customer(by: { number: $number }) { number name termsDays } }'
@@ -57,11 +57,8 @@ export async function run(args: readonly string[]): Promise<void> {
     log,
   })
   opened.defer(() => server.close())
-  const { token } = await createToken(connection, organization.id, {
-    name: 'bench',
-    scopes: ROLES.admin,
-    actor: 'bench',
-  })
+  const named = { name: 'bench', scopes: ROLES.admin, actor: 'bench' }
+  const { secret: token } = await makeToken(connection, organization, named)
   const services = { ...shared.services, publicUrl: () => server.url }
   const bare = await startBareServer({ services, organization, isolated: false })
   opened.defer(() => bare.close())

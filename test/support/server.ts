@@ -1,4 +1,3 @@
-import { createToken } from '@tidemark/server/access/commands.ts'
 import { type Role, ROLES } from '@tidemark/server/access/scopes.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits } from '@tidemark/server/config.ts'
 import type { Services } from '@tidemark/server/context.ts'
@@ -13,6 +12,7 @@ import type { TrustedDocuments } from '@tidemark/server/trusted-documents.ts'
 import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { createDatabase } from './database.ts'
+import { makeToken } from './tokens.ts'
 
 export type TestServer = {
   /** Such as http://127.0.0.1:53211. */
@@ -84,9 +84,8 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
       return created
     },
     async createToken(organization, role = 'admin') {
-      const named = { name: `a test's ${role}`, scopes: ROLES[role], actor: 'test' }
-      const { token } = await createToken(connection, organization.id, named)
-      return token
+      const named = { name: `a test's ${role}`, scopes: ROLES[role] }
+      return (await makeToken(connection, organization, named)).secret
     },
     close: () => opened.disposeAsync(),
   }

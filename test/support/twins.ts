@@ -5,12 +5,12 @@
 import { budget, customer, exchangeRate, invitation, membership, person } from '@tidemark/drizzle/tables.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
-import { createToken } from '@tidemark/server/access/commands.ts'
 import { SCOPES, type Scope } from '@tidemark/server/access/scopes.ts'
 import { vi } from 'vitest'
 import { execute } from './graphql.ts'
 import type { Sample } from './operations.ts'
 import type { TestServer } from './server.ts'
+import { makeToken } from './tokens.ts'
 
 export type Twin = {
   readonly organization: OrganizationRow
@@ -47,13 +47,13 @@ export const createTwins = async (server: TestServer): Promise<Twins> => ({
 /** A token with these scopes and as many points as it likes. */
 export const tokenWith = async (
   { connection }: TestServer,
-  organization: Pick<OrganizationRow, 'id'>,
+  organization: OrganizationRow,
   scopes: readonly Scope[],
   name = `${scopes.length} scopes`,
 ): Promise<string> => {
-  const { id, token } = await createToken(connection, organization.id, { name, scopes, actor: 'terminal' })
+  const { id, secret } = await makeToken(connection, organization, { name, scopes, actor: 'terminal' })
   await connection.sql`update api_token set points_per_minute = 1000000000 where id = ${id}`
-  return token
+  return secret
 }
 
 const createTwin = async (server: TestServer, twin: Mark): Promise<Twin> => {
