@@ -1,9 +1,12 @@
 /** Signing in by an OpenID Connect provider that is run here, with real codes and signatures. */
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { CLIENT, type Provider, startProvider } from '../support/oidc-provider.ts'
 import { invite, join, type Reply, visit, type Visitor } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+
+// Each password costs what it has to cost an attacker: seconds in all where the machine is busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let provider: Provider
 let server: TestServer

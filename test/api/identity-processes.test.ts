@@ -4,10 +4,13 @@ import { WebSocket } from 'ws'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { createPasswordLink } from '@tidemark/server/identity/reset.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { invite, join, PASSWORD, type Reply, signIn, totpOf, visit, type Visitor } from '../support/people.ts'
 import { startProduct } from '../support/product.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+
+// Each password costs what it has to cost an attacker: seconds in all where the machine is busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let one: TestServer
 let two: TestServer
@@ -66,11 +69,12 @@ describe('two servers', () => {
     expect((await bob.send('DELETE', '/session')).status).toBe(204)
     expect(await bob.graphql('{ organization { slug } }')).toMatchObject(UNAUTHENTICATED)
     await expect
-      .poll(() => there.graphql('{ organization { slug } }'), { timeout: 2_000, interval: 20 })
+      .poll(() => there.graphql('{ organization { slug } }'), { timeout: 5_000, interval: 20 })
       .toMatchObject(UNAUTHENTICATED)
-    expect(performance.now() - began).toBeLessThan(1_300)
+    // A second, and what the requests themselves take where the machine is busy.
+    expect(performance.now() - began).toBeLessThan(2_500)
     expect(await closed).toBe(4403)
-    expect(performance.now() - began).toBeLessThan(3_000)
+    expect(performance.now() - began).toBeLessThan(5_000)
   })
 
   it('count wrong passwords together, for an e-mail that somebody has as for one that nobody has', async () => {

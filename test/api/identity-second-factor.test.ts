@@ -1,8 +1,11 @@
 /** The second factor: turned on, asked for, used up, guessed at, lost. */
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { join, PASSWORD, signIn, totpOf, visit, type Visitor } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+
+// Each password costs what it has to cost an attacker: seconds in all where the machine is busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let server: TestServer
 let acme: OrganizationRow

@@ -3,9 +3,12 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { createPasswordLink } from '@tidemark/server/identity/reset.ts'
 import { eraseUser } from '@tidemark/server/identity/users.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { join, PASSWORD, signIn, visit } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+
+// Each password costs what it has to cost an attacker: seconds in all where the machine is busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let server: TestServer
 let acme: OrganizationRow

@@ -4,9 +4,12 @@ import { WebSocket } from 'ws'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { acceptInvitation, createInvitation } from '@tidemark/server/access/invitations.ts'
 import { parseToken } from '@tidemark/server/access/token.ts'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { invite, join, PASSWORD, signIn, visit, type Visitor } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+
+// Each password costs what it has to cost an attacker: seconds in all where the machine is busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 let server: TestServer
 let acme: OrganizationRow
@@ -237,7 +240,7 @@ describe('a person', () => {
     await server.connection.sql`
       delete from membership where user_id = (select id from identity.user where email = 'hal@example.com')`
     await expect
-      .poll(() => hal.graphql('{ organization { slug } }'), { timeout: 1_500, interval: 100 })
+      .poll(() => hal.graphql('{ organization { slug } }'), { timeout: 5_000, interval: 100 })
       .toMatchObject(UNAUTHENTICATED)
     expect((await hal.get('/session')).body).toMatchObject({
       person: { name: expect.any(String) },
