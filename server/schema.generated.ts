@@ -73,7 +73,7 @@ export type AuditEntry = {
   readonly after?: Maybe<Scalars['String']['output']>;
   /** Why, where the caller said so. */
   readonly reason?: Maybe<Scalars['String']['output']>;
-  /** The id of the request, as its answer and the server's log name it; null where it was no request. */
+  /** The id of the request, as the header `x-request-id` of its answer has it; null where it was no request. */
   readonly requestId?: Maybe<Scalars['String']['output']>;
   /** From where; null where that is unknown or was erased with the person. */
   readonly origin?: Maybe<AuditOrigin>;

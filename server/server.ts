@@ -164,6 +164,11 @@ const createApp = async (
   app.server.maxHeadersCount = HEADERS_MAX
   registerSecurityHeaders(app, { https: publicUrl?.startsWith('https:') === true })
   refusePreflights(app)
+  // The audit names the request of a change by it.
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.header('x-request-id', request.id)
+    done()
+  })
   await app.register(fastifyCompress, {
     threshold: COMPRESS_FROM_BYTES,
     encodings: ['br', 'gzip'],

@@ -16,7 +16,7 @@ export type Author = {
 export type Source = {
   /** The `origin` that has the address and the program. */
   readonly originId: string | null
-  /** Of the request, as its answer and the log name it; null for a command of the command line. */
+  /** Of the request, as the header `x-request-id` of its answer has it; null for a command of the command line. */
   readonly requestId: string | null
 }
 
