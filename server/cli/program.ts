@@ -5,7 +5,6 @@
 import { Command, CommanderError } from 'commander'
 import { messageForOperator } from '../operator-message.ts'
 import { registerAudit } from './audit.ts'
-import { registerAudit } from './audit.ts'
 import { registerImport } from './import.ts'
 import { registerMember } from './member.ts'
 import { registerOrganization } from './organization.ts'
@@ -21,7 +20,6 @@ const NOUNS: readonly Register[] = [
   registerPerson,
   registerToken,
   registerImport,
-  registerAudit,
   registerAudit,
 ]
 
