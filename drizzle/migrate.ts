@@ -18,7 +18,8 @@ export type Migration = {
   readonly hash: string
 }
 
-type Applied = { readonly tag: string | null; readonly hash: string; readonly when: bigint }
+/** A migration that a database has had, as its own list tells. */
+export type AppliedMigration = { readonly tag: string | null; readonly hash: string; readonly when: number }
 
 /**
  * Applies what is missing, all in one transaction; processes that start together take turns. With nothing to do it
@@ -27,15 +28,21 @@ type Applied = { readonly tag: string | null; readonly hash: string; readonly wh
  */
 export const migrate = async (connection: Connection): Promise<void> => {
   const migrations = await readMigrations()
-  if (pendingOf(migrations, await readApplied(connection.sql)).length === 0) return
-  await asOwner(connection, async ({ sql }) => {
-    await sql`select set_config('statement_timeout', '0', true), pg_advisory_xact_lock(hashtext('tidemark migrate'))`
-    await sql`create schema if not exists drizzle`
-    await sql`
-      create table if not exists drizzle.__drizzle_migrations
-        (id serial primary key, hash text not null, created_at bigint, tag text)`
-    for (const migration of pendingOf(migrations, await readApplied(sql))) await apply(sql, migration)
-  })
+  if (pendingOf(migrations, await readAppliedMigrations(connection.sql)).length === 0) return
+  await asOwner(connection, ({ sql }) => applyMigrations(sql, migrations))
+}
+
+/** The same within a transaction of the owner's, for migrations that may be only the first of all. */
+export const applyMigrations = async (
+  sql: TransactionSql,
+  migrations: readonly Migration[],
+): Promise<void> => {
+  await sql`select set_config('statement_timeout', '0', true), pg_advisory_xact_lock(hashtext('tidemark migrate'))`
+  await sql`create schema if not exists drizzle`
+  await sql`
+    create table if not exists drizzle.__drizzle_migrations
+      (id serial primary key, hash text not null, created_at bigint, tag text)`
+  for (const migration of pendingOf(migrations, await readAppliedMigrations(sql))) await apply(sql, migration)
 }
 
 /**
@@ -67,20 +74,21 @@ export const readMigrations = async (folder: string = MIGRATIONS_FOLDER): Promis
 const UNDEFINED_TABLE = '42P01'
 const INSUFFICIENT_PRIVILEGE = '42501'
 
-const readApplied = async (sql: Sql | TransactionSql): Promise<Applied[]> => {
+/** In order; none where the database has no list of them yet, which inside a transaction is the end of it. */
+export const readAppliedMigrations = async (sql: Sql | TransactionSql): Promise<AppliedMigration[]> => {
   try {
-    return await sql<Applied[]>`
-      select tag, hash, created_at as "when" from drizzle.__drizzle_migrations order by created_at`
+    return await sql<AppliedMigration[]>`
+      select tag, hash, created_at::float8 as "when" from drizzle.__drizzle_migrations order by created_at`
   } catch (error) {
     if (codeOf(error) === UNDEFINED_TABLE) return []
     throw error
   }
 }
 
-const pendingOf = (migrations: readonly Migration[], applied: readonly Applied[]): Migration[] => {
+const pendingOf = (migrations: readonly Migration[], applied: readonly AppliedMigration[]): Migration[] => {
   const known = new Map(migrations.map((migration) => [migration.when, migration]))
   for (const { tag, when, hash } of applied) {
-    const migration = known.get(Number(when))
+    const migration = known.get(when)
     if (migration === undefined) {
       throw new OperatorError(
         `The database is newer than this Tidemark (it has migration ${tag ?? when}). Update Tidemark, or restore the database from before.`,
@@ -92,7 +100,7 @@ const pendingOf = (migrations: readonly Migration[], applied: readonly Applied[]
       )
     }
   }
-  const done = new Set(applied.map(({ when }) => Number(when)))
+  const done = new Set(applied.map(({ when }) => when))
   return migrations.filter(({ when }) => !done.has(when))
 }
 

@@ -94,9 +94,12 @@ const beginWith = <T>(
     return result
   })
 
-/** As `inTransaction`, but as the user who connected and without tenant or limits: for migrations. */
-export const asOwner = async <T>(connection: Connection, run: (tx: Tx) => Promise<T>): Promise<T> =>
-  begin(connection, 'read write', (sql) => run(overTransaction(sql)))
+/** As `inTransaction`, but as the user who connected and without tenant or limits: for migrations and backups. */
+export const asOwner = async <T>(
+  connection: Connection,
+  run: (tx: Tx) => Promise<T>,
+  mode: TransactionOptions['mode'] = 'write',
+): Promise<T> => begin(connection, BEGIN_AS[mode], (sql) => run(overTransaction(sql)))
 
 /** Runs `run` in a savepoint of `tx`: when it throws, only what it did is undone. */
 export const inSavepoint = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<T> =>

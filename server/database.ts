@@ -16,12 +16,14 @@ export type OpenDatabase = {
 export type OpenOptions = {
   /** True for the one server of an embedded database: a second one is refused. */
   readonly asServer: boolean
+  /** False leaves the tables as they are, even where there are none. */
+  readonly upToDate?: boolean
 }
 
 /** Throws an OperatorError where the database cannot be had. */
 export const openDatabase = async (
   config: DatabaseConfig,
-  { asServer }: OpenOptions,
+  { asServer, upToDate = true }: OpenOptions,
 ): Promise<OpenDatabase> => {
   await using opened = new AsyncDisposableStack()
   let url: string
@@ -42,7 +44,7 @@ export const openDatabase = async (
 
   const connection = await connect(url, { max: CONNECTIONS_MAX })
   opened.defer(() => connection.close())
-  await migrate(connection)
+  if (upToDate) await migrate(connection)
 
   const kept = opened.move()
   return { connection, listenUrl, close: () => kept.disposeAsync() }

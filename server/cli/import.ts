@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
-import { importInvoices, type OnProgress, type Progress } from '../imports/commands.ts'
+import { importInvoices, type Progress } from '../imports/commands.ts'
 import { loadMapping } from '../imports/mapping.ts'
 import { describeImport, exitCodeOf } from '../imports/report.ts'
 import { addRates } from './rates.ts'
 import type { CliSession } from './session.ts'
+import { takeTime } from './taking-time.ts'
 
 type InvoicesOptions = {
   readonly organization: string
@@ -36,34 +37,19 @@ export const registerImport = (program: Command, session: CliSession): void => {
     .action(async (file: string, options: InvoicesOptions) => {
       const mapping = await loadMapping(options.mapping)
       const commands = await session.commands(options.organization)
-      const interrupt = new AbortController()
-      const stop = () => interrupt.abort()
-      // Once: whoever insists is not asked to wait for the statement that is running.
-      process.once('SIGINT', stop)
-      const bar = progressBar(process.stderr)
-      try {
-        const report = await importInvoices(commands, file, {
+      const report = await takeTime(session, ({ show, signal }) =>
+        importInvoices(commands, file, {
           mapping,
           partial: options.partial,
           dryRun: options.dryRun,
           rejectedFile: options.rejected,
-          onProgress: bar.show,
-          signal: interrupt.signal,
-        })
-        bar.clear()
-        session.answer(describeImport(report, options.dryRun).join('\n'), {
-          ...report,
-          dryRun: options.dryRun,
-        })
-        process.exitCode = exitCodeOf(report)
-      } catch (error) {
-        bar.clear()
-        if (!interrupt.signal.aborted) throw error
-        session.note('Interrupted: nothing was written.')
-        process.exitCode = 130
-      } finally {
-        process.off('SIGINT', stop)
-      }
+          onProgress: ({ phase, share }) => show(PHASES[phase], share),
+          signal,
+        }),
+      )
+      if (report === null) return
+      session.answer(describeImport(report, options.dryRun).join('\n'), { ...report, dryRun: options.dryRun })
+      process.exitCode = exitCodeOf(report)
     })
 
   addRates(noun, session)
@@ -73,23 +59,4 @@ const PHASES: Readonly<Record<Progress['phase'], string>> = {
   READING: 'Reading ',
   CHECKING: 'Checking',
   POSTING: 'Posting ',
-}
-const BAR_WIDTH = 40
-const REDRAW_EVERY_MS = 100
-
-/** Draws on a terminal only. */
-function progressBar(stream: NodeJS.WriteStream): { show: OnProgress; clear(): void } {
-  let drawnAt = -Infinity
-  return {
-    show({ phase, share }) {
-      if (!stream.isTTY || performance.now() - drawnAt < REDRAW_EVERY_MS) return
-      drawnAt = performance.now()
-      const filled = Math.round(share * BAR_WIDTH)
-      const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
-      stream.write(`\r${PHASES[phase]} ${bar} ${Math.floor(share * 100)} %\u001B[K`)
-    },
-    clear() {
-      if (drawnAt > -Infinity) stream.write('\r\u001B[K')
-    },
-  }
 }

@@ -5,6 +5,7 @@
 import { Command, CommanderError } from 'commander'
 import { messageForOperator } from '../operator-message.ts'
 import { registerAudit } from './audit.ts'
+import { registerBackup } from './backup.ts'
 import { registerImport } from './import.ts'
 import { registerMember } from './member.ts'
 import { registerOrganization } from './organization.ts'
@@ -21,6 +22,7 @@ const NOUNS: readonly Register[] = [
   registerToken,
   registerImport,
   registerAudit,
+  registerBackup,
 ]
 
 const program = new Command('tidemark')
