@@ -2,6 +2,7 @@
  * Two organizations whose books are built alike, on one server. All that the second has bears a mark, so that whatever
  * of it shows itself to the first is found by searching for the mark.
  */
+import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { budget, customer, exchangeRate, invitation, membership, person } from '@tidemark/drizzle/tables.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
@@ -51,8 +52,11 @@ export const tokenWith = async (
   scopes: readonly Scope[],
   name = `${scopes.length} scopes`,
 ): Promise<string> => {
-  const { id, secret } = await makeToken(connection, organization, { name, scopes, actor: 'terminal' })
-  await connection.sql`update api_token set points_per_minute = 1000000000 where id = ${id}`
+  const made = { name, scopes: SCOPES, actor: 'terminal' }
+  const { id, secret } = await makeToken(connection, organization, made)
+  // Nobody makes one with so many points, nor one without any scope.
+  await connection.sql`
+    update api_token set points_per_minute = 1000000000, scopes = ${arrayOf(scopes)}::text[] where id = ${id}`
   return secret
 }
 
