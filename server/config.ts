@@ -1,5 +1,7 @@
 /** What the environment and the command line say, checked. Each mistake is one line that says what would be right. */
+import { join } from 'node:path'
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
+import type { BackupsConfig } from './backups.ts'
 import { type IsTrusted, readTrustedProxies } from './http/address.ts'
 import { IDENTITY_USAGE, type IdentityConfig, publicUrlAt, readIdentityConfig } from './identity/config.ts'
 
@@ -18,6 +20,8 @@ export type DatabaseConfig =
 
 export type Config = {
   readonly database: DatabaseConfig
+  /** Null where none are made by the clock. */
+  readonly backups: BackupsConfig | null
   readonly host: string
   readonly port: number
   /** Demo data on the first start, and the demo sign-in. */
@@ -63,6 +67,9 @@ Environment
   DATA_DIR             .tidemark: where the embedded database lives
   DATABASE_URL         use this PostgreSQL (15 or newer) instead of the embedded one
   DATABASE_LISTEN_URL  the same database without a pooler, for LISTEN
+  BACKUP_HOURS         24: how often the embedded database is backed up; 0: never
+  BACKUP_KEEP          7: how many of these backups are kept
+  BACKUP_DIR           where they go; left out, the folder backups in DATA_DIR
   TIDEMARK_DEMO        0: no demo data and no demo sign-in
 ${IDENTITY_USAGE}  TRUSTED_PROXIES      addresses or CIDR blocks of the proxies before it, with commas between them
   TRUSTED_DOCUMENTS    1: people who signed in may send the dashboard's own documents only
@@ -82,8 +89,10 @@ export const readConfig = (environment: Environment, options: readonly string[])
   if (unknown !== undefined) {
     throw new OperatorError(`There is no option ${unknown}. The options are ${FLAGS.join(', ')} and --help.`)
   }
+  const database = readDatabaseConfig(environment)
   return {
-    database: readDatabaseConfig(environment),
+    database,
+    backups: readBackupsConfig(environment, database),
     host: textOf(environment, 'HOST') ?? '127.0.0.1',
     port: readPort(textOf(environment, 'PORT') ?? '4000'),
     demo: readSwitch('TIDEMARK_DEMO', textOf(environment, 'TIDEMARK_DEMO') ?? '1'),
@@ -119,6 +128,22 @@ export const readDatabaseConfig = (environment: Environment): DatabaseConfig => 
   }
 }
 
+const readBackupsConfig = (environment: Environment, database: DatabaseConfig): BackupsConfig | null => {
+  const hours = readCount(environment, 'BACKUP_HOURS', 24, 0)
+  const keep = readCount(environment, 'BACKUP_KEEP', 7, 1)
+  const folder = textOf(environment, 'BACKUP_DIR')
+  if (database.kind === 'external') {
+    const wished = ['BACKUP_HOURS', 'BACKUP_KEEP', 'BACKUP_DIR'].find(
+      (name) => textOf(environment, name) !== null,
+    )
+    if (wished === undefined || hours === 0) return null
+    throw new OperatorError(
+      `${wished} is set, but the server backs up its embedded database only, and DATABASE_URL names another. Unset ${wished}, and run "pnpm tidemark backup" by a clock of your own.`,
+    )
+  }
+  return hours === 0 ? null : { folder: folder ?? join(database.dataDir, 'backups'), hours, keep }
+}
+
 const textOf = (environment: Environment, name: string): string | null => environment[name]?.trim() || null
 
 const readPort = (text: string): number => {
@@ -128,17 +153,19 @@ const readPort = (text: string): number => {
 }
 
 const readConnectionLimits = (environment: Environment): ConnectionLimits => {
-  const read = (name: string, usual: number): number => {
-    const text = textOf(environment, name) ?? String(usual)
-    if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
-    throw new OperatorError(`${name} must be a number from 1 on, not "${text}".`)
-  }
+  const read = (name: string, usual: number) => readCount(environment, name, usual, 1)
   const { socketsPerAddress, socketsPerActor, subscriptionsPerActor } = CONNECTION_LIMITS
   return {
     socketsPerAddress: read('SOCKETS_PER_ADDRESS', socketsPerAddress),
     socketsPerActor: read('SOCKETS_PER_ACTOR', socketsPerActor),
     subscriptionsPerActor: read('SUBSCRIPTIONS_PER_ACTOR', subscriptionsPerActor),
   }
+}
+
+const readCount = (environment: Environment, name: string, usual: number, least: number): number => {
+  const text = textOf(environment, name) ?? String(usual)
+  if (/^\d{1,7}$/.test(text) && Number(text) >= least) return Number(text)
+  throw new OperatorError(`${name} must be a number from ${least} on, not "${text}".`)
 }
 
 const readSwitch = (name: string, text: string): boolean => {

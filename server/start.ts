@@ -46,6 +46,14 @@ export const start = async (options: readonly string[]): Promise<void> => {
     running.defer(() => playing.close())
   }
 
+  if (config.backups !== null && config.database.kind === 'embedded') {
+    const { backUpEmbedded, startBackups } = await import('./backups.ts')
+    const backUp = backUpEmbedded(config.database.dataDir)
+    const clock = () => Temporal.Now.instant()
+    const backups = await startBackups(config.backups, { backUp, clock, logError: log.failure })
+    running.defer(() => backups.close())
+  }
+
   const dashboard = await building
   if (stop.signal.aborted) return
   const { host, port, demo, identity, trustedProxies, connections } = config

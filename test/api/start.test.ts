@@ -125,6 +125,7 @@ describe('the configuration', () => {
   it('has a default for everything', () => {
     expect(readConfig({}, [])).toEqual({
       database: { kind: 'embedded', dataDir: '.tidemark' },
+      backups: { folder: '.tidemark/backups', hours: 24, keep: 7 },
       host: '127.0.0.1',
       port: 4000,
       demo: true,
@@ -153,6 +154,10 @@ describe('the configuration', () => {
       demo: false,
       live: true,
     })
+    const rarely = { DATA_DIR: '/data', BACKUP_HOURS: '168', BACKUP_KEEP: '4', BACKUP_DIR: '/backups' }
+    expect(readConfig(rarely, []).backups).toEqual({ folder: '/backups', hours: 168, keep: 4 })
+    expect(readConfig({ ...rarely, BACKUP_HOURS: '0' }, []).backups).toBeNull()
+    expect(readConfig(environment, []).backups).toBeNull()
     const pooled = { DATABASE_URL: 'postgres://pool/a', DATABASE_LISTEN_URL: 'postgres://db/a' }
     expect(readConfig(pooled, []).database).toMatchObject({
       url: 'postgres://pool/a',
@@ -172,6 +177,13 @@ describe('the configuration', () => {
       { OIDC_ISSUER: 'http://a.example', OIDC_CLIENT_ID: 'a', OIDC_CLIENT_SECRET: 'b' },
       [],
       'OIDC_ISSUER must be an https address',
+    ],
+    [{ BACKUP_HOURS: 'daily' }, [], 'BACKUP_HOURS must be a number from 0 on, not "daily".'],
+    [{ BACKUP_KEEP: '0' }, [], 'BACKUP_KEEP must be a number from 1 on, not "0".'],
+    [
+      { DATABASE_URL: 'postgres://db/a', BACKUP_DIR: '/backups' },
+      [],
+      'BACKUP_DIR is set, but the server backs up its embedded database only',
     ],
     [{ TIDEMARK_DEMO: 'no' }, [], 'TIDEMARK_DEMO must be 0 or 1, not "no".'],
     [
