@@ -12,12 +12,24 @@ export const rewriteStatements = (connection: Connection, rewrite: Rewrite): Con
   sql: new Proxy(connection.sql, {
     get(sql, name) {
       const value: unknown = Reflect.get(sql, name)
-      if (name !== 'begin') return value
-      return (characteristics: string, run: (sql: TransactionSql) => unknown) =>
-        sql.begin(characteristics, (inner) => run(overTransaction(inner, rewrite)))
+      return name === 'begin' ? beginning(value as Begin, rewrite) : value
     },
   }),
 })
+
+/** The same for whoever has this connection already; returns how it is undone. */
+export const rewriteInPlace = (connection: Connection, rewrite: Rewrite): (() => void) => {
+  const { sql } = connection
+  const begin: Begin = Reflect.get(sql, 'begin')
+  Object.assign(sql, { begin: beginning(begin, rewrite) })
+  return () => void Object.assign(sql, { begin })
+}
+
+type Begin = Connection['sql']['begin']
+
+const beginning =
+  (begin: Begin, rewrite: Rewrite) => (characteristics: string, run: (sql: TransactionSql) => unknown) =>
+    begin(characteristics, (inner) => run(overTransaction(inner, rewrite)))
 
 const overTransaction = (sql: TransactionSql, rewrite: Rewrite): TransactionSql =>
   new Proxy(sql, {
