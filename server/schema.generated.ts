@@ -510,8 +510,8 @@ export type Mutation = {
   readonly revokeInvitation: RevokeInvitationResult;
   /**
    * Gives a member another role, within a second and on open sockets too. Nobody changes their own, and neither the role
-   * that a member has nor the new one may reach beyond what the caller may do. Tokens that the member made keep their
-   * scopes.
+   * that a member has nor the new one may reach beyond what the caller may do. Revokes the member's open invitations and,
+   * unless `keepTokens`, the tokens that they made, where these may do what the new role may not.
    */
   readonly changeMemberRole: ChangeMemberRoleResult;
   /**
@@ -1861,6 +1861,8 @@ export type ChangeMemberRoleInput = {
   readonly id: Scalars['ID']['input'];
   /** The new role; within what you may do yourself. */
   readonly role: Role;
+  /** Let the tokens that they made work on, also those that may do what the new role may not. */
+  readonly keepTokens: Scalars['Boolean']['input'];
   /** Why, for the audit. It outlives the person: write no names. */
   readonly reason?: InputMaybe<Scalars['String']['input']>;
   /** Check everything and answer as if done, but change nothing. */
@@ -1876,6 +1878,8 @@ export type ChangeMemberRoleSuccess = {
   readonly member: Member;
   /** The role before. */
   readonly previous: Role;
+  /** How many tokens were revoked with it. */
+  readonly revokedTokens: Scalars['Int']['output'];
   /** True where nothing was written because of `dryRun`. */
   readonly dryRun: Scalars['Boolean']['output'];
   /** Its entry in the audit; null with `dryRun`. */
@@ -3095,6 +3099,7 @@ export type RevokeInvitationResultResolvers<ContextType = Context, ParentType ex
 export type ChangeMemberRoleSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ChangeMemberRoleSuccess'] = ResolversParentTypes['ChangeMemberRoleSuccess']> = {
   member?: Resolver<ResolversTypes['Member'], ParentType, ContextType>;
   previous?: Resolver<ResolversTypes['Role'], ParentType, ContextType>;
+  revokedTokens?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;

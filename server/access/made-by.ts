@@ -1,16 +1,19 @@
 /** What people leave behind that lets others in: the tokens that they made and the invitations that they gave. */
 import { apiToken, invitation } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm'
+import { and, arrayContained, asc, eq, gt, inArray, isNull, not, notInArray, sql } from 'drizzle-orm'
+import type { Role, Scope } from './scopes.ts'
 
 /**
- * Revokes the tokens that an actor made, those that these made, and so on. Returns their ids, but for those that were
- * revoked already. Whoever could make more of them meanwhile must be locked, so that the list ends.
+ * Revokes the tokens that an actor made, those that these made, and so on, but for those that may do no more than
+ * `spared`. Returns their ids, without those that were revoked already. Whoever could make more of them meanwhile must
+ * be locked, so that the list ends.
  */
 export const revokeTokensMadeBy = async (
   tx: Tx,
   organizationId: string,
   actor: string,
+  spared: readonly Scope[] | null = null,
 ): Promise<string[]> => {
   let ids: string[] = []
   for (;;) {
@@ -24,23 +27,35 @@ export const revokeTokensMadeBy = async (
     .update(apiToken)
     .set({ revokedAt: sql`clock_timestamp()` })
     .where(
-      and(eq(apiToken.organizationId, organizationId), inArray(apiToken.id, ids), isNull(apiToken.revokedAt)),
+      and(
+        eq(apiToken.organizationId, organizationId),
+        inArray(apiToken.id, ids),
+        isNull(apiToken.revokedAt),
+        spared === null ? undefined : not(arrayContained(apiToken.scopes, [...spared])),
+      ),
     )
     .returning({ id: apiToken.id })
   return revoked.map(({ id }) => id)
 }
 
-/** Revokes the open invitations that an actor gave. Returns their ids. */
+/** Revokes the open invitations that actors gave, but for those to `spared` roles. Returns their ids. */
 export const revokeInvitationsBy = async (
   tx: Tx,
   organizationId: string,
   actors: readonly string[],
   now: Temporal.Instant,
+  spared: readonly Role[] = [],
 ): Promise<string[]> => {
   const revoked = await tx
     .update(invitation)
     .set({ revokedAt: sql`clock_timestamp()` })
-    .where(and(isOpenInvitation(organizationId, now), inArray(invitation.invitedBy, [...actors])))
+    .where(
+      and(
+        isOpenInvitation(organizationId, now),
+        inArray(invitation.invitedBy, [...actors]),
+        notInArray(invitation.role, [...spared]),
+      ),
+    )
     .returning({ id: invitation.id })
   return revoked.map(({ id }) => id)
 }

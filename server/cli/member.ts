@@ -27,6 +27,11 @@ const DRY_RUN = 'Dry run, nothing was written.'
 
 type OfOrganization = { readonly organization: string }
 type Changing = OfOrganization & { readonly dryRun: boolean }
+type ChangingRole = Changing & {
+  readonly role: Role
+  readonly keepTokens: boolean
+  readonly reason?: string
+}
 
 export const registerMember = (program: Command, session: CliSession): void => {
   const noun = program.command('member').description('the people who can sign in')
@@ -102,17 +107,19 @@ const addRole = (noun: Command, session: CliSession): void => {
     .argument('<who>', WHO)
     .requiredOption('--organization <slug>', 'of which organization')
     .addOption(roleOption())
+    .option('--keep-tokens', 'let the tokens that they made work on, also those that may do more', false)
     .option('--reason <text>', 'why, for the audit: it outlives the person, so write no names')
     .option('--dry-run', 'check everything, and change nothing', false)
-    .action(async (who: string, options: Changing & { readonly role: Role; readonly reason?: string }) => {
-      const { role, reason, dryRun } = options
+    .action(async (who: string, options: ChangingRole) => {
+      const { role, keepTokens, reason, dryRun } = options
       const commands = await session.commands(options.organization)
       const id = await personIdOf(commands, who)
-      const changed = await changeMemberRole(commands, { id, role: shownRole(role), reason, dryRun })
+      const input = { id, role: shownRole(role), keepTokens, reason, dryRun }
+      const changed = await changeMemberRole(commands, input)
       if (isProblem(changed)) throw refuseMember(changed)
-      const { previous } = changed
-      const text = dryRun ? DRY_RUN : `${who} is ${role} now, and was ${previous} before.`
-      session.answer(text, { id, role, previous, dryRun })
+      const { previous, revokedTokens } = changed
+      const told = `${who} is ${role} now, and was ${previous} before; tokens revoked: ${revokedTokens}.`
+      session.answer(dryRun ? DRY_RUN : told, { id, role, previous, revokedTokens, dryRun })
     })
 }
 

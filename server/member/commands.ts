@@ -2,7 +2,7 @@ import { and, asc, eq, inArray, or, sql } from 'drizzle-orm'
 import { createInvitationWithin } from '../access/invitations.ts'
 import { revokeInvitationsBy, revokeTokensMadeBy } from '../access/made-by.ts'
 import { actingPerson, beyond, holdRights, type Rights } from '../access/rights.ts'
-import { type Role as StoredRole, ROLES } from '../access/scopes.ts'
+import { isRole, type Role as StoredRole, ROLES, scopesOfRole } from '../access/scopes.ts'
 import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { decodeId } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
@@ -99,6 +99,7 @@ export type RoleChanged = Audited & {
   readonly role: StoredRole
   readonly previous: StoredRole
   readonly since: Temporal.Instant
+  readonly revokedTokens: number
 }
 
 /** Gives a member another role, also where it is the one that they have. */
@@ -121,14 +122,16 @@ export async function changeMemberRole(
     if (excess !== null) return excess
     if (role !== 'admin' && isLastAdmin(locked)) return lastAdmin()
     await tx.update(membership).set({ role }).where(isMembership(member))
+    const revoked = await revokeMadeBy(tx, context, member, { keepTokens: input.keepTokens, within: role })
     const audit = await writeAudit(tx, context, {
       action: 'changeMemberRole',
       subject: member.personId,
       before: { role: member.role },
-      after: { role },
+      after: { role, ...revoked },
       reason: reason.text,
     })
-    return { personId: member.personId, role, previous: member.role, since: member.createdAt, audit }
+    const { personId, role: previous, createdAt: since } = member
+    return { personId, role, previous, since, revokedTokens: revoked.revokedTokens.length, audit }
   })
 }
 
@@ -199,25 +202,41 @@ export const removalFault = (locked: LockedMembers, rights: Rights): Problem | n
   return excessOf(['id'], shownRole(member.role), rights) ?? (isLastAdmin(locked) ? lastAdmin() : null)
 }
 
-/** What was revoked with a membership. */
-export type Ended = {
-  readonly revokedTokens: readonly string[]
-  readonly revokedInvitations: readonly string[]
-}
+/** What was revoked with a membership, or with rights that somebody has no more. */
+type Revoked = { readonly revokedTokens: readonly string[]; readonly revokedInvitations: readonly string[] }
 
 /** Removes a membership, and revokes the tokens that the member made, unless they are kept, and the open invitations. */
 export const endMembership = async (
   tx: Tx,
-  { organization, now }: CommandContext,
+  context: CommandContext,
   member: MembershipRow,
   keepTokens: boolean,
-): Promise<Ended> => {
-  const actor = `member:${member.personId}`
+): Promise<Revoked> => {
   await tx.delete(membership).where(isMembership(member))
-  const revokedTokens = keepTokens ? [] : await revokeTokensMadeBy(tx, organization.id, actor)
+  return revokeMadeBy(tx, context, member, { keepTokens, within: null })
+}
+
+/** Revokes what a member made that lets others in, but for what lies `within` the role that they still have. */
+const revokeMadeBy = async (
+  tx: Tx,
+  { organization, now }: CommandContext,
+  { personId }: MembershipRow,
+  { keepTokens, within }: { readonly keepTokens: boolean; readonly within: StoredRole | null },
+): Promise<Revoked> => {
+  const actor = `member:${personId}`
+  const scopes = within === null ? null : ROLES[within]
+  const revokedTokens = keepTokens ? [] : await revokeTokensMadeBy(tx, organization.id, actor, scopes)
   const inviters = [actor, ...revokedTokens.map((id) => `token:${id}`)]
-  const revokedInvitations = await revokeInvitationsBy(tx, organization.id, inviters, now)
+  const spared = within === null ? [] : rolesWithin(within)
+  const revokedInvitations = await revokeInvitationsBy(tx, organization.id, inviters, now, spared)
   return { revokedTokens, revokedInvitations }
+}
+
+/** The roles that may do nothing which this one may not. */
+const rolesWithin = (role: StoredRole): StoredRole[] => {
+  const scopes = scopesOfRole(role)
+  const roles = Object.keys(ROLES).filter(isRole)
+  return roles.filter((other) => ROLES[other].every((scope) => scopes.has(scope)))
 }
 
 const isMembership = ({ organizationId, personId }: MembershipRow) =>

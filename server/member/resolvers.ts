@@ -53,6 +53,7 @@ export const memberResolvers = {
         __typename: 'ChangeMemberRoleSuccess',
         member: { person: await required(context.loaders.person, outcome.personId), role, since },
         previous: shownRole(previous),
+        revokedTokens: outcome.revokedTokens,
         dryRun: input.dryRun,
         audit: outcome.audit,
       }

@@ -154,7 +154,7 @@ describe('the command line', { timeout: 90_000 }, () => {
     const bob = 'bob@people.example'
     expect(await tidemark('member', 'role', bob, ...of, '--role', 'collector')).toMatchObject({
       code: 0,
-      stdout: 'bob@people.example is collector now, and was viewer before.\n',
+      stdout: 'bob@people.example is collector now, and was viewer before; tokens revoked: 0.\n',
     })
     expect((await tidemark('member', 'list', ...of)).stdout).toMatch(
       /^admin\tann@people\.example\tAnn Lee\tsince .+\ncollector\t.+\nauditor\teve@people\.example\tinvited\tuntil .+\n$/,

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { goal, membership, person } from '@tidemark/drizzle/tables.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
@@ -6,6 +7,7 @@ import { sourceOf } from '@tidemark/server/ledger/origin.ts'
 import { encodeId, newUuid } from '@tidemark/server/ids.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { dump, dumpOfCommands } from '../support/dump.ts'
+import { WebSocket } from 'ws'
 import { execute, request } from '../support/graphql.ts'
 import { join, PASSWORD, visit, type Visitor } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -34,7 +36,7 @@ const PROBLEM = '... on Problem { code message path }'
 const MUTATIONS = {
   inviteMember: `InviteMemberSuccess { invitation { id email role invitedBy createdAt expiresAt } link dryRun audit { id } }`,
   revokeInvitation: `RevokeInvitationSuccess { invitation { id } dryRun audit { id } }`,
-  changeMemberRole: `ChangeMemberRoleSuccess { member { id role email since person { name } } previous dryRun audit { id } }`,
+  changeMemberRole: `ChangeMemberRoleSuccess { member { id role email since person { name } } previous revokedTokens dryRun audit { id } }`,
   removeMember: `RemoveMemberSuccess { person { id name } revokedTokens dryRun audit { id } }`,
   erasePerson: `ErasePersonSuccess { person { id name } revokedTokens dryRun audit { id } }`,
 } as const
@@ -304,10 +306,33 @@ describe('changing a role', () => {
       {
         subject: id.replace('person_', ''),
         before: { role: 'viewer' },
-        after: { role: 'credit_manager' },
+        after: { role: 'credit_manager', revokedTokens: [], revokedInvitations: [] },
         reason: 'promoted',
       },
     ])
+  })
+
+  it('takes what the member made that may do more than they may now, unless it is to be kept', async () => {
+    const dev = await join(server, organization, emailOf('dev'), 'admin')
+    const id = await idOf(emailOf('dev'))
+    const actor = `member:${id.replace('person_', '')}`
+    const strong = await tokenBy(actor)
+    const ofStrong = await tokenBy(`token:${strong.id}`, ['kpi:read', 'credit:write'])
+    const weak = await tokenBy(`token:${strong.id}`, ['kpi:read'])
+    const tempting = await ask('inviteMember', { email: emailOf('alias'), role: 'ADMIN' }, dev)
+    const harmless = await ask('inviteMember', { email: emailOf('guest'), role: 'VIEWER' }, dev)
+    const input = { id, role: 'SALES' }
+    const isIn = async ({ secret }: { secret: string }) =>
+      (await request(server.url, secret, '{ __typename }')).errors.length === 0
+    const ins = async () => [await isIn(strong), await isIn(ofStrong), await isIn(weak)]
+
+    expect(await ask('changeMemberRole', { ...input, keepTokens: true, dryRun: true })).toMatchObject({
+      revokedTokens: 0,
+    })
+    expect(await ask('changeMemberRole', input)).toMatchObject({ revokedTokens: 2 })
+    await expect.poll(ins, { timeout: 3_000 }).toEqual([false, false, true])
+    expect((await accept(tempting.link)).status).toBe(410)
+    expect((await accept(harmless.link)).status).toBe(200)
   })
 
   it('leaves an administrator', async () => {
@@ -345,6 +370,7 @@ describe('removing a member', () => {
     const byBob = await ask('inviteMember', { email: emailOf('friend'), role: 'ADMIN' }, bob)
     const byToken = await askAs(third.secret, 'inviteMember', { email: emailOf('pal'), role: 'ADMIN' })
     await ask('inviteMember', { email: emailOf('kept'), role: 'VIEWER' })
+    const closed = await socketOf(bob)
 
     const before = await dumpOfCommands(server)
     expect(await ask('removeMember', { id, dryRun: true })).toMatchObject({ revokedTokens: 3, audit: null })
@@ -356,6 +382,7 @@ describe('removing a member', () => {
       person: { id },
     })
     await expect.poll(() => isOut(bob), { timeout: 3_000 }).toBe(true)
+    expect(await closed()).toBe(4403)
     for (const { secret } of [own, second, third]) {
       await expect
         .poll(() => askAs(secret, 'removeMember', { id }), { timeout: 3_000 })
@@ -557,6 +584,18 @@ describe('the audit', () => {
     expect(text).not.toContain(link?.split('#')[1] ?? 'none')
   })
 })
+
+/** An open socket of somebody who is signed in; gives the code that it is closed with. */
+const socketOf = async (by: Visitor): Promise<() => Promise<number>> => {
+  const socket = new WebSocket(`${server.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws', {
+    headers: { cookie: by.cookie(), origin: server.url },
+  })
+  const closed = new Promise<number>((resolve) => socket.once('close', resolve))
+  socket.once('open', () => socket.send(JSON.stringify({ type: 'connection_init' })))
+  const [acknowledged] = (await once(socket, 'message')) as [Buffer]
+  expect(JSON.parse(acknowledged.toString())).toMatchObject({ type: 'connection_ack' })
+  return () => closed
+}
 
 const auditOf = async () => {
   const rows = await server.connection.sql`
