@@ -10,9 +10,15 @@ export type Log = {
 }
 
 export const createLog = (level: LogLevel): Log => {
-  const logger = pino({ level, serializers: { err: describeError } }, pino.destination({ fd: 2, sync: true }))
+  // Of a request Fastify would log its address, which may hold a query, and of an answer its headers.
+  const serializers = { err: describeError, req: describeRequest, res: describeNothing }
+  const logger = pino({ level, serializers }, pino.destination({ fd: 2, sync: true }))
   return { logger, failure: (error, message) => logger.error({ err: error }, message) }
 }
+
+const describeRequest = ({ id }: { readonly id?: unknown }) => ({ id })
+
+const describeNothing = () => undefined
 
 type Described = {
   readonly type: string
@@ -30,18 +36,19 @@ const describeError = (error: unknown): Described => {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) }
   return {
     type: error.name,
-    message: withoutParameters(error.message),
+    message: withoutValues(error),
     ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
     ...(error.stack === undefined ? {} : { stack: framesOf(error.stack) }),
     ...(error.cause === undefined ? {} : { cause: describeError(error.cause) }),
   }
 }
 
-/** drizzle puts the statement and its parameters into the message, PostgreSQL a value that it could not read. */
-const withoutParameters = (message: string): string =>
-  message
-    .replace(/^Failed query: [\s\S]*$/, 'A statement failed')
-    .replace(/(invalid input syntax for [\w ]+): [\s\S]*$/, '$1')
+/** drizzle puts the statement and its parameters into the message, PostgreSQL a value that it could not take. */
+const withoutValues = ({ message, ...error }: Error): string => {
+  if (message.startsWith('Failed query: ')) return 'A statement failed'
+  const isOfValue = 'code' in error && typeof error.code === 'string' && error.code.startsWith('22')
+  return isOfValue ? message.replace(/: [\s\S]*$/, '') : message
+}
 
 /** The message is in the first lines of a stack. */
 const framesOf = (stack: string): string =>
