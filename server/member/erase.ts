@@ -3,14 +3,14 @@ import { and, eq, like, sql } from 'drizzle-orm'
 import { holdRights } from '../access/rights.ts'
 import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { decodeId } from '../ids.ts'
-import { eraseUserWithin } from '../identity/users.ts'
+import { eraseUserWithin, findUser } from '../identity/users.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { eraseOrigins } from '../ledger/origin.ts'
 import { conflict, notFound, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { ErasePersonInput } from '../schema.generated.ts'
 import { endMembership, lockMembers, removalFault } from './commands.ts'
-import type { PersonRow } from '@tidemark/drizzle/rows.ts'
+import type { MembershipRow, PersonRow } from '@tidemark/drizzle/rows.ts'
 import { person } from '@tidemark/drizzle/tables.ts'
 import { asIdentityWithin, type Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -41,7 +41,8 @@ export async function erasePerson(
     const { member } = locked
     const ended = member === null ? null : await endMembership(tx, context, member, false)
     const forgotten = await forgetPerson(tx, found)
-    if (member !== null) await eraseLonelyUser(tx, member.userId)
+    const userId = await userIdOf(tx, member, found.email)
+    if (userId !== null) await eraseLonelyUser(tx, userId)
     const audit = await writeAudit(tx, context, {
       action: 'erasePerson',
       subject: found.id,
@@ -109,8 +110,19 @@ async function freeName(tx: Tx, organizationId: string, id: string): Promise<str
   return names.find((name) => !taken.has(name)) ?? `${NAME} ${digits}`
 }
 
-/** Erases who signed in as this person, where no other organization has them as a member. */
+/** Who signs in as this person, or did before they were removed; null for nobody. */
+const userIdOf = async (
+  tx: Tx,
+  member: MembershipRow | null,
+  email: string | null,
+): Promise<string | null> => {
+  if (member !== null || email === null) return member?.userId ?? null
+  return (await asIdentityWithin(tx, (within) => findUser(within, email)))?.id ?? null
+}
+
+/** Erases a user whom no organization has as a member any more. */
 async function eraseLonelyUser(tx: Tx, userId: string): Promise<void> {
+  // Whoever makes them a member of another organization at this moment holds them: see access/invitations.ts.
   await asIdentityWithin(tx, async ({ sql: run }) => {
     await run`select from identity.user where id = ${userId} for update`
   })

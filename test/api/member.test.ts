@@ -522,6 +522,15 @@ describe('erasing a person', () => {
       })
   })
 
+  it('takes the sign-in of somebody who was removed before', async () => {
+    await join(server, organization, emailOf('former'), 'viewer')
+    const id = await idOf(emailOf('former'))
+    await ask('removeMember', { id })
+    expect(await traces([emailOf('former')])).toContain('identity."user"')
+    expect(await ask('erasePerson', { id, reason: 'asked for it' })).toMatchObject({ revokedTokens: 0 })
+    expect(await traces([emailOf('former')])).toEqual([])
+  })
+
   it('works for people who never signed in, and gives each a name of their own', async () => {
     const ids = ['01990000-0000-7000-8000-00000000abcd', '01990000-0000-7000-8000-11110000abcd']
     await inTransaction(server.connection, { organizationId: organization.id, mode: 'write' }, async (tx) => {
