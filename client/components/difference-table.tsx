@@ -38,15 +38,17 @@ type RowProps = {
 const Row = ({ difference: { path, kind, before, after }, timeZone, isNew }: RowProps) => {
   const { Icon, word, colour } = marks[isNew ? 'SAME' : kind]
   return (
-    <div
-      className={`grid gap-x-2 py-1 ${isNew ? 'sm:grid-cols-[minmax(0,12rem)_minmax(0,1fr)]' : 'grid-cols-[1rem_minmax(0,1fr)] sm:grid-cols-[1rem_minmax(0,12rem)_minmax(0,1fr)]'}`}
-    >
-      <span className={isNew ? 'hidden' : `pt-0.5 ${colour}`}>
-        {Icon && <Icon aria-hidden="true" className="size-3.5" strokeWidth={2.5} />}
-        {!isNew && <span className="sr-only">{word}: </span>}
-      </span>
-      <dt className="text-muted">{path.length === 0 ? 'Value' : pathWords(path)}</dt>
-      <dd className={`figures ${isNew ? '-mx-1' : 'max-sm:col-start-2'}`}>
+    <div className="grid gap-x-2 py-1 sm:grid-cols-[minmax(0,12rem)_minmax(0,1fr)]">
+      <dt className="flex gap-2 text-muted">
+        {!isNew && (
+          <span className={`w-3.5 shrink-0 pt-0.5 ${colour}`}>
+            {Icon && <Icon aria-hidden="true" className="size-3.5" strokeWidth={2.5} />}
+            <span className="sr-only">{word}: </span>
+          </span>
+        )}
+        {path.length === 0 ? 'Value' : pathWords(path)}
+      </dt>
+      <dd className={`figures ${isNew ? '-mx-1' : 'max-sm:ml-4.5'}`}>
         {before !== null && (
           <Value
             text={before}

@@ -41,7 +41,7 @@ const OrganizationSwitch = ({ current }: { readonly current: Membership | null }
     )
   return (
     <Menu
-      label={current ? `${current.name}. Switch organization` : 'Choose an organization'}
+      label={current ? `${current.name}. Switch organization` : 'Organizations: choose one'}
       align="start"
       buttonClassName={switchClass}
       button={
@@ -78,7 +78,7 @@ const PersonMenu = () => {
     <Popover
       label={`${person.name}: account, theme, sign out`}
       button={initialsOf(person.name)}
-      buttonClassName="inline-flex size-8 shrink-0 items-center justify-center rounded-full bg-accent-tint text-2xs font-semibold text-accent hover:outline-2 hover:outline-line-strong"
+      buttonClassName="relative inline-flex size-8 shrink-0 items-center justify-center rounded-full bg-accent-tint text-2xs font-semibold text-accent hover:outline-2 hover:outline-line-strong"
       className="w-64 p-1"
     >
       <div className="border-b border-line px-2.5 pt-2 pb-2.5">

@@ -12,6 +12,9 @@ import { AccountPage, InvitationPage, PasswordPage, SignInPage } from './chunks.
 import { NoOrganizationPage, NotFoundPage } from './not-found.tsx'
 import { OrganizationArea } from './organization.tsx'
 
+/** Goes elsewhere, with nothing to go back to. Two in a row are two: one that stayed mounted would not go again. */
+const goTo = (path: string) => <Redirect key={path} to={path} replace />
+
 /** Which page an address shows to whom. */
 const Page = () => {
   const [path] = useLocation()
@@ -20,7 +23,7 @@ const Page = () => {
     case '/sign-in': {
       if (!session.person) return <SignInPage />
       const to = new URLSearchParams(location.search).get('to')
-      return <Redirect to={safeReturnPath(to, location.origin)} replace />
+      return goTo(safeReturnPath(to, location.origin))
     }
     case '/invitation':
       return <InvitationPage />
@@ -31,12 +34,12 @@ const Page = () => {
   if (path !== '/' && path !== accountPath && !found) return <NotFoundPage />
   if (!session.person) {
     const here = session.hasLeft ? '/' : `${path}${location.search}`
-    return <Redirect to={signInPath(here)} replace />
+    return goTo(signInPath(here))
   }
   if (path === accountPath) return <AccountPage />
   if (!found) {
     const home = homeOrganization(session.organizations)
-    return home ? <Redirect to={organizationPath(home.slug)} replace /> : <NoOrganizationPage />
+    return home ? goTo(organizationPath(home.slug)) : <NoOrganizationPage />
   }
   const membership = session.organizations.find(({ slug }) => slug === found.slug)
   if (!membership) return <NotFoundPage />

@@ -1,4 +1,4 @@
-import { type ReactNode, Suspense, useEffect, useMemo } from 'react'
+import { type ReactNode, Suspense, useEffect, useEffectEvent, useMemo, useRef } from 'react'
 import { Provider } from 'urql'
 import { Link } from 'wouter'
 import { LiveChip } from '../components/live-chip.tsx'
@@ -85,6 +85,14 @@ type ShownProps = AreaProps & { readonly live: Live }
 
 const Shown = ({ live, membership, page }: ShownProps) => {
   const { data, error, refetch } = useKeptQuery(OrganizationViewerDocument, {})
+  // Rights change while a page is open: they are asked for again with each page, and after each time away.
+  const renew = useEffectEvent(refetch)
+  const lastPage = useRef(page)
+  useEffect(() => {
+    if (lastPage.current !== page) renew()
+    lastPage.current = page
+  }, [page])
+  useEffect(() => live.onMissed(renew), [live])
   const viewing = useMemo<Viewing>(() => {
     const scopes = new Set(data?.viewer.scopes)
     return {

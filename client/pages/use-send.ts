@@ -7,10 +7,19 @@ type Told = { readonly message: string; readonly path: readonly string[] }
 type Payload<Data> = Data[keyof Data]
 
 /** What a mutation answers where it succeeded: its union without the problems. */
-export type Success<Data> = Exclude<Payload<Data>, Told>
+export type Success<Data> = Extract<Payload<Data>, { readonly __typename: `${string}Success` }>
 
-const isTold = (payload: unknown): payload is Told =>
-  typeof payload === 'object' && payload !== null && 'message' in payload && 'path' in payload
+// Only what names itself a success is one: nothing that the page does not understand passes for it.
+const isSuccess = <Data>(payload: Payload<Data>): payload is Success<Data> =>
+  (payload as { readonly __typename?: string }).__typename?.endsWith('Success') === true
+
+const problemIn = (payload: object): FormProblem => {
+  const { message, path } = payload as Partial<Told>
+  return makeProblem(
+    message ?? 'The server gave an answer that this page does not know.',
+    path?.join('.') || null,
+  )
+}
 
 /**
  * Sends a mutation of one field. Resolves with the success or with the problem, whose path names the field of the
@@ -25,7 +34,7 @@ export const useSend = () => {
     if (sent.current.input !== text) sent.current = { input: text, key: crypto.randomUUID() }
     return sent.current.key
   }
-  return async <Data extends object, Input extends object>(
+  return async <Data extends Readonly<Record<string, object>>, Input extends object>(
     mutation: TypedDocumentNode<Data, { readonly input: Input }>,
     input: Input,
   ): Promise<Success<Data> | FormProblem> => {
@@ -33,9 +42,9 @@ export const useSend = () => {
     const { data, error } = await client.mutation<Data>(mutation, variables).toPromise()
     const payload = data && (Object.values(data)[0] as Payload<Data> | undefined)
     if (error || !payload) return makeProblem(errorWords(error ?? null))
-    if (isTold(payload)) return makeProblem(payload.message, payload.path.join('.') || null)
+    if (!isSuccess<Data>(payload)) return problemIn(payload)
     // Done: the next time it is a wish of its own.
     sent.current = { input: '', key: '' }
-    return payload as Success<Data>
+    return payload
   }
 }

@@ -1,7 +1,7 @@
 import { type ReactNode, useId } from 'react'
 
 type PopoverProps = {
-  /** The name of the button. */
+  /** What the button is for, to those who see only what it shows. */
   readonly label: string
   readonly button: ReactNode
   readonly buttonClassName: string
@@ -26,12 +26,12 @@ export const Popover = ({
       <button
         type="button"
         popoverTarget={id}
-        aria-label={label}
         title={label}
         style={{ anchorName: anchor }}
         className={buttonClassName}
       >
         {button}
+        <span className="sr-only"> {label}</span>
       </button>
       <div
         id={id}
