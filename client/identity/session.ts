@@ -62,6 +62,8 @@ export const providerErrorWords = (code: string | null): string | null => {
       return 'The provider has not verified your e-mail address, so it cannot stand for you here.'
     case 'oidc_denied':
       return 'You did not finish signing in at the provider.'
+    case 'invitation_for_another':
+      return 'The invitation is for another e-mail than that of your account at the provider.'
     case 'invitation_gone':
       return 'That invitation was used, revoked, or is over. Ask for a new one.'
     default:

@@ -4,7 +4,8 @@ import type { CombinedError } from 'urql'
 export const errorWords = (error: CombinedError | null): string => {
   const [first] = error?.graphQLErrors ?? []
   if (first) return first.message
-  return error?.networkError
+  const status = (error?.response as Response | undefined)?.status
+  return status === undefined || status < 400
     ? 'The server cannot be reached. What you see may be old.'
-    : 'The server gave no answer. Try again.'
+    : `The server answered ${status}. Try again.`
 }

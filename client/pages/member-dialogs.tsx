@@ -97,21 +97,32 @@ export const InviteDialog = ({
 
 type MemberProps = DialogProps & { readonly member: ListedMember }
 
+const tokensWords = (count: number): string => {
+  if (count === 0) return ''
+  return count === 1 ? ' One token was revoked with it.' : ` ${count} tokens were revoked with it.`
+}
+
 export const RoleDialog = ({ member, roles, onClose, onDone }: MemberProps & RolesProps) => {
   const send = useSend()
   const sending = useSending()
   const change = async (values: FormData) => {
     const role = textOf(values, 'role') as Role
     const reason = textOf(values, 'reason') || null
-    const answer = await send(ChangeMemberRoleDocument, { id: member.id, role, reason })
+    const keepTokens = values.has('keepTokens')
+    const answer = await send(ChangeMemberRoleDocument, { id: member.id, role, keepTokens, reason })
     if (isProblem(answer)) return answer
-    onDone(`${member.person.name} is ${roleWord(role)} now.`)
+    onDone(`${member.person.name} is ${roleWord(role)} now.${tokensWords(answer.revokedTokens)}`)
     return null
   }
   return (
     <Dialog title={`Role of ${member.person.name}`} onClose={onClose}>
       <Form sending={sending} fields={['role', 'reason']} onSend={change}>
         <RadioRoles roles={roles} initial={member.role} error={messageAt(sending.problem, 'role')} />
+        <CheckField
+          name="keepTokens"
+          label="Keep the tokens that they made"
+          hint="Otherwise those that may do what the new role may not are revoked."
+        />
         <TextField
           name="reason"
           label="Reason (optional)"
@@ -127,11 +138,6 @@ export const RoleDialog = ({ member, roles, onClose, onDone }: MemberProps & Rol
       </Form>
     </Dialog>
   )
-}
-
-const tokensWords = (count: number): string => {
-  if (count === 0) return ''
-  return count === 1 ? ' One token was revoked with it.' : ` ${count} tokens were revoked with it.`
 }
 
 export const RemoveDialog = ({
