@@ -1,6 +1,7 @@
 /** Whether an operation may run, with these values and at its price: asked before it does, over HTTP and WebSocket alike. */
 import {
   type DocumentNode,
+  getOperationAST,
   GraphQLError,
   type GraphQLFormattedError,
   type GraphQLSchema,
@@ -40,13 +41,31 @@ export const admitOperation = async (
   today: Temporal.PlainDate,
 ): Promise<GraphQLError | null> => {
   const { document, operationName, variables } = operation
-  const forbidden = authorizationError(schema, document, operationName, actor)
-  if (forbidden !== null) return mayReadSchema(actor) ? forbidden : notHere()
+  const forbidden = mayReadSchema(actor)
+    ? authorizationError(schema, document, operationName, actor)
+    : secrecyError(schema, operation, actor)
+  if (forbidden !== null) return forbidden
   const wrong = variablesError(variables) ?? literalsError(document)
   if (wrong !== null) return wrong
   const cost = costOf(schema, document, operationName, variables, today)
   if (cost === null) return null
   return costError(cost, spending.report()) ?? pay(spending, { ...cost, points: cost.points - ENTRY_POINTS })
+}
+
+/**
+ * For whoever may not read the schema: neither an operation that does not run, beside one that does, nor one that is not
+ * there may tell of a document that it is valid.
+ */
+const secrecyError = (
+  schema: GraphQLSchema,
+  { document, operationName }: RequestedOperation,
+  actor: Actor,
+): GraphQLError | null => {
+  const names = document.definitions.flatMap((node) =>
+    node.kind === Kind.OPERATION_DEFINITION ? [node.name?.value] : [],
+  )
+  const isForbidden = names.some((name) => authorizationError(schema, document, name, actor) !== null)
+  return isForbidden || getOperationAST(document, operationName) == null ? notHere() : null
 }
 
 const pay = async (spending: Spending, { points, isBound }: Cost): Promise<GraphQLError | null> => {

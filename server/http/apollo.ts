@@ -56,6 +56,7 @@ const openContext = async (
   const left = new AbortController()
   // Also after an answer that was sent, when nobody listens any more.
   reply.raw.once('close', () => left.abort())
+  if (reply.raw.closed) left.abort()
   return createContext(services, session, callerOf(request, entrance), { left: left.signal, spending })
 }
 
@@ -71,9 +72,10 @@ const refuseWrites = (request: FastifyRequest, { actor }: Session): void => {
   throw new GraphQLError('GET requests only support query operations.', { extensions: told })
 }
 
-const queryOf = ({ method, query, body }: FastifyRequest): unknown => {
-  const sent = method === 'GET' ? query : body
-  return typeof sent === 'object' && sent !== null && 'query' in sent ? sent.query : undefined
+/** The document, as Apollo Server is about to read it. */
+const queryOf = ({ method, url, body }: FastifyRequest): unknown => {
+  if (method === 'GET') return new URL(url, 'http://localhost').searchParams.get('query')
+  return typeof body === 'object' && body !== null && 'query' in body ? body.query : undefined
 }
 
 /** Who a request comes from. Throws UNAUTHENTICATED without a valid token or session. */
@@ -138,12 +140,12 @@ const operationPlugin = ({ clock }: Services, logCause: LogCause): ApolloServerP
       async didResolveOperation({ schema, document, operation, request, contextValue }) {
         const { actor, bounds } = contextValue
         const { operationName, variables = {} } = request
-        if (operation === undefined || bounds.spending === null) return
+        if (bounds.spending === null) return
         const today = clock().toZonedDateTimeISO('UTC').toPlainDate()
         const requested = { document, operationName, variables }
         const error = await admitOperation(schema, requested, actor, bounds.spending, today)
         if (error !== null) throw error
-        if (operation.operation === OperationTypeNode.SUBSCRIPTION) throw overSocketOnly()
+        if (operation?.operation === OperationTypeNode.SUBSCRIPTION) throw overSocketOnly()
       },
       async responseForOperation({ schema, document, operation, request, contextValue }) {
         // Apollo Server has the words for an operation that there is not.

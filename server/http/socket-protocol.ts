@@ -233,14 +233,14 @@ const admit = async (
   const document = prepare(query)
   if (!('kind' in document)) return tellableErrors(document, actor, (error) => error)
   const operation = getOperationAST(document, operationName)
-  if (operation == null) return [unknownOperation(operationName)]
   const crowded =
-    operation.operation === OperationTypeNode.SUBSCRIPTION ? turnstile.subscriptionRefusal(extra) : null
+    operation?.operation === OperationTypeNode.SUBSCRIPTION ? turnstile.subscriptionRefusal(extra) : null
   if (crowded !== null) return [tooMuch(crowded)]
   const today = services.clock().toZonedDateTimeISO('UTC').toPlainDate()
   const requested = { document, operationName, variables: payload.variables ?? {} }
   const error = await admitOperation(schema, requested, actor, spending, today)
-  return error === null ? document : [error]
+  if (error !== null) return [error]
+  return operation == null ? [unknownOperation(operationName)] : document
 }
 
 const callerOfSocket = ({ request: { socket, headers } }: Extra, entrance: Entrance) =>

@@ -147,6 +147,30 @@ describe('the cost', () => {
     await socket.close()
   })
 
+  it('is what was found, where a list turns out longer than is usual', async () => {
+    const day = Temporal.Now.plainDateISO('UTC')
+    const installments = Array.from({ length: 30 }, (_, index) => ({
+      dueOn: day.add({ days: index }).toString(),
+      amount: '1',
+    }))
+    const input = {
+      customer: { id: sample('CustomerBy.id') },
+      number: `many ${crypto.randomUUID()}`,
+      amount: { amount: '30', currency: 'USD' },
+      issuedOn: day.toString(),
+      installments,
+    }
+    const mutation = `mutation ($input: RecordInvoiceInput!) {
+      recordInvoice(input: $input) { ... on RecordInvoiceSuccess { invoice { id installments { dueOn } } } }
+    }`
+    const { data, extensions } = await post(mutation, { input })
+    expect(objectsIn(data)).toBe(32)
+    expect(extensions?.cost.requested).toBe(32)
+    const usual = 'query ($by: InvoiceBy!) { invoice(by: $by) { installments { dueOn } } }'
+    const short = await post(usual, { by: { id: sample('InvoiceBy.id') } })
+    expect(short.extensions?.cost.requested).toBe(4)
+  })
+
   it('comes with what is refused too: one point for what is wrong, and its price for what is too dear', async () => {
     const wrong = await post('{ nothing }')
     expect(wrong.extensions?.cost).toMatchObject({ requested: 1 })

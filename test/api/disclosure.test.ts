@@ -122,6 +122,23 @@ describe('A6: without the right to read the schema', () => {
     expect(found).toEqual([])
   })
 
+  it('nor by an operation that does not run, beside one that does or under a name that nobody has', async () => {
+    const bare = await openWays(server.url, await tokenWith(server, await server.createOrganization(), []))
+    const asked = (word: string) => [
+      { query: `query A { __typename } query B { ${word} }`, operationName: 'A' },
+      { query: `query A { ${word} }`, operationName: 'B' },
+      { query: `query A { ${word} } query B { __typename }` },
+    ]
+    for (const [index, operation] of asked('nothing').entries()) {
+      const expected = await bare.socket(operation)
+      expect(expected.errors).toEqual([REFUSAL])
+      for (const word of ['kpiCatalog { metric }', 'organization { slug }', 'auditHead { hash }']) {
+        expect(await bare.socket(asked(word)[index] ?? operation)).toEqual(expected)
+      }
+    }
+    await bare.close()
+  })
+
   it('nor by variables that do not fit', async () => {
     const query = 'query ($filter: CustomerFilter) { customers(filter: $filter) { totalCount } }'
     for (const name of [...names.slice(0, full(names.length, 100)), 'regio', 'ownerI']) {
