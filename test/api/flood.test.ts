@@ -51,7 +51,7 @@ const keep = <Opened extends Socket | RawSocket>(socket: Opened): Opened => {
   return socket
 }
 
-const WORST_ANSWER_MS = 10_000
+const WORST_ANSWER_MS = 30_000
 
 /** What somebody else is refused of some queries, one after the other, and how long the slowest took beyond bounds. */
 const othersAreRefused = async (): Promise<unknown[]> => {
