@@ -77,8 +77,9 @@ const INSUFFICIENT_PRIVILEGE = '42501'
 /** In order; none where the database has no list of them yet, which inside a transaction is the end of it. */
 export const readAppliedMigrations = async (sql: Sql | TransactionSql): Promise<AppliedMigration[]> => {
   try {
-    return await sql<AppliedMigration[]>`
-      select tag, hash, created_at::float8 as "when" from drizzle.__drizzle_migrations order by created_at`
+    const rows = await sql<(Omit<AppliedMigration, 'when'> & { when: bigint })[]>`
+      select tag, hash, created_at as "when" from drizzle.__drizzle_migrations order by created_at`
+    return rows.map((row) => ({ ...row, when: Number(row.when) }))
   } catch (error) {
     if (codeOf(error) === UNDEFINED_TABLE) return []
     throw error

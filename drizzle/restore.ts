@@ -145,8 +145,22 @@ const load = async (sql: TransactionSql, backup: OpenBackup, options: RestoreOpt
   for (const [index, finish] of finishing.entries()) {
     options.signal?.throwIfAborted()
     options.onProgress?.({ phase: 'FINISHING', share: index / finishing.length })
-    await finish()
+    await finish().catch((error: unknown) => {
+      throw explained(error, path)
+    })
   }
+}
+
+/** PostgreSQL's class of a constraint that does not hold. */
+const explained = (error: unknown, path: string): unknown => {
+  const isViolated = error instanceof Error && 'code' in error && String(error.code).startsWith('23')
+  if (!isViolated) return error
+  return new OperatorError(
+    `The tables in ${path} do not fit together: ${error.message}. Use another backup.`,
+    {
+      cause: error,
+    },
+  )
 }
 
 const pairUp = (path: string, manifest: Manifest, tables: readonly Table[]): [Table, Member][] => {

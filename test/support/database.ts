@@ -19,6 +19,16 @@ export const createDatabase = async (): Promise<TestDatabase> => {
   return { url: url.href, drop: () => execute(clusterUrl, `drop database if exists ${name} with (force)`) }
 }
 
+/** The cluster's superuser makes it, and may belong to another role. It has no tables. */
+export const createEmptyDatabase = async (owner?: string): Promise<TestDatabase> => {
+  const clusterUrl = inject('clusterUrl')
+  const name = `empty_${crypto.randomUUID().replaceAll('-', '')}`
+  await execute(clusterUrl, `create database ${name} ${owner === undefined ? '' : `owner ${owner}`}`)
+  const url = new URL(clusterUrl)
+  url.pathname = `/${name}`
+  return { url: url.href, drop: () => execute(clusterUrl, `drop database if exists ${name} with (force)`) }
+}
+
 const execute = async (clusterUrl: string, statement: string): Promise<void> => {
   const cluster = await connect(clusterUrl, { max: 1 })
   try {
