@@ -1,5 +1,6 @@
 import { X } from 'lucide-react'
 import { actionWord, knownActions, subjectKind } from '../format/audit-words.ts'
+import { addDays, type Day } from '../format/day.ts'
 import { type PeriodId, periods } from '../format/period.ts'
 import { Button } from '../ui/button.tsx'
 import { SelectField, TextField } from '../ui/field.tsx'
@@ -9,6 +10,7 @@ export type NamedActor = { readonly id: string; readonly name: string }
 
 type AuditFilterBarProps = {
   readonly search: AuditSearch
+  readonly today: Day
   /** Whom to choose from; empty where the viewer may not see them. */
   readonly people: readonly NamedActor[]
   readonly tokens: readonly NamedActor[]
@@ -71,13 +73,13 @@ const DayFields = ({ search, onChange }: Pick<AuditFilterBarProps, 'search' | 'o
 
 /** Which entries are shown. All of it stands in the address, so that it can be shared and gone back to. */
 export const AuditFilterBar = (props: AuditFilterBarProps) => {
-  const { search, onChange } = props
+  const { search, today, onChange } = props
   const { period, action, subject } = search
   const actions = action === null || knownActions.includes(action) ? knownActions : [action, ...knownActions]
   const choosePeriod = (id: string) =>
     onChange(
       id === ('days' satisfies PeriodId)
-        ? { period: null, from: period.from, to: period.to ?? period.from }
+        ? { period: null, from: period.from ?? addDays(today, -29), to: period.to ?? today }
         : { period: id, from: null, to: null },
     )
   return (

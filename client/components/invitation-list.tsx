@@ -40,7 +40,7 @@ export const InvitationList = ({ invitations, now, onRevoke }: InvitationListPro
         return (
           <tr key={id}>
             <th scope="row" className="w-full max-w-0">
-              <span className="block truncate font-medium">{email}</span>
+              <span className="block font-medium wrap-anywhere sm:truncate">{email}</span>
               <span className="figures block truncate text-xs text-muted sm:hidden">
                 ends {formatAgo(expiresAt, now)}
               </span>

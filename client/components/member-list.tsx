@@ -60,10 +60,10 @@ export const MemberRows = ({ members, ownId, onDo }: MemberListProps) =>
       <tr key={member.id}>
         <th scope="row" className="w-full max-w-0">
           <span className="flex min-w-0 items-baseline gap-2">
-            <span className="truncate font-medium">{member.person.name}</span>
+            <span className="font-medium wrap-anywhere sm:truncate">{member.person.name}</span>
             {isSelf && <Badge tone="well">You</Badge>}
           </span>
-          <span className="block truncate text-xs text-muted">{member.email}</span>
+          <span className="block text-xs wrap-anywhere text-muted sm:truncate">{member.email}</span>
         </th>
         <td className="whitespace-nowrap">{roleWord(member.role)}</td>
         <td className="figures whitespace-nowrap text-muted max-sm:hidden">{formatDayOf(member.since)}</td>

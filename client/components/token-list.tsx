@@ -66,12 +66,15 @@ const LastUse = ({ at, now }: { readonly at: string | null; readonly now: number
 export const TokenRows = ({ tokens, roles, now, onDo }: TokenListProps) =>
   tokens.map((token) => (
     <tr key={token.id}>
-      <th scope="row" className="min-w-40">
+      <th scope="row" className="sm:w-64">
         <span className="font-medium wrap-anywhere">{token.name}</span>
         <span className="block text-xs text-muted">
           by {token.createdBy}, {formatSince(token.createdAt, now)}
         </span>
-        <span className="figures block text-xs text-muted md:hidden">
+        <span className="mt-1 block sm:hidden">
+          <Scopes token={token} roles={roles} />
+        </span>
+        <span className="figures mt-1 block text-xs text-muted md:hidden">
           used: <LastUse at={token.lastUsedAt} now={now} /> · ends: <Expiry token={token} now={now} />
         </span>
       </th>

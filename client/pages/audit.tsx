@@ -128,6 +128,7 @@ const Log = ({ timeZone }: { readonly timeZone: string }) => {
       {data && <AuditProofPanel head={data.auditHead} timeZone={timeZone} />}
       <AuditFilterBar
         search={search}
+        today={today}
         people={people}
         tokens={tokens}
         other={otherActor(search, [...people, ...tokens], data)}
