@@ -34,7 +34,7 @@ export const LIMITS = {
   slowOperationMs: 50_000,
   /** Items of a list in the variables. */
   listItems: 1_000,
-  /** A request's body, and a WebSocket message. */
+  /** A request's body, and a WebSocket message: a receipt with 1,000 allocations needs some 100 kB. */
   messageBytes: 256 * 1024,
   subscriptionsPerSocket: 100,
 } as const

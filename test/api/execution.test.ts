@@ -1,9 +1,15 @@
-import { buildSchema, type GraphQLObjectType, parse } from 'graphql'
-import { describe, expect, it } from 'vitest'
+import { buildSchema, type ExecutionResult, type GraphQLObjectType, parse } from 'graphql'
+import { describe, expect, it, vi } from 'vitest'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { ROLES } from '@tidemark/server/access/scopes.ts'
-import { type Context, createContext, renewView, type Services } from '@tidemark/server/context.ts'
+import {
+  type Bounds,
+  type Context,
+  createContext,
+  renewView,
+  type Services,
+} from '@tidemark/server/context.ts'
 import { executeOperation, subscribeOperation } from '@tidemark/server/execution.ts'
 import { createLocalEvents } from '@tidemark/server/events.ts'
 
@@ -54,9 +60,10 @@ const createSource = () => {
 const subscribeTo = async (
   source: unknown,
   resolve: (event: number, args: object, context: Context) => unknown,
+  bounds?: Bounds,
 ) => {
   Object.assign(fields['value'] ?? {}, { subscribe: () => source, resolve })
-  const contextValue = createContext(services, session, caller)
+  const contextValue = createContext(services, session, caller, bounds)
   const events = await subscribeOperation({ schema, document: parse('subscription { value }'), contextValue })
   if (!('next' in events)) throw new Error(JSON.stringify(events))
   return { events, contextValue }
@@ -92,6 +99,54 @@ describe('a subscription', () => {
     await events.return?.()
     expect(await waiting).toEqual({ done: true, value: undefined })
     expect(isReturned()).toBe(true)
+  })
+
+  it('gives up an event that takes longer than 5 s, and goes on with the next', async () => {
+    const { source, push } = createSource()
+    const readers: Context['reader'][] = []
+    const { events } = await subscribeTo(source, (event, _args, { reader }) => {
+      readers.push(reader)
+      return event === 1 ? new Promise(() => {}) : event
+    })
+    vi.useFakeTimers()
+    try {
+      const slow = events.next()
+      push(1)
+      await vi.advanceTimersByTimeAsync(5_001)
+      const { value } = (await slow) as { readonly value: ExecutionResult }
+      expect(value).toEqual({
+        data: null,
+        errors: [expect.objectContaining({ message: expect.any(String) })],
+      })
+      expect(value.errors?.[0]?.originalError).toMatchObject({ code: '57014' })
+    } finally {
+      vi.useRealTimers()
+    }
+    const next = events.next()
+    push(2)
+    expect((await next).value).toEqual({ data: { value: 2 } })
+    for (const reader of readers) {
+      await expect(reader.read(() => Promise.resolve())).rejects.toThrow('This reader is closed')
+    }
+  })
+
+  it('runs nothing for whoever has left', async () => {
+    const { source, push } = createSource()
+    const left = new AbortController()
+    const seen: number[] = []
+    const { events } = await subscribeTo(
+      source,
+      (event) => {
+        seen.push(event)
+        return event
+      },
+      { left: left.signal, spending: null },
+    )
+    const step = events.next()
+    left.abort()
+    push(1)
+    expect((await step).value).toMatchObject({ errors: [{ extensions: { code: 'ABORTED' } }] })
+    expect(seen).toEqual([])
   })
 
   it('hands on what its source throws, for the protocol to mask', async () => {

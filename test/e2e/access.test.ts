@@ -49,7 +49,7 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
 
   beforeAll(async () => {
     database = await createDatabase()
-    environment = { DATABASE_URL: database.url, TIDEMARK_DEMO: '0' }
+    environment = { DATABASE_URL: database.url, TIDEMARK_DEMO: '0', TRUSTED_DOCUMENTS: '1' }
     server = await startProduct(environment)
     for (const [slug, name] of [
       ['quay', 'Quay'],
@@ -257,6 +257,7 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
       await page
         .getByRole('row', { name: /Power BI/ })
         .getByText('reads KPIs')
+        .filter({ visible: true })
         .waitFor(slowest)
       expect(await page.content()).not.toContain(secret)
       expect(await inspect(page)).toEqual([])

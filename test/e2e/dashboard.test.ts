@@ -53,7 +53,7 @@ describe.skipIf(binary === null)('the dashboard in a real browser', { timeout: 6
   beforeAll(async () => {
     database = await createDatabase()
     folder = mkdtempSync(join(tmpdir(), 'tidemark-e2e-'))
-    const environment = { DATABASE_URL: database.url, TIDEMARK_DEMO: '0' }
+    const environment = { DATABASE_URL: database.url, TIDEMARK_DEMO: '0', TRUSTED_DOCUMENTS: '1' }
     server = await startProduct(environment)
     wire = await openWire(server.url)
     const create = 'organization create --slug quay --name Quay --currency USD --time-zone UTC'
