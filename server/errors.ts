@@ -13,6 +13,8 @@ const refusal =
 
 export const badUserInput = (message: string): GraphQLError =>
   new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } })
+/** The same of a whole request, before anything of it runs. */
+export const unacceptable = refusal('BAD_USER_INPUT', 400)
 export const unauthenticated = refusal('UNAUTHENTICATED', 401)
 export const forbidden = refusal('FORBIDDEN', 403)
 export const tooMuch = refusal('LIMIT_EXCEEDED', 400)

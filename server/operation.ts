@@ -12,7 +12,7 @@ import type { Actor } from './access/actor.ts'
 import { authorizationError } from './access/authorize.ts'
 import type { Spending } from './access/budget.ts'
 import { ASK_FOR_LESS, type Cost, costError, costOf } from './cost.ts'
-import { badUserInput, tooMuch, tooOften } from './errors.ts'
+import { tooMuch, tooOften, unacceptable } from './errors.ts'
 import { LIMITS } from './limits.ts'
 
 export type RequestedOperation = {
@@ -163,7 +163,7 @@ const literalsError = (document: DocumentNode): GraphQLError | null => {
 const isKeepable = (text: string): boolean => !text.includes('\0') && text.isWellFormed()
 
 const unkeepable = (holder: string, path: string): GraphQLError =>
-  badUserInput(
+  unacceptable(
     `${holder} has a text that cannot be kept${path.includes('.') ? ` at "${path}"` : ''}: ` +
       'it holds the character NUL or half of a surrogate pair.',
   )

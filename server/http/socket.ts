@@ -143,6 +143,11 @@ const openSocket = (
           const message = (data as Buffer).toString()
           endCompleted(extra.operations, message)
           handle(message).catch((error: unknown) => {
+            // What only a server may say: the client's fault, though graphql-ws throws it.
+            if (error instanceof Error && error.message.startsWith('Unexpected message of type ')) {
+              socket.close(CloseCode.BadRequest, 'Unexpected message')
+              return
+            }
             logError(error, 'A WebSocket message could not be handled')
             socket.close(CloseCode.InternalServerError, 'Internal error')
           })
