@@ -59,8 +59,8 @@ export const MemberRows = ({ members, ownId, onDo }: MemberListProps) =>
     return (
       <tr key={member.id}>
         <th scope="row" className="w-full max-w-0">
-          <span className="flex min-w-0 items-baseline gap-2">
-            <span className="font-medium wrap-anywhere sm:truncate">{member.person.name}</span>
+          <span className="block wrap-anywhere sm:truncate">
+            <span className="font-medium">{member.person.name}</span>{' '}
             {isSelf && <Badge tone="well">You</Badge>}
           </span>
           <span className="block text-xs wrap-anywhere text-muted sm:truncate">{member.email}</span>

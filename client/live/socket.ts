@@ -142,7 +142,8 @@ export const openLiveSocket = (
     end: () => {
       store.end()
       clearTimeout(pongTimer)
-      void client.dispose()
+      // One that is being opened may be refused just now; nobody waits for it any more.
+      Promise.resolve(client.dispose()).catch(() => {})
     },
   }
 }
