@@ -378,7 +378,7 @@ describe('the rights', () => {
       'auditHead { hash }',
     ]) {
       const { errors } = await request(server.url, viewer, `{ ${field} }`)
-      expect(errors[0]?.extensions?.['code'], field).toBe('FORBIDDEN')
+      expect({ field, code: errors[0]?.extensions?.['code'] }).toEqual({ field, code: 'FORBIDDEN' })
     }
     const file = await fetch(`${server.url}/export/audit.csv`, {
       headers: { authorization: `Bearer ${viewer}` },
@@ -521,7 +521,10 @@ describe('the proof', () => {
           verifyAuditLog(receipts: $receipts, heads: $heads) { isIntact } }`,
         evidence,
       )
-      expect(errors[0]?.extensions?.['code'], JSON.stringify(evidence)).toBe('BAD_USER_INPUT')
+      expect({ evidence, code: errors[0]?.extensions?.['code'] }).toEqual({
+        evidence,
+        code: 'BAD_USER_INPUT',
+      })
     }
   })
 
@@ -602,7 +605,7 @@ describe('a file of the audit', () => {
     const response = await download('csv?action=note&bom=1')
     expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present')
     const bytes = new Uint8Array(await response.arrayBuffer())
-    expect([...bytes.slice(0, 3)]).toEqual([0xef, 0xbb, 0xbf])
+    expect(Array.from(bytes.slice(0, 3))).toEqual([0xef, 0xbb, 0xbf])
     const [header, ...rows] = parseCsv(new TextDecoder().decode(bytes))
     const column = header?.indexOf('reason') ?? -1
     expect(rows.map((row) => row[column])).toEqual(
@@ -630,11 +633,18 @@ describe('a file of the audit', () => {
       ['colour=blue', 'colour'],
     ] as const) {
       const response = await download(`csv?${query}`)
-      expect(response.status, query).toBe(400)
-      expect(await response.json(), query).toMatchObject({
-        errors: [
-          { message: expect.stringContaining(parameter), extensions: { code: 'BAD_USER_INPUT', parameter } },
-        ],
+      const told: unknown = await response.json()
+      expect({ query, status: response.status, told }).toMatchObject({
+        query,
+        status: 400,
+        told: {
+          errors: [
+            {
+              message: expect.stringContaining(parameter),
+              extensions: { code: 'BAD_USER_INPUT', parameter },
+            },
+          ],
+        },
       })
     }
   })
@@ -697,6 +707,7 @@ describe('a large file of the audit', () => {
     const { sent } = await open()
     sent.destroy()
     await until(async () => (await resting()).length === 0)
+    expect(await resting()).toEqual([])
   })
 
   it.each(['identity', 'gzip'])(

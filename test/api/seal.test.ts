@@ -216,6 +216,7 @@ describe('the evaluator', () => {
     await Promise.all(evaluators.map(({ evaluator }) => evaluator.poll()))
     await untilSealed(4 * each)
     await expectSoundChain()
+    expect(new Set(await subjects()).size).toBe(4 * each)
   })
 })
 
