@@ -16,6 +16,8 @@ export type Finding = {
 /** A seal and what is left of the row that it is of. */
 export type SealedRow = Link & {
   readonly hash: string
+  /** The hash that the row says it has; null where it is gone. */
+  readonly rowHash: string | null
   /** CHANGED: its content is not that of its own hash. OTHER: it is, yet the seal is of another hash. */
   readonly row: 'SOUND' | 'CHANGED' | 'OTHER' | 'GONE'
 }
@@ -38,6 +40,10 @@ export type ChainCheck = {
 type Doubtful = SealedRow & {
   /** Nothing is known of what was before it, since that is missing. */
   readonly afterGap: boolean
+  /** The hashes that it may follow. */
+  readonly before: readonly string[]
+  /** What comes after it follows another hash than it has: it once had another. */
+  isDisowned: boolean
 }
 
 /** Beyond so many, each is told as it stands: somebody changed the whole of it. */
@@ -68,6 +74,8 @@ export const createChainCheck = (
   let beyond = 0
   /** The hashes that the next seal may follow: more than one after a seal that does not fit. */
   let previous = [firstHash(organizationId)]
+  /** The hash of the last seal up to the recorded end, where it fits. */
+  let lastHash: string | null = null
   /** Hashes around what is doubtful, by which its true place is found. */
   const known = new Set<string>()
 
@@ -78,15 +86,22 @@ export const createChainCheck = (
   const doubt = (seal: SealedRow, afterGap: boolean): void => {
     if (doubtful.length < DOUBTFUL_MAX) {
       for (const hash of [...previous, seal.hash]) known.add(hash)
-      doubtful.push({ ...seal, afterGap })
+      doubtful.push({ ...seal, afterGap, before: previous, isDisowned: false })
     } else if (afterGap) settle(seal)
     else reportChangedSeal(seal)
   }
 
+  /** What comes after the seal of that number follows this hash. */
+  const disown = (sequence: bigint, hash: string | undefined): void => {
+    const seal = doubtful.at(-1)
+    if (seal?.sequence === sequence && seal.hash !== hash) seal.isDisowned = true
+  }
+
   const skipTo = (sequence: bigint): void => {
     if (gaps.length < GAPS_MAX) for (const hash of previous) known.add(hash)
-    const gap = { first: expected, last: sequence - 1n < end ? sequence - 1n : end }
-    if (gap.first > gap.last) return
+    // What is missing up to the recorded end is told there.
+    if (sequence > end) return
+    const gap = { first: expected, last: sequence - 1n }
     missing += sizeOf(gap)
     if (gaps.length < GAPS_MAX) gaps.push(gap)
     else moreGaps += 1
@@ -130,24 +145,48 @@ export const createChainCheck = (
     return [...new Set([...own, ...open, ...after])].slice(0, PLACES_MAX)
   }
 
+  /** Whether its hash is of another row than it names: that row was changed in it, and its hash was not. */
+  const isOfOtherRow = (seal: Doubtful, orphans: Orphans): boolean => {
+    const rows = [
+      ...orphans.rows.slice(0, DOUBTFUL_MAX).map(({ id, hash }) => ({ auditId: id, auditHash: hash })),
+      ...doubtful.map(({ auditId, auditHash }) => ({ auditId, auditHash })),
+      ...(seal.rowHash === null ? [] : [{ auditHash: seal.rowHash }]),
+    ]
+    return rows.some((row) => seal.before.some((hash) => hashAs(seal, row)(hash) === seal.hash))
+  }
+
   /** Says what is wrong with each doubtful seal. Gives the numbers that were found elsewhere, and the rows told of. */
   const judge = (orphans: Orphans) => {
-    const found = new Set<bigint>()
-    const told = new Set<string>()
     const candidates = places()
+    const placeOf = new Map(
+      doubtful.map((seal) => {
+        const isInPlace = seal.sequence > 0n && fits(seal)
+        return [seal, isInPlace ? seal.sequence : candidates.find((place) => fits(seal, { sequence: place }))]
+      }),
+    )
+    const found = new Set(
+      [...placeOf].flatMap(([{ sequence }, place]) => (place === sequence ? [] : (place ?? []))),
+    )
+    const told = new Set<string>()
+    /** Numbers whose true hash is not known any more: what is behind them can only be shown to be wrong by what follows. */
+    const lost = new Set<bigint>()
     for (const seal of doubtful) {
       const { sequence, auditId } = seal
-      const place = candidates.find((each) => each !== sequence && fits(seal, { sequence: each }))
-      if (sequence > 0n && sequence <= end && fits(seal)) {
+      const place = placeOf.get(seal)
+      if (place === sequence) {
+        if (sequence > end) beyond += 1
         settle(seal)
       } else if (place !== undefined) {
-        found.add(place)
         const message = `The seal with number ${sequence} was made as number ${place}.`
         report({ kind: 'REORDERED', entryId: auditId, sequence, message })
         settle(seal)
-      } else if (seal.afterGap && sequence <= end) {
+        if (!found.has(sequence)) lost.add(sequence)
+      } else if (!seal.isDisowned && (seal.afterGap || lost.has(sequence - 1n))) {
+        if (sequence > end) beyond += 1
+        lost.add(sequence)
         settle(seal)
       } else {
+        if (!isOfOtherRow(seal, orphans)) lost.add(sequence)
         const row = orphans.rows.find(({ id }) => fits(seal, { auditId: id }))
         if (row !== undefined) told.add(row.id)
         reportChangedSeal(row === undefined ? seal : { ...seal, row: 'OTHER' }, row?.id)
@@ -163,7 +202,7 @@ export const createChainCheck = (
       if (seals > 0) differs('The recorded end of the chain is gone.', last)
     } else if (beyond > 0) {
       differs(`The chain goes on beyond its recorded end, number ${end}.`, end + 1n)
-    } else if (last === end && !previous.includes(head.hash) && !known.has(head.hash)) {
+    } else if (last === end && lastHash !== null && lastHash !== head.hash) {
       differs(`The recorded end of the chain, number ${end}, has another hash than its seal.`, end)
     }
   }
@@ -216,22 +255,22 @@ export const createChainCheck = (
       if (afterGap) skipTo(sequence)
       expected = sequence + 1n
       if (sequence <= end) last = sequence
-      if (afterGap) {
-        previous = [seal.hash]
-        doubt(seal, true)
-        return
-      }
       const computed = previous.map(hashAs(seal, {}))
-      if (computed.includes(seal.hash)) {
-        previous = [seal.hash]
+      const isSound = !afterGap && computed.includes(seal.hash)
+      if (isSound) disown(sequence - 1n, previous[computed.indexOf(seal.hash)])
+      if (sequence <= end) lastHash = isSound || afterGap ? seal.hash : null
+      if (isSound) {
         settle(seal)
         if (sequence > end) beyond += 1
       } else {
-        doubt(seal, false)
-        previous = [...new Set([...computed.slice(0, 1), ...computed.slice(-1), seal.hash])]
+        doubt(seal, afterGap)
       }
+      const byRow = seal.rowHash === null ? [] : previous.map(hashAs(seal, { auditHash: seal.rowHash }))
+      previous =
+        isSound || afterGap ? [seal.hash] : [...new Set([...ends(computed), ...ends(byRow), seal.hash])]
     },
     end(orphans) {
+      if (head !== null && expected === end + 1n && previous.includes(head.hash)) disown(end, head.hash)
       const { found, told } = judge(orphans)
       reportEnd()
       const rows = orphans.rows.filter(({ id }) => !told.has(id))
@@ -239,6 +278,9 @@ export const createChainCheck = (
     },
   }
 }
+
+/** The first and the last: what follows from the first and from the last that it may follow. */
+const ends = <Item>(items: readonly Item[]): Item[] => [...items.slice(0, 1), ...items.slice(-1)]
 
 const sizeOf = ({ first, last }: Gap): bigint => last - first + 1n
 

@@ -16,6 +16,7 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   importInvoices: 'organization',
   importRates: 'organization',
   loadDemo: 'organization',
+  restoreBackup: 'organization',
   inviteMember: 'invitation',
   acceptInvitation: 'invitation',
   revokeInvitation: 'invitation',
@@ -43,6 +44,7 @@ type OtherAction =
   | 'importInvoices'
   | 'importRates'
   | 'loadDemo'
+  | 'restoreBackup'
   | 'acceptInvitation'
   | 'createSession'
 

@@ -152,7 +152,7 @@ async function walkChain(
     for (const { rowHash, content, ...seal } of batch) {
       seals += 1
       if (rowHash !== null) rows += 1
-      take({ ...seal, row: stateOf(rowHash, content, seal.auditHash) })
+      take({ ...seal, rowHash, row: stateOf(rowHash, content, seal.auditHash) })
     }
   }
   let next = readSeals(tx, organizationId, null)

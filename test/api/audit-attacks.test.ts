@@ -117,6 +117,19 @@ const attacks: readonly Attack[] = [
   updateSeal('hash', 'reverse(hash)'),
   updateSeal('sealed_at', "sealed_at - interval '1 microsecond'"),
   updateSeal('audit_id', 'gen_random_uuid()'),
+  updateSeal('audit_hash = reverse(audit_hash), hash', 'reverse(hash)'),
+  updateSeal('sealed_at = now(), hash', 'reverse(hash)'),
+  {
+    ...updateSeal(
+      'audit_id = gen_random_uuid(), audit_hash = hash, sealed_at = now(), hash',
+      'reverse(hash)',
+    ),
+    // What it was of is not known any more.
+    expected: ({ id, sequence }) => [
+      { kind: 'SEAL_CHANGED', entryId: null, sequence },
+      { kind: 'INSERTED', entryId: id, sequence: null },
+    ],
+  },
   {
     name: 'UPDATE audit_seal SET sequence',
     together: 10,
