@@ -13,6 +13,7 @@ const actionWords: Readonly<Record<string, string>> = {
   recordInvoice: 'Recorded an invoice',
   recordReceipt: 'Recorded a receipt',
   removeMember: 'Removed a member',
+  restoreBackup: 'Restored a backup',
   revokeInvitation: 'Revoked an invitation',
   revokeToken: 'Revoked a token',
   rotateToken: 'Rotated a token',

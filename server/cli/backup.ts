@@ -115,7 +115,7 @@ const describeBackup = ({ path, bytes, manifest }: Backup): string =>
 
 const describeRestored = (path: string, manifest: Manifest): string =>
   `Restored ${describe(manifest)}, from ${path}.\n` +
-  'People sign in anew. Tokens, members and roles are those of that moment: what was taken away since is there again.'
+  'People sign in anew. Tokens, members and names are those of that moment: revoke and erase again what was since.'
 
 const megabytes = (bytes: number): string =>
   `${(bytes / 1_000_000).toLocaleString('en', { maximumFractionDigits: 1 })} MB`

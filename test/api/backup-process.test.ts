@@ -150,7 +150,7 @@ describe('the embedded database', { timeout: 180_000 }, () => {
     const restored = await tidemark(second, 'restore', exact)
     expect(restored).toMatchObject({ code: 0, stderr: '' })
     expect(restored.stdout).toMatch(
-      /^Restored 1 organization, [\d,]+ rows, of .*\n.*what was taken away since/,
+      /^Restored 1 organization, [\d,]+ rows, of .*\n.*revoke and erase again/,
     )
     const copy = await openEmbedded(second.DATA_DIR)
     const reading = await connect(copy.url, { max: 1 })

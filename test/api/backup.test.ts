@@ -1,7 +1,9 @@
 /** Backups and their restoration: every row of one moment, while others write; and nothing at all of a damaged file. */
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
 import { backUp, writeBackup } from '@tidemark/drizzle/backup.ts'
 import { readTables } from '@tidemark/drizzle/backup/tables.ts'
 import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
@@ -217,6 +219,24 @@ describe('what is backed up', () => {
     await expect(backUp(server.connection, nowhere)).rejects.toThrow(
       `There is no folder ${join(folder, 'nowhere')}.`,
     )
+  })
+
+  it.runIf(process.getuid?.() === 0)('says so where there is no room for it', async ({ skip }) => {
+    const small = join(folder, 'small')
+    await mkdir(small)
+    try {
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', small], { stdio: 'ignore' })
+    } catch {
+      skip('this machine does not let us mount a small disk')
+    }
+    try {
+      const path = join(small, 'backup.zip')
+      await expect(backUp(server.connection, path)).rejects.toThrow(`There is no room for ${path}.`)
+      expect(await readdir(small)).toEqual([])
+    } finally {
+      execFileSync('umount', [small])
+    }
+    await expect(backUp(server.connection, newFile())).resolves.toMatchObject({ bytes: expect.any(Number) })
   })
 
   it('is nothing where there are no tables', async () => {
