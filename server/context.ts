@@ -80,15 +80,25 @@ export const createContext = (
 })
 
 /** Ends what is being read for it, in the database too, and lets go of the snapshot. Never rejects. */
-export const cancelContext = (context: Context): Promise<void> => context.reader.cancel()
+export const cancelContext = (context: Context): Promise<void> => {
+  over.add(context)
+  return context.reader.cancel()
+}
 
 /** Lets go of the snapshot. Never rejects; reads that come later do. */
-export const closeContext = (context: Context): Promise<void> => context.reader.close()
+export const closeContext = (context: Context): Promise<void> => {
+  over.add(context)
+  return context.reader.close()
+}
+
+/** Those whose answer is made, or that nobody waits for: what of them still goes on may read nothing any more. */
+const over = new WeakSet<Context>()
 
 /** Shows the data anew: what was read before stays as it was. */
 export const renewView = (context: Context): void => {
   void context.reader.close()
   Object.assign(context, openView(context, context))
+  if (over.has(context)) void context.reader.close()
 }
 
 /** The civil date that it is for the organization. */

@@ -129,6 +129,30 @@ describe('an operation', () => {
   })
 })
 
+describe('a subscription', () => {
+  it('that is left while it begins leaves neither a transaction nor a follower', async () => {
+    const open = async (): Promise<number> => {
+      const [row] = await outside.sql<[{ count: number }]>`
+        select count(*)::int as count from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`
+      return row.count
+    }
+    for (let round = 0; round < 3; round++) {
+      const socket = await openRawSocket(server.url, { token })
+      for (let index = 0; index < 90; index++) {
+        const payload = { query: 'subscription { goalProgress { cursor goal { name } } }' }
+        socket.send({ id: `${index}`, type: 'subscribe', payload })
+        if (index % 3 === round) socket.send({ id: `${index}`, type: 'complete' })
+      }
+      await sleep(10 * round)
+      await socket.close()
+    }
+    // The evaluator and the use of tokens have transactions of their own, each for a moment.
+    await expect.poll(open, { timeout: 2_000, interval: 20 }).toBe(0)
+    expect((await ways.http({ query: QUERY })).errors).toEqual([])
+  })
+})
+
 describe('a mutation', () => {
   const MUTATION = `mutation ($amount: Decimal!) {
     setCreditLimit(
