@@ -157,8 +157,8 @@ describe('recordInvoice and recordReceipt', () => {
         books.pay('20.00', '2026-05-20', { 'A-7': null }, { idempotencyKey: 'once' }),
       ),
     )
-    expect(new Set(outcomes.map((outcome) => JSON.stringify(outcome))).size).toBe(1)
     expect(outcomes[0]).toHaveProperty('receiptId')
+    for (const outcome of outcomes) expect(outcome).toEqual(outcomes[0])
     const other = await books.pay('1.00', '2026-05-20', {}, { idempotencyKey: 'once' })
     expect(other).toMatchObject({ code: 'KEY_REUSED', path: ['idempotencyKey'] })
   })
