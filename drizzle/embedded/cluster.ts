@@ -43,8 +43,9 @@ export const createCluster = async (
   dataDir: string,
   options: ClusterOptions,
 ): Promise<void> => {
-  if (existsSync(databaseFolder(dataDir))) return
+  // Also beside a database: an initdb that outlived its parent may have gone on writing after the draft was removed.
   await removeDrafts(dataDir)
+  if (existsSync(databaseFolder(dataDir))) return
   const launcher = await findLauncher()
   const draft = join(dataDir, `${DRAFT_PREFIX}${randomBytes(4).toString('hex')}`)
   const cluster = join(draft, 'cluster')
@@ -88,7 +89,7 @@ const DRAFT_PREFIX = 'database.new-'
 const removeDrafts = async (dataDir: string): Promise<void> => {
   const names = await readdir(dataDir)
   for (const name of names.filter((name) => name.startsWith(DRAFT_PREFIX))) {
-    // An initdb that outlived its parent may still write there; then the draft stays until the next time.
+    // An initdb that outlived its parent may still write there; then the draft stays until the next start.
     await rm(join(dataDir, name), { recursive: true, force: true }).catch(() => {})
   }
 }

@@ -12,9 +12,11 @@ export type DatabaseErrors = {
 export const watchErrors = async ({ sql }: Connection): Promise<DatabaseErrors> => {
   const [row] = await sql<[{ name: string }]>`select current_database() as name`
   await sql.unsafe(`alter database ${row.name} set log_error_verbosity = 'verbose'`)
-  // Sessions that are open already have the old setting; the pool opens others.
+  // Sessions that are open already have the old setting: the pool opens others, and this one is told.
   await sql`
-    select pg_terminate_backend(pid) from pg_stat_activity where datname = ${row.name} and pid <> pg_backend_pid()`
+    select set_config('log_error_verbosity', 'verbose', false), (
+      select count(pg_terminate_backend(pid)) from pg_stat_activity
+      where datname = ${row.name} and pid <> pg_backend_pid())`
   const from = await sizeOf(inject('clusterLog'))
   return {
     async read() {
