@@ -69,13 +69,9 @@ describe('what is asked too much', () => {
   it.each(attacks)(
     'is refused over HTTP and WebSocket before it runs: %s',
     async (_name, query, expected) => {
-      const started = performance.now()
       const { data, errors } = await request(server.url, token, query)
-      const elapsed = performance.now() - started
       expect(data).toBeNull()
       expect(errors[0]?.message).toMatch(expected)
-      expect(elapsed).toBeLessThan(500)
-
       expect(await errorsOverSocket(query)).toEqual(errors.map(({ message }) => message))
     },
   )
