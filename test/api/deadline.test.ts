@@ -74,7 +74,8 @@ describe('an operation', () => {
       const answers = await Promise.all([ways.http({ query: QUERY }), ways.socket({ query: QUERY })])
       const elapsed = performance.now() - started
       expect(elapsed).toBeGreaterThan(4_900)
-      expect(elapsed).toBeLessThan(6_000)
+      // A machine with much else to do answers late.
+      expect(elapsed).toBeLessThan(9_000)
       expect(answers).toMatchObject([
         { data: null, errors: [TIMEOUT] },
         { data: null, errors: [TIMEOUT] },
