@@ -151,7 +151,7 @@ describe('SQL', () => {
     expect(performance.now() - started).toBeLessThan(WORST_DELAY_MS)
   })
 
-  it('by the thousands, made up at random, is that too', async () => {
+  it('by the thousands, made up at random, is that too', { timeout: 120_000 }, async () => {
     const piece = fc.oneof(
       fc.constantFrom(...PAYLOADS),
       fc.string({ unit: 'binary', maxLength: 20 }),
