@@ -149,9 +149,7 @@ describe('the embedded database', { timeout: 180_000 }, () => {
     const second = { DATA_DIR: join(folder, 'second'), TIDEMARK_DEMO: '0' }
     const restored = await tidemark(second, 'restore', exact)
     expect(restored).toMatchObject({ code: 0, stderr: '' })
-    expect(restored.stdout).toMatch(
-      /^Restored 1 organization, [\d,]+ rows, of .*\n.*revoke and erase again/,
-    )
+    expect(restored.stdout).toMatch(/^Restored 1 organization, [\d,]+ rows, of .*\n.*revoke and erase again/)
     const copy = await openEmbedded(second.DATA_DIR)
     const reading = await connect(copy.url, { max: 1 })
     expectSame(await readAllRows(reading.sql), rows)
