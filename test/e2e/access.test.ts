@@ -14,6 +14,7 @@ import {
 } from '../support/dashboard.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { request } from '../support/graphql.ts'
+import { CLIENT, type Provider, startProvider } from '../support/oidc-provider.ts'
 import { totpOf } from '../support/people.ts'
 import { startProduct, tidemark, type RunningProduct } from '../support/product.ts'
 
@@ -26,6 +27,7 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
   let database: TestDatabase
   let environment: Readonly<Record<string, string>>
   let server: RunningProduct
+  let provider: Provider
   let browser: Browser
   let anna: Viewer
   let ben: Viewer
@@ -49,7 +51,16 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
 
   beforeAll(async () => {
     database = await createDatabase()
-    environment = { DATABASE_URL: database.url, TIDEMARK_DEMO: '0', TRUSTED_DOCUMENTS: '1' }
+    provider = await startProvider()
+    environment = {
+      DATABASE_URL: database.url,
+      TIDEMARK_DEMO: '0',
+      TRUSTED_DOCUMENTS: '1',
+      OIDC_ISSUER: provider.issuer,
+      OIDC_CLIENT_ID: CLIENT.clientId,
+      OIDC_CLIENT_SECRET: CLIENT.clientSecret,
+      OIDC_NAME: 'Example Login',
+    }
     server = await startProduct(environment)
     for (const [slug, name] of [
       ['quay', 'Quay'],
@@ -68,6 +79,7 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
   afterAll(async () => {
     await browser?.close()
     await server?.stop()
+    await provider?.close()
     await database.drop()
   })
 
@@ -230,6 +242,40 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
       await dialog().getByRole('alert').waitFor(slowest)
       expect(await dialog().getByRole('alert').textContent()).toMatch(/last administrator/)
       await press('Cancel')
+    })
+  })
+
+  describe('people of the provider', () => {
+    it('accept an invitation by way of it, come back where they were, and have no password here', async () => {
+      const invited = await tidemark(
+        environment,
+        ...'member invite --organization quay --email cleo@example.com --role viewer'.split(' '),
+      )
+      Object.assign(provider.behaviour, { email: 'cleo@example.com', name: 'Cleo Marin' })
+      const cleo = await enter()
+      await cleo.context.route(`${provider.issuer}/**`, (route) =>
+        route.fulfill({ status: 302, headers: { location: provider.approve(route.request().url()) } }),
+      )
+      await cleo.page.goto(`${server.url}/invitation#${secretIn(invited.stdout)}`)
+      await press('Continue with Example Login', cleo.page)
+      await cleo.page.waitForURL(`${server.url}/quay`, slowest)
+      await goTo('/account', 'Your account', cleo.page)
+      await cleo.page.getByRole('main').getByText('cleo@example.com').waitFor(slowest)
+      expect(await cleo.page.getByRole('heading', { level: 2 }).allTextContents()).toEqual([
+        'You',
+        'Sessions',
+      ])
+      await signOutPerson(cleo.page)
+      await goTo('/account', 'Sign in', cleo.page)
+      expect(await inspect(cleo.page)).toEqual([])
+      await press('Continue with Example Login', cleo.page)
+      await cleo.page.waitForURL(`${server.url}/account`, slowest)
+    })
+
+    it('are told why they were sent back', async () => {
+      const stranger = await enter()
+      await goTo('/sign-in?error=oidc_unknown_person', 'Sign in', stranger.page)
+      expect(await stranger.page.getByRole('alert').textContent()).toMatch(/Ask for an invitation/)
     })
   })
 
