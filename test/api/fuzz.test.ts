@@ -365,7 +365,8 @@ describe('after all that', () => {
     await expect.poll(alive, { timeout: 20_000 }).toBe(true)
     const status = await readFile(`/proc/${product.child.pid}/status`, 'utf8').catch(() => '')
     expect(Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0)).toBeLessThan(1_000_000)
-    expect(await errors.read()).toEqual([])
+    // Whoever leaves has their statement cancelled.
+    expect((await errors.read()).filter((found) => !found.startsWith('57014'))).toEqual([])
   })
 
   it('its log has no fault, no token, no value and no statement in it', async () => {

@@ -47,7 +47,7 @@ export const createTwins = async (server: TestServer): Promise<Twins> => ({
 
 /** A token with these scopes and as many points as it likes. */
 export const tokenWith = async (
-  { connection }: TestServer,
+  { connection }: Pick<TestServer, 'connection'>,
   organization: OrganizationRow,
   scopes: readonly Scope[],
   name = `${scopes.length} scopes`,
@@ -78,7 +78,7 @@ const createTwin = async (server: TestServer, twin: Mark): Promise<Twin> => {
 
 /** What no mutation makes, or only together with a user who signs in. */
 const insertPeople = async (
-  { connection }: TestServer,
+  { connection }: Pick<TestServer, 'connection'>,
   { id: organizationId }: OrganizationRow,
   { mark, currency }: Mark,
 ): Promise<void> => {
