@@ -123,24 +123,13 @@ const load = async (sql: TransactionSql, backup: OpenBackup, options: RestoreOpt
     await backup.unpackInto(member, target, { onBlock, signal: options.signal })
   }
 
-  const finishing = [
+  const statement = (text: string) => () => sql.unsafe(text)
+  const finishing: (() => Promise<unknown>)[] = [
     () => forgetSnapshots(sql, tables),
-    ...members.map(
-      ([{ name }, { rows }]) =>
-        () =>
-          countAndAnalyze(sql, name, rows),
-    ),
+    ...members.map((pair) => () => countAndAnalyze(sql, pair)),
     ...(options.despiteDifferences === true ? [] : [() => addUpBooks(sql, path)]),
-    ...fixtures.map(
-      ({ create }) =>
-        () =>
-          sql.unsafe(create),
-    ),
-    ...forced.map(
-      ({ name }) =>
-        () =>
-          sql.unsafe(`alter table ${name} force row level security`),
-    ),
+    ...fixtures.map(({ create }) => statement(create)),
+    ...forced.map(({ name }) => statement(`alter table ${name} force row level security`)),
   ]
   for (const [index, finish] of finishing.entries()) {
     options.signal?.throwIfAborted()
@@ -187,9 +176,12 @@ const refuseRows = async (sql: TransactionSql, name: string): Promise<void> => {
   throw new OperatorError(`The database is not empty: there are rows in ${name}. ${WHERE_TO}`)
 }
 
-const countAndAnalyze = async (sql: TransactionSql, name: string, expected: number): Promise<void> => {
-  const [row] = await sql.unsafe<{ rows: number }[]>(`select count(*)::float8 as rows from ${name}`)
-  if (row?.rows !== expected) throw new Error(`${name} has ${row?.rows} rows, not ${expected}`)
+const countAndAnalyze = async (
+  sql: TransactionSql,
+  [{ name }, { rows }]: readonly [Table, Member],
+): Promise<void> => {
+  const [row] = await sql.unsafe<{ count: bigint }[]>(`select count(*) from ${name}`)
+  if (row?.count !== BigInt(rows)) throw new Error(`${name} has ${row?.count} rows, not ${rows}`)
   // Without it the sums and the foreign keys below might be planned as if the tables were empty.
   await sql.unsafe(`analyze ${name}`)
 }
