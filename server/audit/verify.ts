@@ -7,7 +7,7 @@ import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { AUDIT_CONTENT } from '../ledger/audit.ts'
-import { isForeign } from '../ledger/news.ts'
+import { followIndexes, isForeign } from '../ledger/news.ts'
 import { hasSeal, SEAL_TIME, type Link } from '../ledger/seal.ts'
 import { createChainCheck, type Finding, type Orphans, type SealedRow } from './chain.ts'
 import { readHead, type Head } from './head.ts'
@@ -82,6 +82,7 @@ type Checked = Pick<Verification, 'entries' | 'sealed' | 'unsealed' | 'head' | '
 /** The part of the check that reads one snapshot. */
 export async function checkAudit(scope: Scope, evidence: Evidence): Promise<Checked> {
   const { tx, organizationId, report } = scope
+  followIndexes(tx)
   const start = await readStart(tx, organizationId)
   const chain = createChainCheck(organizationId, start.recorded, report)
   const walked = await walkChain(scope, (seal) => chain.take(seal))

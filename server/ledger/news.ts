@@ -15,25 +15,36 @@ export const sinceColumns = ({ sql }: Tx, snapshot: string) => sql`
   pg_snapshot_xmax(${sql.unsafe(snapshot)})::text as from,
   array(select pg_snapshot_xip(${sql.unsafe(snapshot)})::text) as running`
 
-/** The condition on a row of `audit`. */
-export const isNew = ({ sql }: Tx, { from, running }: Since) =>
-  sql`(audit.xid >= ${from}::xid8 or audit.xid = any(${arrayOf(running)}::xid8[]))`
+/** The conditions on a row of `audit`, one of which holds for what is new: each a range of an index. */
+export const newRanges = ({ sql }: Tx, { from, running }: Since) => [
+  sql`audit.xid >= ${from}::xid8`,
+  ...(running.length === 0 ? [] : [sql`audit.xid = any(${arrayOf(running)}::xid8[])`]),
+]
+
+/**
+ * From here on the transaction sorts nothing: what is ordered is read along the index that has the order. By statistics
+ * that lag behind, PostgreSQL expects one row of an organization, takes any index that begins with it, and reads all.
+ */
+export const followIndexes = ({ sql }: Tx): void => {
+  // Not awaited: it travels with the next statement. Should it fail, PostgreSQL refuses all that follow.
+  sql`select set_config('enable_sort', 'off', true)`.catch(() => {})
+}
 
 /** Whether there are new rows, of those that fulfil `condition`. */
 export async function hasNew(
-  { sql }: Tx,
+  tx: Tx,
   organizationId: string,
-  { from, running }: Since,
-  condition = sql`true`,
+  since: Since,
+  condition = tx.sql`true`,
 ): Promise<boolean> {
-  // The order makes each a matter of one end of the index: a plan that expects many rows would read all of them.
-  const first = (range: ReturnType<typeof sql>) => sql`
-    select from audit where organization_id = ${organizationId} and ${range} and ${condition}
-    order by organization_id, xid limit 1`
-  const found = await Promise.all([
-    first(sql`xid >= ${from}::xid8`),
-    ...(running.length === 0 ? [] : [first(sql`xid = any(${arrayOf(running)}::xid8[])`)]),
-  ])
+  followIndexes(tx)
+  const found = await Promise.all(
+    newRanges(tx, since).map(
+      (range) => tx.sql`
+        select from audit where organization_id = ${organizationId} and ${range} and ${condition}
+        order by organization_id, xid limit 1`,
+    ),
+  )
   return found.some((rows) => rows.length > 0)
 }
 

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
-import { hasNew, isForeign, isNew, sinceColumns, type Since } from './news.ts'
+import { followIndexes, hasNew, isForeign, newRanges, sinceColumns, type Since } from './news.ts'
 
 /** One link of the chain without its hash. */
 export type Link = {
@@ -134,10 +134,7 @@ type HeadRow = Omit<Head, 'sequence' | 'hash'> & {
   readonly hash: string | null
 }
 
-/**
- * Whether a row of `audit` has a seal. The first that is not before it, since an order leaves only the right index: by
- * statistics that lag behind, PostgreSQL would take another one and read all seals for each row.
- */
+/** Whether a row of `audit` has a seal: the first that is not before it, since only one index has these in order. */
 export const hasSeal = ({ sql }: Tx, organizationId: string) => sql`coalesce((
   select audit_id from audit_seal where audit_seal.organization_id = ${organizationId} and audit_id >= audit.id
   order by audit_id limit 1) = audit.id, false)`
@@ -150,17 +147,39 @@ type NewRow = {
   readonly isSealed: boolean
 }
 
-/** The oldest first. */
-async function readNew(tx: Tx, organizationId: string, since: Since, after: Run['after']): Promise<NewRow[]> {
+/** The oldest first. A few are found by what is new, whatever else there is; many along the order that they have. */
+async function readNew(
+  tx: Tx,
+  organizationId: string,
+  head: Head,
+  after: Run['after'],
+): Promise<readonly NewRow[]> {
   const { sql } = tx
-  return sql<NewRow[]>`
-    select id, hash, recorded_at as "recordedAt", ${hasSeal(tx, organizationId)} as "isSealed" from (
-      select id, hash, recorded_at from audit
-      where organization_id = ${organizationId} and ${isNew(tx, since)}
-        ${after === null ? sql`` : sql`and (recorded_at, id) > (${after.recordedAt}::timestamptz, ${after.id}::uuid)`}
-      order by recorded_at, id limit ${ROWS_PER_BATCH}
-    ) as audit order by recorded_at, id`
+  const read = (found: ReturnType<typeof sql>) => sql<NewRow[]>`
+    select id, hash, to_char(recorded_at at time zone 'UTC', ${sql.unsafe(SEAL_TIME)}) as "recordedAt",
+      ${hasSeal(tx, organizationId)} as "isSealed"
+    from (
+      select id, hash, recorded_at from audit where organization_id = ${organizationId} and ${found}
+    ) as audit`
+  followIndexes(tx)
+  const ranges = newRanges(tx, head)
+  if (after === null && head.seen !== NOTHING_SEEN) {
+    const few = await Promise.all(
+      ranges.map((range) => read(sql`${range} order by organization_id, xid limit ${ROWS_PER_BATCH + 1}`)),
+    )
+    if (few.flat().length <= ROWS_PER_BATCH) return few.flat().toSorted(byTime)
+  }
+  const { recordedAt, id } = after ?? { recordedAt: '-infinity', id: NIL }
+  const isNew = ranges.map((range, index) => (index === 0 ? range : sql` or ${range}`))
+  return read(sql`
+    (${isNew}) and (recorded_at, id) > (${recordedAt}::timestamptz, ${id}::uuid)
+    order by recorded_at, id limit ${ROWS_PER_BATCH}`)
 }
+
+const NIL = '00000000-0000-0000-0000-000000000000'
+
+const byTime = (a: NewRow, b: NewRow): number =>
+  `${a.recordedAt} ${a.id}` < `${b.recordedAt} ${b.id}` ? -1 : 1
 
 /** Whether there is something to seal. */
 export async function isUnsealed(tx: Tx, organizationId: string): Promise<boolean> {
