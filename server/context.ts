@@ -94,6 +94,8 @@ export const closeContext = (context: Context): Promise<void> => {
 /** Those whose answer is made, or that nobody waits for: what of them still goes on may read nothing any more. */
 const over = new WeakSet<Context>()
 
+export const isOver = (context: Context): boolean => over.has(context)
+
 /** Shows the data anew: what was read before stays as it was. */
 export const renewView = (context: Context): void => {
   void context.reader.close()

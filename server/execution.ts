@@ -13,9 +13,10 @@ import {
   specifiedRules,
   validate,
 } from 'graphql'
-import { cancelContext, closeContext, type Context, createContext } from './context.ts'
+import { cancelContext, closeContext, type Context, createContext, isOver } from './context.ts'
 import { countObjects } from './cost.ts'
 import { timedOut } from './errors.ts'
+import { inTurn } from './fairness.ts'
 import { LIMITS, limitRules, parseOptions, timeAllowed } from './limits.ts'
 import { mayReadSchema } from './operation.ts'
 
@@ -62,9 +63,12 @@ type Arguments = ExecutionArgs & { readonly contextValue: Context }
  */
 export const executeOperation = async (args: Arguments): Promise<ExecutionResult> => {
   const { contextValue: context, document, operationName } = args
-  const isMutation = getOperationAST(document, operationName)?.operation === OperationTypeNode.MUTATION
+  const kind = getOperationAST(document, operationName)?.operation
+  const runNow = async () => (isOver(context) ? NOBODY_WAITS : execute(args))
+  // Events come when the books change, and not when somebody asks.
+  const run = kind === OperationTypeNode.SUBSCRIPTION ? runNow : () => inTurn(context, runNow)
   try {
-    const run = async () => execute(args)
+    const isMutation = kind === OperationTypeNode.MUTATION
     const result = await (isMutation ? run() : withinBounds(context, timeAllowed(document), run))
     return withCost(withRequestErrors(result, context), context)
   } finally {
@@ -84,7 +88,8 @@ export const subscribeOperation = async (
   const context = args.contextValue
   const { caller, bounds } = context
   let source: AsyncIterable<unknown> | ExecutionResult
-  const opening = createSourceEventStream(args)
+  const open = async () => (isOver(context) ? NOBODY_WAITS : createSourceEventStream(args))
+  const opening = inTurn(context, open)
   try {
     source = await withinBounds(context, LIMITS.operationMs, () => opening)
     if (!(Symbol.asyncIterator in source)) void opening.then(endSource, () => {})
