@@ -107,6 +107,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     connection,
     entrance,
     graphqlPath: GRAPHQL_PATH,
+    host,
     graphiqlForPeople: gate.trusted === null,
   })
   registerExportRoutes(app, { connection, entrance, budgets })

@@ -22,3 +22,7 @@ export const isLoopbackHost = (host: string | undefined): boolean => {
 /** True where nothing stands between: a proxy on this machine would make the whole world look local. */
 export const isDirect = (headers: IncomingHttpHeaders): boolean =>
   !Object.keys(headers).some((name) => name.startsWith('x-forwarded-') || FORWARDING_HEADERS.has(name))
+
+/** True for whoever sits at the machine that the server runs on, where `host` is the address that it listens on. */
+export const isLocal = (host: string, headers: IncomingHttpHeaders): boolean =>
+  isLoopbackHost(host) && isLoopbackHost(headers.host) && isDirect(headers)

@@ -1,10 +1,11 @@
 /** Health, the contract as text, and GraphiQL. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forbidden } from '../errors.ts'
 import { readSchemaText } from '../schema.ts'
 import { requireSession } from './apollo.ts'
-import type { Entrance } from './credentials.ts'
+import { callerOf, credentialsOf, type Entrance } from './credentials.ts'
+import { isLocal } from './origin.ts'
 import { GRAPHIQL_POLICY } from './security-headers.ts'
 
 const READY_MS_MAX = 2_000
@@ -13,13 +14,15 @@ export type ServiceOptions = {
   readonly connection: Connection
   readonly entrance: Entrance
   readonly graphqlPath: string
+  /** The address that the server listens on. */
+  readonly host: string
   /** False where people may send the dashboard's documents only: GraphiQL is of no use to them. */
   readonly graphiqlForPeople: boolean
 }
 
 /** GET /healthz, /readyz, /schema.graphql and /graphiql. */
 export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOptions): void => {
-  const { connection, entrance, graphqlPath, graphiqlForPeople } = options
+  const { connection, entrance, graphqlPath, host, graphiqlForPeople } = options
 
   app.get('/healthz', () => ({ status: 'ok' }))
 
@@ -38,12 +41,23 @@ export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOpti
     if (!graphiqlForPeople && request.cookies[entrance.sessionCookie] !== undefined) {
       throw forbidden('Here people who signed in may use the dashboard only. For GraphiQL, use an API token.')
     }
+    // Strangers need not know that there is one.
+    if (!isLocal(host, request.headers) && !(await mayReadSchema(request, entrance))) {
+      return reply.callNotFound()
+    }
     return reply
       .type('text/html; charset=utf-8')
       .header('content-security-policy', GRAPHIQL_POLICY)
       .header('cache-control', 'no-cache')
       .send(await renderGraphiql(graphqlPath))
   })
+}
+
+const mayReadSchema = async (request: FastifyRequest, entrance: Entrance): Promise<boolean> => {
+  const credentials = credentialsOf(request.headers, request.cookies[entrance.sessionCookie])
+  const session =
+    credentials && (await entrance.authenticate(credentials, callerOf(request, entrance).address))
+  return session?.actor.scopes.has('schema:read') === true
 }
 
 const isReachable = async (connection: Connection): Promise<boolean> => {

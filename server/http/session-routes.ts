@@ -11,7 +11,7 @@ import { hasPassword, hasUser } from '../identity/users.ts'
 import { findDemoOrganization } from '../organization/queries.ts'
 import { NAME_LENGTH_MAX, readRequiredText } from '../text.ts'
 import { refuseWeak } from './auth-routes.ts'
-import { isDirect, isLoopbackHost } from './origin.ts'
+import { isLocal } from './origin.ts'
 import {
   callerOfRequest,
   guess,
@@ -192,4 +192,4 @@ const addSignOut = (scope: FastifyInstance, options: PeopleOptions): void => {
 }
 
 const mayDemo = ({ demo, host }: SessionOptions, { headers }: FastifyRequest): boolean =>
-  demo && isLoopbackHost(host) && isLoopbackHost(headers.host) && isDirect(headers)
+  demo && isLocal(host, headers)

@@ -8,7 +8,7 @@ import { SCOPES } from '@tidemark/server/access/scopes.ts'
 import { resolvers } from '@tidemark/server/resolvers.ts'
 import { createSchema } from '@tidemark/server/schema.ts'
 import { type Ask, askBoth, openWays, type Ways } from '../support/attack.ts'
-import { visit } from '../support/people.ts'
+import { join, visit, type Visitor } from '../support/people.ts'
 import { full, isFull } from '../support/scale.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { tokenWith } from '../support/twins.ts'
@@ -161,6 +161,20 @@ describe('with it', () => {
   })
 })
 
+describe('GraphiQL', () => {
+  it('is there at the machine itself, and elsewhere for who may read the schema', async () => {
+    const organization = await server.createOrganization()
+    const person = await join(server, organization, 'ide@example.com')
+    const statusOf = async (visitor: Visitor, headers = {}) =>
+      (await visitor.get('/graphiql', headers)).status
+    expect(await statusOf(visit(server))).toBe(200)
+    expect(await statusOf(visit(server), { host: ELSEWHERE })).toBe(404)
+    expect(await statusOf(visit(server), { 'x-forwarded-for': '192.0.2.1' })).toBe(404)
+    expect(await statusOf(visit(server), { host: ELSEWHERE, 'x-api-key': token })).toBe(404)
+    expect(await statusOf(person, { host: ELSEWHERE })).toBe(200)
+  })
+})
+
 /** The twelve checks that graphql-cop's README lists, written anew. Each answers whether it found something. */
 type Check = (
   send: (query: string) => Promise<string>,
@@ -169,6 +183,9 @@ type Check = (
 
 const times = (count: number, part: (index: number) => string) =>
   Array.from({ length: count }, (_, index) => part(index)).join(' ')
+
+/** The server as others know it, who do not sit at its machine. */
+const ELSEWHERE = 'tidemark.example'
 
 const CHECKS: Readonly<Record<string, Check>> = {
   'alias overloading': async (send) =>
@@ -196,6 +213,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
     (await Promise.all(['{ __schema { directive } }', '{ organizatio { id } }'].map(send))).some((answer) =>
       /did you mean/i.test(answer),
     ),
+  'an IDE': async (_send, headers) => {
+    const pages = ['/graphiql', '/playground', '/console', '/graphql']
+    const replies = await Promise.all(
+      pages.map((page) => visit(server).get(page, { ...headers, host: ELSEWHERE })),
+    )
+    return replies.some(({ body }) =>
+      /graphiql\.min\.css|GraphQL Playground|GraphiQL|graphql-playground/.test(String(body)),
+    )
+  },
   introspection: async (send) =>
     (await send('{ __schema { types { name } } }')).includes('CustomerConnection'),
   'directive overloading': async (send) =>
