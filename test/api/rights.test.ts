@@ -6,6 +6,7 @@ import { isObjectType } from 'graphql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   FIELD_SCOPES,
+  type Role,
   ROLES,
   ROOT_SCOPES,
   type Scope,
@@ -14,7 +15,7 @@ import {
 } from '@tidemark/server/access/scopes.ts'
 import { resolvers } from '@tidemark/server/resolvers.ts'
 import { createSchema } from '@tidemark/server/schema.ts'
-import { type Answered, openWays, type Ways } from '../support/attack.ts'
+import { type Answered, openWays, type Person, type Ways } from '../support/attack.ts'
 import {
   documentOf,
   leavesOf,
@@ -25,6 +26,7 @@ import {
   selectionOf,
   variablesOf,
 } from '../support/operations.ts'
+import { join } from '../support/people.ts'
 import { isFull } from '../support/scale.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createTwins, samplesOf, tokenWith, type Twins } from '../support/twins.ts'
@@ -84,13 +86,25 @@ const neededBy = ({ path: { from, steps, to }, leaves }: Case): ReadonlySet<Scop
   return new Set(needed.filter((scope) => scope != null))
 }
 
-const actors: readonly (readonly [string, readonly Scope[]])[] = [
-  ...Object.entries(ROLES).map(([role, scopes]) => [`the role ${role}`, scopes] as const),
-  ...SCOPES.map((scope) => [`the scope ${scope}`, [scope]] as const),
+/** Who asks: with a token of these scopes, or as a member of this role. */
+type Asking = { readonly name: string; readonly scopes: readonly Scope[]; readonly role: Role | null }
+
+const roles = Object.entries(ROLES) as [Role, readonly Scope[]][]
+
+const actors: readonly Asking[] = [
+  ...roles.map(([role, scopes]) => ({ name: `a member, ${role}`, scopes, role })),
+  ...SCOPES.map((scope) => ({ name: `a token for ${scope}`, scopes: [scope], role: null })),
   ...(isFull
-    ? SCOPES.map((scope) => [`all but ${scope}`, SCOPES.filter((other) => other !== scope)] as const)
+    ? [
+        ...roles.map(([role, scopes]) => ({ name: `a token of ${role}`, scopes, role: null })),
+        ...SCOPES.map((scope) => ({
+          name: `a token for all but ${scope}`,
+          scopes: SCOPES.filter((other) => other !== scope),
+          role: null,
+        })),
+      ]
     : []),
-  ['no scope', []],
+  { name: 'a token for nothing', scopes: [], role: null },
 ]
 
 let server: TestServer
@@ -100,6 +114,13 @@ beforeAll(async () => {
   twins = await createTwins(server)
 })
 afterAll(() => server.close())
+
+const credentialsOf = async (scopes: readonly Scope[], role: Role | null): Promise<string | Person> => {
+  const { organization } = twins.ours
+  if (role === null) return tokenWith(server, organization, scopes)
+  const member = await join(server, organization, `${role}@alpha.example`, role)
+  return { cookie: member.cookie(), organization: organization.slug }
+}
 
 const operationOf = ({ path, leaves }: Case) => {
   const variables = variablesOf(path.from, samplesOf(twins.ours))
@@ -147,8 +168,8 @@ describe('the matrix of rights', () => {
     expect([...new Set(all).difference(seen)]).toEqual([])
   })
 
-  it.each(actors)('lets in %s where the table says so, and nowhere else', async (_name, scopes) => {
-    const ways = await openWays(server.url, await tokenWith(server, twins.ours.organization, scopes))
+  it.each(actors)('lets in $name where the table says so, and nowhere else', async ({ scopes, role }) => {
+    const ways = await openWays(server.url, await credentialsOf(scopes, role))
     const wrong: string[] = []
     for (const [index, one] of cases.entries()) {
       const needed = neededBy(one)

@@ -17,6 +17,8 @@ import {
   wideSelectionOf,
   withValueAt,
 } from '../support/operations.ts'
+import { join } from '../support/people.ts'
+import { openRawSocket } from '../support/raw-socket.ts'
 import { full } from '../support/scale.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createTwins, fingerprintOf, marksOf, samplesOf, type Twin, type Twins } from '../support/twins.ts'
@@ -241,5 +243,47 @@ describe('a change', () => {
 
   it('was there none, in no table', async () => {
     expect(await fingerprintOf(server, twins.theirs)).toBe(before)
+  })
+})
+
+describe('a member of one organization', () => {
+  it('acts in that one alone: another that there is, is as little there as one that there is not', async () => {
+    const { ours, theirs } = twins
+    const member = await join(server, ours.organization, 'ada2@alpha.example', 'admin')
+    const query = '{ viewer { name role scopes } organization { id name } }'
+    const askAs = async (organization?: string) => {
+      const headers = organization === undefined ? {} : { 'x-tidemark-organization': organization }
+      const { status, body } = await member.post('/graphql', { query }, headers)
+      const socket = await openRawSocket(server.url, {
+        person: { cookie: member.cookie(), ...(organization === undefined ? {} : { organization }) },
+      }).catch((error: Error) => error.message)
+      if (typeof socket !== 'string') await socket.close()
+      const { data, errors } = body
+      return { status, data, errors, socket: typeof socket === 'string' ? socket : 'let in' }
+    }
+    const own = await askAs(ours.organization.slug)
+    expect(own).toMatchObject({ status: 200, socket: 'let in', data: { viewer: { role: 'ADMIN' } } })
+    expect(await askAs()).toEqual(own)
+    const foreign = await askAs(theirs.organization.slug)
+    expect(foreign).toMatchObject({ status: 401, errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] })
+    expect(foreign).toEqual(await askAs('nothing-of-this-name'))
+    for (const odd of [
+      '',
+      '__proto__',
+      theirs.organization.id,
+      `${ours.organization.slug}, ${theirs.organization.slug}`,
+    ]) {
+      const answer = JSON.stringify(await askAs(odd))
+      expect(answer).not.toContain(theirs.mark)
+    }
+  })
+
+  it('cannot take what is theirs along by signing in elsewhere: a token beside the cookie decides', async () => {
+    const { ours, theirs } = twins
+    const member = await join(server, theirs.organization, 'eve@zweitbuch.example', 'admin')
+    const query = '{ organization { slug } }'
+    const headers = { 'x-api-key': ours.token, 'x-tidemark-organization': theirs.organization.slug }
+    const { body } = await member.post('/graphql', { query }, headers)
+    expect(body.data).toEqual({ organization: { slug: ours.organization.slug } })
   })
 })

@@ -37,15 +37,20 @@ export type Ways = {
 
 const ANSWER_MS_MAX = 20_000
 
-/** Both ways to the server at `url` for whoever has this token. */
-export const openWays = async (url: string, token: string): Promise<Ways> => {
-  const socket = await openRawSocket(url, { token })
+/** The cookies of a person who signed in, and the organization that they want to act in. */
+export type Person = { readonly cookie: string; readonly organization?: string }
+
+/** Both ways to the server at `url` for whoever has this token, or for a person. */
+export const openWays = async (url: string, who: string | Person): Promise<Ways> => {
+  const socket = await openRawSocket(url, typeof who === 'string' ? { token: who } : { person: who })
   const waiting = new Map<string, (frame: Frame) => void>()
   socket.onFrame((frame) => waiting.get(frame.id ?? '')?.(frame))
   let asked = 0
   return {
     async http({ query, variables = {} }) {
-      const { data, errors } = await request(url, token, query, { ...variables })
+      const token = typeof who === 'string' ? who : null
+      const headers = typeof who === 'string' ? {} : headersOf(who)
+      const { data, errors } = await request(url, token, query, { ...variables }, headers)
       return { data, errors }
     },
     async socket(operation) {
@@ -69,6 +74,11 @@ export const openWays = async (url: string, token: string): Promise<Ways> => {
     close: () => socket.close(),
   }
 }
+
+export const headersOf = ({ cookie, organization }: Person): Readonly<Record<string, string>> => ({
+  cookie,
+  ...(organization === undefined ? {} : { 'x-tidemark-organization': organization }),
+})
 
 const answerOf = ({ type, payload }: Frame): Answered => {
   if (type === 'next') {

@@ -18,12 +18,14 @@ export const request = async <Data = Record<string, never>, Variables = Record<s
   token: string | null,
   document: Document<Data, Variables>,
   variables?: Variables,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Answer<Data>> => {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...more,
     },
     body: JSON.stringify({ query: textOf(document), variables }),
   })

@@ -22,6 +22,8 @@ export type RawSocket = {
 export type RawSocketOptions = {
   /** Sent in a `connection_init` whose answer is awaited; null or left out: nothing is sent. */
   readonly token?: string | null
+  /** The same for a person: their cookies, and the organization that they want to act in. */
+  readonly person?: { readonly cookie: string; readonly organization?: string }
   readonly protocol?: string | readonly string[]
   readonly headers?: Readonly<Record<string, string>>
 }
@@ -29,10 +31,10 @@ export type RawSocketOptions = {
 /** Rejects where the upgrade is refused, saying with which status. */
 export const openRawSocket = async (
   url: string,
-  { token = null, protocol = 'graphql-transport-ws', headers = {} }: RawSocketOptions = {},
+  { token = null, person, protocol = 'graphql-transport-ws', headers = {} }: RawSocketOptions = {},
 ): Promise<RawSocket> => {
   const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/graphql`, [protocol].flat(), {
-    headers: { ...headers },
+    headers: { ...headers, ...(person === undefined ? {} : { cookie: person.cookie }) },
   })
   const frames: Frame[] = []
   const handlers = new Set<(frame: Frame) => void>()
@@ -63,15 +65,16 @@ export const openRawSocket = async (
       await closed
     },
   }
-  if (token !== null) await initialise(raw, token)
+  if (token !== null) await initialise(raw, { token })
+  if (person !== undefined) await initialise(raw, { organization: person.organization })
   return raw
 }
 
-const initialise = async (raw: RawSocket, token: string): Promise<void> => {
+const initialise = async (raw: RawSocket, payload: object): Promise<void> => {
   const acknowledged = new Promise<void>((resolve) =>
     raw.onFrame(({ type }) => type === 'connection_ack' && resolve()),
   )
-  raw.send({ type: 'connection_init', payload: { token } })
+  raw.send({ type: 'connection_init', payload })
   const refused = raw.closed.then(({ code, reason }) => {
     throw new Error(`Not let in: ${code} ${reason}`)
   })
