@@ -5,7 +5,7 @@
  */
 import { eq } from 'drizzle-orm'
 import { evaluate, isDue, type EvaluatedOrganization } from './evaluate.ts'
-import { createAttempts, createTurns } from './turns.ts'
+import { createAttempts, createPace, createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
 import { isUnsealed, seal } from '../ledger/seal.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
@@ -31,6 +31,8 @@ const POLL_MS = 1_000
 const EVALUATIONS_AT_ONCE = 3
 /** Each takes one connection, for milliseconds. */
 const SEALS_AT_ONCE = 3
+/** Of one organization: under load, one seal of many entries costs no more than one of a few. */
+const SEAL_EVERY_MS = 200
 /** What is due after so many looks cannot be evaluated at present. */
 const LOOKS_MAX = 5
 /** Another process holds the organization's lock: it needs about this long. */
@@ -61,6 +63,8 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     (error, organizationId) =>
       logError(error, `The audit of organization ${organizationId} could not be sealed`),
   )
+
+  const sealing = createPace(SEAL_EVERY_MS, (organizationId) => void seals.take(organizationId))
 
   let looking: Promise<Found> | null = null
   const look = (): Promise<Found> => {
@@ -107,7 +111,8 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
 
   const stopHearing = [
     events.on('posted', ({ organizationId }) => {
-      for (const { turns } of kinds) void turns.take(organizationId)
+      sealing.ask(organizationId)
+      void evaluations.take(organizationId)
     }),
     events.on('missed', () => void look()),
   ]
@@ -119,6 +124,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       closing.abort()
       clearInterval(timer)
       for (const stop of stopHearing) stop()
+      sealing.close()
       await looking
       await Promise.all(kinds.map(({ turns }) => turns.close()))
     },

@@ -72,6 +72,38 @@ export function createTurns(
   }
 }
 
+export type Pace = {
+  /** Calls for the key at once, or as soon as its last call is long enough ago; in between, asking again adds nothing. */
+  ask(key: string): void
+  /** Calls no more. */
+  close(): void
+}
+
+/** Calls at most every `everyMs` for each key. */
+export function createPace(everyMs: number, call: (key: string) => void): Pace {
+  const resting = new Map<string, { asked: boolean; readonly timer: NodeJS.Timeout }>()
+  const begin = (key: string): void => {
+    const rest = { asked: false, timer: setTimeout(() => end(key, rest), everyMs) }
+    resting.set(key, rest)
+    call(key)
+  }
+  const end = (key: string, { asked }: { readonly asked: boolean }): void => {
+    if (asked) begin(key)
+    else resting.delete(key)
+  }
+  return {
+    ask(key) {
+      const rest = resting.get(key)
+      if (rest === undefined) begin(key)
+      else rest.asked = true
+    },
+    close() {
+      for (const { timer } of resting.values()) clearTimeout(timer)
+      resting.clear()
+    },
+  }
+}
+
 /** Runs at most `max` at once; the others wait in the order in which they came. */
 export const limitTo = (max: number) => {
   const waiting: (() => void)[] = []

@@ -132,9 +132,13 @@ const verify = async (
   return verifyAuditLog
 }
 
+/** Asks the database: the list costs points, and a fast machine would ask until none are left. */
 const untilSealed = async (): Promise<void> => {
   const giveUpAt = performance.now() + 5_000
-  while ((await entries()).some(({ seal }) => seal === null)) {
+  const unsealed = () => server.connection.sql`
+    select from audit where organization_id = ${organization.id}
+      and not exists (select from audit_seal where audit_id = audit.id)`
+  while ((await unsealed()).length > 0) {
     if (performance.now() > giveUpAt) throw new Error('Some entries are not sealed')
     await sleep(20)
   }
@@ -672,6 +676,11 @@ describe('a large file of the audit', () => {
   const resting = () => server.connection.sql<{ pid: number }[]>`
     select pid from pg_stat_activity
     where datname = current_database() and state like 'idle in transaction%' and query like '%from "audit%'`
+  /** The same, and those that are just reading on. */
+  const held = () => server.connection.sql<{ pid: number }[]>`
+    select pid from pg_stat_activity
+    where datname = current_database() and state <> 'idle' and query like '%from "audit%'
+      and pid <> pg_backend_pid()`
   const until = async (holds: () => Promise<boolean>) => {
     const giveUpAt = performance.now() + 10_000
     while (!(await holds())) {
@@ -706,8 +715,7 @@ describe('a large file of the audit', () => {
   it('lets go of the database when its reader leaves', async () => {
     const { sent } = await open()
     sent.destroy()
-    await until(async () => (await resting()).length === 0)
-    expect(await resting()).toEqual([])
+    await expect.poll(held, { timeout: 10_000 }).toEqual([])
   })
 
   it.each(['identity', 'gzip'])(

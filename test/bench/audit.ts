@@ -18,7 +18,7 @@ import { setCreditLimit } from '@tidemark/server/customer/commands.ts'
 import { createLocalEvents, type Events } from '@tidemark/server/events.ts'
 import { AUDIT_CONTENT, writeAudit } from '@tidemark/server/ledger/audit.ts'
 import { seal } from '@tidemark/server/ledger/seal.ts'
-import { createTurns } from '@tidemark/server/live/turns.ts'
+import { createPace, createTurns } from '@tidemark/server/live/turns.ts'
 import { createOrganization } from '@tidemark/server/organization/commands.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
 
@@ -26,6 +26,8 @@ const WRITERS = 8
 const PHASES = 6
 const PHASE_MS = 4_000
 const SAMPLES = 200
+/** As live/evaluator.ts has it. */
+const SEAL_EVERY_MS = 200
 
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...args], options: { rows: { type: 'string', default: '1000000' } } })
@@ -124,9 +126,11 @@ function startSealer(connection: Connection, events: Events) {
     async (organizationId) => void (await seal(connection, organizationId)),
     (error) => fail(error, 'It could not be sealed'),
   )
-  const stop = events.on('posted', ({ organizationId }) => void turns.take(organizationId))
+  const pace = createPace(SEAL_EVERY_MS, (organizationId) => void turns.take(organizationId))
+  const stop = events.on('posted', ({ organizationId }) => pace.ask(organizationId))
   return async () => {
     stop()
+    pace.close()
     await turns.close()
   }
 }
