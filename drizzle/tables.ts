@@ -426,7 +426,8 @@ export const flow = pgTable(
   },
   (t) => [
     check('flow_measure', sql.raw(`measure in (${measureNames.map((name) => `'${name}'`).join(', ')})`)),
-    index('flow_day').on(t.organizationId, t.measure, t.day),
+    // The order in which rows are folded. What lies after the fold's position is what readers add to the folded rows.
+    index('flow_xid').on(t.organizationId, t.xid, t.day),
     // Finds the last posting. The rows of one posting share its moment, so the index keeps one key for them all.
     index('flow_recorded').on(t.organizationId, t.recordedAt),
     foreignKey({
@@ -435,6 +436,107 @@ export const flow = pgTable(
       foreignColumns: [segment.organizationId, segment.id],
     }),
   ],
+)
+
+/**
+ * How far the rows of `flow` are folded into the tables below, which are derived from it and can be rebuilt at any
+ * time: those with (xid, day) <= (`xid`, `day`). See server/ledger/fold.ts.
+ */
+export const kpiFold = pgTable(
+  'kpi_fold',
+  {
+    organizationId: inheritedOrganizationId(),
+    xid: transactionId('xid').notNull(),
+    /** Within the transaction `xid`; -infinity and infinity are possible. */
+    day: civilDate('day').notNull(),
+    /** The latest `recordedAt` of what is folded: whoever knows as much needs no corrections. */
+    recordedMax: instant('recorded_max').notNull(),
+    /** Checkpoints hold for the month ends up to this one; -infinity before the first. */
+    checkpointOn: civilDate('checkpoint_on').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId] })],
+)
+
+/** The first day of the books as known from `recordedAt` on. A row for each posting that went further back, so a few. */
+export const kpiBeginning = pgTable(
+  'kpi_beginning',
+  {
+    organizationId: inheritedOrganizationId(),
+    recordedAt: instant('recorded_at').notNull(),
+    day: civilDate('day').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.recordedAt] })],
+)
+
+/**
+ * Of which segments a folded row is the sum. `level` is what they have in common beside the currency (server/ledger/cuts.ts),
+ * `cut` the lowest id of a segment that has it.
+ */
+const cutColumns = () => ({
+  organizationId: inheritedOrganizationId(),
+  /** One of `flow`, or a balance of some age: see server/ledger/ages.ts, also for which cuts there are rows. */
+  measure: text().notNull(),
+  level: smallint().notNull(),
+  cut: integer().notNull(),
+})
+
+/** Rows of `flow`, summed up by cut and by the day on which they were recorded. */
+export const kpiDay = pgTable(
+  'kpi_day',
+  {
+    ...cutColumns(),
+    day: civilDate('day').notNull(),
+    anchor: civilDate('anchor').notNull(),
+    /** The day of `recordedAt` in UTC. */
+    recordedOn: civilDate('recorded_on').notNull(),
+    /** The last day of the month of `day`. */
+    month: civilDate('month').notNull(),
+    amount: minor('amount').notNull(),
+    count: integer('count').notNull(),
+    days: minor('days').notNull(),
+    amountDays: decimal('amount_days').notNull(),
+  },
+  (t) => [
+    primaryKey({
+      columns: [t.organizationId, t.measure, t.level, t.cut, t.day, t.anchor, t.recordedOn],
+    }),
+    // What came after its month was over: who knows less than all subtracts some of it from months and checkpoints.
+    index('kpi_day_late')
+      .on(t.organizationId, t.measure, t.level, t.cut, t.month, t.recordedOn)
+      .where(sql`recorded_on > month`),
+  ],
+)
+
+/** The same by month, whenever recorded. */
+export const kpiMonth = pgTable(
+  'kpi_month',
+  {
+    ...cutColumns(),
+    /** Its last day. */
+    month: civilDate('month').notNull(),
+    /** 1970-01-01 where nobody asks by anchor. */
+    anchor: civilDate('anchor').notNull(),
+    amount: minor('amount').notNull(),
+    count: integer('count').notNull(),
+    days: minor('days').notNull(),
+    amountDays: decimal('amount_days').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.measure, t.level, t.cut, t.month, t.anchor] })],
+)
+
+/** What stands at a month's end, of the measures that are balances: the sum of all rows up to it. */
+export const kpiCheckpoint = pgTable(
+  'kpi_checkpoint',
+  {
+    ...cutColumns(),
+    /** Its last day. */
+    month: civilDate('month').notNull(),
+    anchor: civilDate('anchor').notNull(),
+    amount: minor('amount').notNull(),
+    count: integer('count').notNull(),
+    amountDays: decimal('amount_days').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.month, t.measure, t.level, t.cut, t.anchor] })],
 )
 
 /** When an item had a balance: open on every day D with opens_on <= D < closes_on. Lists and drill-downs start here. */

@@ -3,6 +3,7 @@ import type { Services } from './context.ts'
 import type { OpenDatabase } from './database.ts'
 import { createEvents } from './events.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { startCompactor } from './live/compactor.ts'
 import { startEvaluator } from './live/evaluator.ts'
 import { openFeed } from './live/feed.ts'
 import type { Log } from './log.ts'
@@ -10,7 +11,7 @@ import type { Log } from './log.ts'
 export type RunningServices = {
   /** What knows of no server yet. */
   readonly services: Omit<Services, 'publicUrl'>
-  /** Stops evaluating and listening. Close it before the database. */
+  /** Stops evaluating, folding and listening. Close it before the database. */
   close(): Promise<void>
 }
 
@@ -23,11 +24,13 @@ export const openServices = async (
   const events = await createEvents(connection, listenUrl, logError)
   const feed = openFeed({ connection, events, logError })
   const evaluator = startEvaluator({ connection, events, clock, logError })
+  const compactor = startCompactor({ connection, events, clock, logError })
   const housekeeping = startHousekeeping(connection, clock, logError)
   return {
     services: { connection, events, feed, clock },
     async close() {
       await housekeeping.close()
+      await compactor.close()
       await evaluator.close()
       await feed.close()
       await events.close()

@@ -7,6 +7,7 @@ import { messageForOperator } from '../operator-message.ts'
 import { registerAudit } from './audit.ts'
 import { registerBackup } from './backup.ts'
 import { registerImport } from './import.ts'
+import { registerKpi } from './kpi.ts'
 import { registerMember } from './member.ts'
 import { registerOrganization } from './organization.ts'
 import { registerPerson } from './person.ts'
@@ -23,6 +24,7 @@ const NOUNS: readonly Register[] = [
   registerImport,
   registerAudit,
   registerBackup,
+  registerKpi,
 ]
 
 const program = new Command('tidemark')

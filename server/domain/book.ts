@@ -15,6 +15,11 @@ export type BookRow = FlowRow & {
   readonly currency: string
   /** Sum of amount x anchor: from it comes the amount's mean age, however coarse the anchor is. */
   readonly anchorAmount: bigint
+  /**
+   * Set where the row belongs to one question alone: to balances older than so many days (null: of any age), and its
+   * day is the one from which it belongs to them. Rows of a balance are either such rows of all that is asked or plain.
+   */
+  readonly olderThanDays?: number | null
 }
 
 /** Since when there are books, as known at the query's moment: their first day, or why there is none. */
@@ -59,10 +64,17 @@ export function bookOf(rows: readonly BookRow[]): Book {
   return {
     currencies: [...new Set(rows.map((row) => row.currency))].sort(),
     balance: (measure, currency, day, olderThanDays) => {
-      if (olderThanDays === null) return sumAt(byDay(measure, currency), day)
-      // A row is in the balance that is older than k from the day on which it both happened and is older than k.
       const older = steps(`older ${olderThanDays} ${measure} ${currency}`, () =>
-        stepsOf(rowsOf(measure, currency), (row) => Math.max(row.day, row.anchor + olderThanDays + 1)),
+        stepsOf(
+          rowsOf(measure, currency).filter(
+            (row) => row.olderThanDays === undefined || row.olderThanDays === olderThanDays,
+          ),
+          // A row is in the balance that is older than k from the day on which it both happened and is older than k.
+          (row) =>
+            olderThanDays === null || row.olderThanDays !== undefined
+              ? row.day
+              : Math.max(row.day, row.anchor + olderThanDays + 1),
+        ),
       )
       return sumAt(older, day)
     },

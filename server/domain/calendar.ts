@@ -1,5 +1,5 @@
 /** Windows, months and buckets of civil days. */
-import { dateOf, dayFromParts, dayOf, formatDay, type Day } from './day.ts'
+import { dateOf, dayFromParts, dayOf, daysInMonth, formatDay, type Day } from './day.ts'
 
 /** A run of days, both included. */
 export type Period = { readonly from: Day; readonly to: Day }
@@ -22,6 +22,11 @@ export function trailingMonths(day: Day, months: number): Period {
 }
 
 export const firstOfMonth = (day: Day): Day => day - partsOf(day).dayOfMonth + 1
+
+export function endOfMonth(day: Day): Day {
+  const { year, month, dayOfMonth } = partsOf(day)
+  return day - dayOfMonth + daysInMonth(year, month)
+}
 
 /** The calendar month of `last` up to that day, then the months before it, back to that of `first`. */
 export function* monthsBack(last: Day, first: Day): Iterable<Period> {

@@ -39,7 +39,7 @@ export function formatDay(day: Day): string {
 // A book touches a few thousand days; the texts are worth keeping.
 const isoByDay = new Map<Day, string>()
 
-function daysInMonth(year: number, month: number): number {
+export function daysInMonth(year: number, month: number): number {
   if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }

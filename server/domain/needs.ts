@@ -32,6 +32,8 @@ type Standing = {
   readonly anchored: Set<Measure>
   /** The measures whose mean age matters. */
   readonly aged: Set<Measure>
+  /** Of balances: more than how many days old what is asked for must be; null is of any age. */
+  readonly ages: Map<Measure, Set<number | null>>
 }
 
 const standing = (): Standing => ({
@@ -40,6 +42,7 @@ const standing = (): Standing => ({
   anchors: new Set(),
   anchored: new Set(),
   aged: new Set(),
+  ages: new Map(),
 })
 
 export const noNeeds = (): Needs => ({
@@ -69,6 +72,8 @@ export function addInput(needs: Needs, input: Input, booksFrom: Day): void {
       const { balances } = needs
       balances.measures.add(input.measure)
       balances.days.add(input.day)
+      const ages = balances.ages.get(input.measure) ?? new Set()
+      balances.ages.set(input.measure, ages.add(input.olderThanDays))
       if (input.part === 'ageAmount') balances.aged.add(input.measure)
       if (input.olderThanDays === null) return
       balances.anchored.add(input.measure)

@@ -62,7 +62,7 @@ type Fetched = { readonly rowsOf: (group: Group) => CellRow['row'][]; readonly r
 
 /** The rows that the needs name of the groups' segments, and the rates of the days for those in other currencies. */
 export async function fetchBooks(
-  { tx, organizationId, baseCurrency, knownAt }: Source,
+  { tx, organizationId, baseCurrency, cut, knownAt }: Source,
   needs: Needs,
   allGroups: readonly Group[],
   answerCurrencies: readonly string[],
@@ -73,7 +73,14 @@ export async function fetchBooks(
   const cells = cellsOf(groups)
   const isForeign = (cell: Cell) => wanted.some((currency) => currency !== cell.currency)
   const [rows, rates] = await Promise.all([
-    readRows(tx, organizationId, needs, cells, isForeign, knownAt),
+    readRows(
+      tx,
+      organizationId,
+      needs,
+      cells.map((cell) => ({ cell, cuts: cut(cell.segmentIds) })),
+      isForeign,
+      knownAt,
+    ),
     cells.some(isForeign)
       ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last)
       : ratesOf(baseCurrency, []),

@@ -2,6 +2,7 @@
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BooksFrom } from '../domain/book.ts'
+import { cutter } from '../ledger/cuts.ts'
 import { readBeginning } from './flow.ts'
 import { readSegments, type Segment } from './segments.ts'
 
@@ -25,6 +26,8 @@ export type Source = {
   readonly organizationId: string
   readonly baseCurrency: string
   readonly booksFrom: BooksFrom
+  /** Finds the cuts that cells are made of. */
+  readonly cut: ReturnType<typeof cutter>
   /** Null for all that is committed. */
   readonly knownAt: Temporal.Instant | null
 }
@@ -44,6 +47,7 @@ export async function readSource(
     organizationId: organization.id,
     baseCurrency: organization.baseCurrency,
     booksFrom,
+    cut: cutter(segments),
     knownAt,
   }
   return { source, segments }

@@ -10,8 +10,12 @@ import { post, type NewItem } from '@tidemark/server/ledger/post.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
 import type { PlainItem as Item, Quotation } from './brute-force.ts'
 
-/** An item, and who looks after it. */
-export type PlainItem = Item & { readonly collectorId?: string | null }
+/** An item, who looks after it, and the other dimensions of its segment. */
+export type PlainItem = Item & {
+  readonly collectorId?: string | null
+  readonly businessUnit?: string | null
+  readonly channel?: string | null
+}
 
 export async function makeOrganization(
   connection: Connection,
@@ -24,22 +28,27 @@ export async function makeOrganization(
   return made
 }
 
-/** Posts the entries in the order of their posting numbers; each posting is recorded at the moment given for it. */
+/**
+ * Posts the entries in the order of their posting numbers, each posting in a transaction of its own and recorded at the
+ * moment given for it. `posted` is awaited after each, before the next.
+ */
 export async function postItems(
   connection: Connection,
   { id }: Pick<KpiOrganization, 'id'>,
   items: readonly PlainItem[],
   recordedAt: (posting: number) => Temporal.Instant,
+  posted: (posting: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<void> {
-  await inTransaction(connection, { organizationId: id, mode: 'write', timeoutMs: null }, async (tx) => {
-    const placed = await place(tx, id, items)
-    const uuids = new Map<string, string>()
-    const uuidOf = (name: string | null): string | null => {
-      if (name !== null && !uuids.has(name)) uuids.set(name, crypto.randomUUID())
-      return name === null ? null : (uuids.get(name) ?? null)
-    }
-    const postings = new Set(items.flatMap((item) => item.entries.map((entry) => entry.posting)))
-    for (const posting of [...postings].sort((a, b) => a - b)) {
+  const writing = { organizationId: id, mode: 'write', timeoutMs: null } as const
+  const placed = await inTransaction(connection, writing, (tx) => place(tx, id, items))
+  const uuids = new Map<string, string>()
+  const uuidOf = (name: string | null): string | null => {
+    if (name !== null && !uuids.has(name)) uuids.set(name, crypto.randomUUID())
+    return name === null ? null : (uuids.get(name) ?? null)
+  }
+  const postings = new Set(items.flatMap((item) => item.entries.map((entry) => entry.posting)))
+  for (const posting of [...postings].sort((a, b) => a - b)) {
+    await inTransaction(connection, writing, async (tx) => {
       const audit = await writeAudit(
         tx,
         { organization: { id }, actor: 'test' },
@@ -64,8 +73,9 @@ export async function postItems(
             .map((entry) => ({ ...entry, itemId: row.id, counterpartId: uuidOf(entry.counterpartId) })),
         ),
       })
-    }
-  })
+    })
+    await posted(posting)
+  }
 }
 
 type Placed = { readonly item: PlainItem; readonly row: NewItem }
@@ -78,16 +88,9 @@ async function place(tx: Tx, organizationId: string, items: readonly PlainItem[]
   const segments = new Map<string, number>()
   const placed: Placed[] = []
   for (const item of items) {
-    const { currency, region, collectorId = null } = item
-    const key = `${currency} ${region} ${collectorId}`
-    const dimensions = {
-      currency,
-      region,
-      channel: null,
-      businessUnit: null,
-      productLine: null,
-      collectorId,
-    }
+    const { currency, region, collectorId = null, businessUnit = null, channel = null } = item
+    const dimensions = { currency, region, channel, businessUnit, productLine: null, collectorId }
+    const key = JSON.stringify(dimensions)
     const segmentId = segments.get(key) ?? (await segmentFor(tx, organizationId, dimensions))
     segments.set(key, segmentId)
     const common = { id: crypto.randomUUID(), customerId, segmentId, currency, startsOn: item.startsOn }

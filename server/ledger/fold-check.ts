@@ -1,0 +1,89 @@
+/** Whether the folded rows are what `flow` adds up to. Reads all of it: for tests, and for an operator in doubt. */
+import { arrayOf } from '@tidemark/drizzle/array.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { agedSeries, anchoredMeasures, balanceMeasures } from './ages.ts'
+
+/** One sum that differs, in words of the tables. */
+export type FoldFault = { readonly table: string; readonly key: string; readonly folded: string; readonly flow: string }
+
+/** Empty where all is well; at most 100. Takes a transaction to read: all of it must be of one snapshot. */
+export async function findFoldFaults(tx: Tx, organizationId: string): Promise<FoldFault[]> {
+  return tx.sql<FoldFault[]>`
+    with position as (
+      select coalesce(max(xid), '0') as xid, coalesce(max(day), '-infinity') as day,
+        coalesce(max(checkpoint_on), '-infinity') as checkpoint_on, max(recorded_max) as recorded_max
+      from kpi_fold where organization_id = ${organizationId}
+    ), member as (
+      select s.id as segment_id, v.level, min(peer.id) as cut
+      from segment s
+      cross join generate_series(0, 6) as v (level)
+      join segment peer on peer.organization_id = s.organization_id and peer.currency = s.currency and case v.level
+        when 0 then true
+        when 1 then peer.business_unit = s.business_unit
+        when 2 then peer.region = s.region
+        when 3 then peer.channel = s.channel
+        when 4 then peer.product_line = s.product_line
+        when 5 then peer.collector_id = s.collector_id
+        else peer.id = s.id end
+      where s.organization_id = ${organizationId}
+      group by 1, 2
+    ), folded_flow as materialized (
+      select f.* from flow f, position
+      where f.organization_id = ${organizationId} and (f.xid, f.day) <= (position.xid, position.day)
+    ), truth as materialized (
+      select measure, level, cut, day, anchor, (recorded_at at time zone 'UTC')::date as recorded_on,
+        (date_trunc('month', day::timestamp) + interval '1 month - 1 day')::date as month,
+        measure = any(${arrayOf(anchoredMeasures)}::text[]) as has_anchor, measure = any(${arrayOf(balanceMeasures)}::text[]) as is_balance,
+        sum(amount) as amount, sum(count) as count, sum(days) as days, sum(amount_days) as amount_days
+      from folded_flow join member using (segment_id)
+      where level in (0, 6) or not measure = any(${arrayOf(balanceMeasures)}::text[])
+      group by 1, 2, 3, 4, 5, 6
+      union all
+      select name, level, cut, since, since, (recorded_at at time zone 'UTC')::date,
+        (date_trunc('month', since::timestamp) + interval '1 month - 1 day')::date, false, true,
+        sum(amount), sum(count), 0, sum(amount::numeric * (anchor - date '1970-01-01'))
+      from folded_flow join member using (segment_id) join unnest(
+        ${arrayOf(agedSeries.map((one) => one.measure))}::text[], ${arrayOf(agedSeries.map((one) => one.name))}::text[],
+        ${arrayOf(agedSeries.map((one) => one.olderThanDays))}::int[]
+      ) as age (measure, name, older) using (measure)
+      cross join lateral (select case when older is null or day > anchor + older then day else anchor + older + 1 end as since) aged
+      where level < 6
+      group by 1, 2, 3, 4, 6
+    ), checkpoint_on as (
+      select distinct month from kpi_checkpoint, position where organization_id = ${organizationId} and month <= checkpoint_on
+      union select month from truth, position where month <= checkpoint_on
+    ), told as (
+      select 'kpi_day' as table, concat_ws(' ', measure, level, cut, day, anchor, recorded_on, month) as key,
+        1 as side, amount, count, days, amount_days
+      from kpi_day where organization_id = ${organizationId}
+      union all
+      select 'kpi_day', concat_ws(' ', measure, level, cut, day, anchor, recorded_on, month), 2, amount, count, days, amount_days
+      from truth
+      union all
+      select 'kpi_month', concat_ws(' ', measure, level, cut, month, anchor), 1, amount, count, days, amount_days
+      from kpi_month where organization_id = ${organizationId}
+      union all
+      select 'kpi_month', concat_ws(' ', measure, level, cut, month, case when has_anchor then anchor else '1970-01-01' end), 2, amount, count, days, amount_days
+      from truth
+      union all
+      select 'kpi_checkpoint', concat_ws(' ', measure, level, cut, month, anchor), 1, amount, count, 0, amount_days
+      from kpi_checkpoint, position where organization_id = ${organizationId} and month <= checkpoint_on
+      union all
+      select 'kpi_checkpoint', concat_ws(' ', measure, level, cut, checkpoint_on.month, case when has_anchor then anchor else '1970-01-01' end), 2, amount, count, 0, amount_days
+      from truth join checkpoint_on on truth.month <= checkpoint_on.month
+      where is_balance
+      union all
+      select 'kpi_fold', 'recorded_max ' || coalesce(recorded_max::text, ''), 1, 1, 0, 0, 0 from position
+      where isfinite(recorded_max)
+      union all
+      select 'kpi_fold', 'recorded_max ' || max(recorded_at)::text, 2, 1, 0, 0, 0 from folded_flow having count(*) > 0
+    ), compared as (
+      select "table", key,
+        array[sum(amount) filter (where side = 1), sum(count) filter (where side = 1), sum(days) filter (where side = 1), sum(amount_days) filter (where side = 1)] as folded,
+        array[sum(amount) filter (where side = 2), sum(count) filter (where side = 2), sum(days) filter (where side = 2), sum(amount_days) filter (where side = 2)] as flow
+      from told group by "table", key
+      having sum(case side when 1 then amount else -amount end) <> 0 or sum(case side when 1 then count else -count end) <> 0
+        or sum(case side when 1 then days else -days end) <> 0 or sum(case side when 1 then amount_days else -amount_days end) <> 0
+    )
+    select "table", key, folded::text, flow::text from compared order by 1, 2 limit 100`
+}
