@@ -35,7 +35,9 @@ export const registerKpi = (program: Command, session: CliSession): void => {
         { organizationId: organization.id, mode: 'read', timeoutMs: null },
         (tx) => findFoldFaults(tx, organization.id),
       )
-      const lines = faults.map(({ table, key, folded, flow }) => `${table} ${key}: ${folded}, should be ${flow}`)
+      const lines = faults.map(
+        ({ table, key, folded, flow }) => `${table} ${key}: ${folded}, should be ${flow}`,
+      )
       session.answer([...lines, CONCLUSION[faults.length === 0 ? 'sound' : 'faulty']].join('\n'), faults)
       if (faults.length > 0) process.exitCode = 1
     })

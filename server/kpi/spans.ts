@@ -53,6 +53,7 @@ function isAnyBetween(asked: ReadonlySet<Day>, from: Day, to: Day): boolean {
 /** Spans that meet become one: each costs a look into the index. The one from the beginning stays what it is. */
 function extend(spans: Span[], { after, upTo }: Span): void {
   const last = spans.at(-1)
-  if (last !== undefined && last.after !== null && last.upTo === after) spans[spans.length - 1] = { ...last, upTo }
+  if (last !== undefined && last.after !== null && last.upTo === after)
+    spans[spans.length - 1] = { ...last, upTo }
   else spans.push({ after, upTo })
 }

@@ -37,7 +37,8 @@ export function cutter(segments: readonly Segment[]): (segmentIds: readonly numb
     const wholes = new Map<string, Whole>()
     for (const segment of segments) {
       const value = of(segment)
-      const whole = value === null ? undefined : grown(wholes, `${segment.currency} ${value}`, level, segment.id)
+      const whole =
+        value === null ? undefined : grown(wholes, `${segment.currency} ${value}`, level, segment.id)
       cutsOf.get(segment.id)?.push(whole)
     }
   }
@@ -64,7 +65,9 @@ function cover(segmentIds: readonly number[], wholeOf: (id: number) => Whole | u
     const whole = wholeOf(id)
     if (whole !== undefined) counts.set(whole, (counts.get(whole) ?? 0) + 1)
   }
-  const complete = new Set([...counts].filter(([whole, count]) => count === whole.size).map(([whole]) => whole))
+  const complete = new Set(
+    [...counts].filter(([whole, count]) => count === whole.size).map(([whole]) => whole),
+  )
   const rest = segmentIds.filter((id) => {
     const whole = wholeOf(id)
     return whole === undefined || !complete.has(whole)

@@ -4,7 +4,12 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { agedSeries, anchoredMeasures, balanceMeasures } from './ages.ts'
 
 /** One sum that differs, in words of the tables. */
-export type FoldFault = { readonly table: string; readonly key: string; readonly folded: string; readonly flow: string }
+export type FoldFault = {
+  readonly table: string
+  readonly key: string
+  readonly folded: string
+  readonly flow: string
+}
 
 /** Empty where all is well; at most 100. Takes a transaction to read: all of it must be of one snapshot. */
 export async function findFoldFaults(tx: Tx, organizationId: string): Promise<FoldFault[]> {

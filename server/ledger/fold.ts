@@ -22,7 +22,11 @@ export type FoldOptions = {
 }
 
 /** BUSY: another process folds this organization, or did a moment ago. */
-export type Folded = { readonly outcome: 'DONE' | 'BUSY'; readonly rows: number; readonly checkpoints: number }
+export type Folded = {
+  readonly outcome: 'DONE' | 'BUSY'
+  readonly rows: number
+  readonly checkpoints: number
+}
 
 const ROWS_MAX = 100_000
 /** Of one transaction, which takes a second or two. */
@@ -35,7 +39,7 @@ export async function fold(
   { today, rowsMax = ROWS_MAX, isClosed = () => false }: FoldOptions,
 ): Promise<Folded> {
   const repeat = async (run: (tx: Tx, position: Position) => Promise<Step>): Promise<Repeated> => {
-    for (let done = 0; ; ) {
+    for (let done = 0; ;) {
       if (isClosed()) return { outcome: 'DONE', done }
       const step = await inTransaction(
         connection,
@@ -86,7 +90,11 @@ export async function isFoldDue(tx: Tx, organizationId: string, today: Temporal.
  * Throws away what is folded and folds all of `flow` anew, one batch after the other. Answers stay right meanwhile;
  * until it has come far they take the time of reading the flow itself.
  */
-export async function rebuild(connection: Connection, organizationId: string, options: FoldOptions): Promise<Folded> {
+export async function rebuild(
+  connection: Connection,
+  organizationId: string,
+  options: FoldOptions,
+): Promise<Folded> {
   await inTransaction(connection, { organizationId, mode: 'write', timeoutMs: null }, async (tx) => {
     // Waits for a fold that is under way, and none begins before this is over.
     await beginAnew(tx, organizationId)
@@ -120,12 +128,7 @@ async function takePosition(tx: Tx, organizationId: string): Promise<Position | 
   return position ?? null
 }
 
-async function foldBatch(
-  tx: Tx,
-  organizationId: string,
-  from: Position,
-  rowsMax: number,
-): Promise<Step> {
+async function foldBatch(tx: Tx, organizationId: string, from: Position, rowsMax: number): Promise<Step> {
   // One statement, so that the end of all rows and the lack of a further one are of the same snapshot.
   const [upTo] = await tx.sql<{ xid: string; day: string; more: boolean; none: boolean }[]>`
     with last as (
@@ -153,7 +156,12 @@ async function foldBatch(
  * Where many rows come at once, such as years of history, each of them would change all checkpoints after it. So those
  * are given up instead, to be made month by month afterwards.
  */
-async function dropCheckpoints(tx: Tx, organizationId: string, from: Position, to: Position): Promise<string> {
+async function dropCheckpoints(
+  tx: Tx,
+  organizationId: string,
+  from: Position,
+  to: Position,
+): Promise<string> {
   const [row] = await tx.sql<{ left: string }[]>`
     select least(${from.checkpointOn}::date, date_trunc('month', min(day)::timestamp)::date - 1)::text as left
     from flow

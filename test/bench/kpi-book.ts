@@ -20,7 +20,11 @@ export const LAST_DAY = '2026-10-31'
  * three years; nineteen of twenty are paid, each in one sum, one payment of twenty is recorded some days late. What
  * happened on a day is one posting in its evening. Without the rows that no KPI reads (invoices' details, open spans).
  */
-export async function writeBook(connection: Connection, organizationId: string, size: BookSize): Promise<void> {
+export async function writeBook(
+  connection: Connection,
+  organizationId: string,
+  size: BookSize,
+): Promise<void> {
   const run = (write: (tx: Tx) => Promise<unknown>) =>
     asOwner(connection, async (tx) => {
       // Whoever generates rows by the million knows that they refer to what there is.
