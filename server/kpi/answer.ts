@@ -23,7 +23,7 @@ export type Ask = {
 /** Evaluates an ask for one of its groups at one of its points. */
 export type Answers = (ask: Ask, group: Group, point: Point) => Evaluation
 
-/** At most three statements on flow and one on exchange rates, whatever is asked. */
+/** At most three statements on the KPI store and one on exchange rates, whatever is asked. */
 export async function answer(source: Source, asks: readonly Ask[]): Promise<Answers> {
   const needs = noNeeds()
   for (const { definition, points, conventions } of asks)

@@ -233,18 +233,19 @@ describe('folding', { timeout: 60_000 }, () => {
     const organization = await makeOrganization(connection)
     await postItems(connection, organization, some(10, 1), recordedAt)
     await addRates(connection, organization, quotations)
-    let posting = true
+    const posted = new AbortController()
     const writers = [2, 3].map((seed) => postItems(connection, organization, some(25, seed), recordedAt))
     const folder = (async () => {
-      while (posting) await fold(connection, organization.id, { today, rowsMax: 40 })
+      while (!posted.signal.aborted) await fold(connection, organization.id, { today, rowsMax: 40 })
     })()
     const reader = (async () => {
       const answers: [string | null, string | null][] = []
-      while (posting) answers.push(await reading(organization, (tx) => countTwice(tx, organization)))
+      while (!posted.signal.aborted)
+        answers.push(await reading(organization, (tx) => countTwice(tx, organization)))
       return answers
     })()
     await Promise.all(writers)
-    posting = false
+    posted.abort()
     await folder
     const answers = await reader
     expect(answers.length).toBeGreaterThan(3)
