@@ -2,7 +2,18 @@
 import type { Sql, TransactionSql } from '../connect.ts'
 
 /** What is of no use elsewhere or later: whoever was signed in signs in anew, and every allowance begins full. */
-const LEFT_OUT = new Set(['public.budget', 'identity.session', 'identity.verification', 'identity.attempt'])
+const LEFT_OUT = new Set([
+  'public.budget',
+  'identity.session',
+  'identity.verification',
+  'identity.attempt',
+  // Sums of `flow` up to a transaction of its cluster: a server makes them anew.
+  'public.kpi_fold',
+  'public.kpi_beginning',
+  'public.kpi_day',
+  'public.kpi_month',
+  'public.kpi_checkpoint',
+])
 
 /** What a server makes at its first start, before there is anything that depends on it. */
 export const MADE_AT_START = 'identity.instance'
