@@ -3,7 +3,8 @@ import { installmentStates, payInstallments, type Entry } from '../domain/invoic
 import type { Day } from '../domain/day.ts'
 import { newUuid } from '../ids.ts'
 import type { Item } from '../ledger/histories.ts'
-import type { NewEntry, NewItem, Posting } from '../ledger/post.ts'
+import { itemOf as itemMade, type NewItem } from '../ledger/new-items.ts'
+import type { NewEntry, Posting } from '../ledger/post.ts'
 import type { PaidPart, TradeEvent } from './trade.ts'
 
 /** What the demo's books hold so far: items by the keys that the events use. */
@@ -128,7 +129,7 @@ function invoiced(books: DemoBooks, event: TradeEvent & { readonly kind: 'INVOIC
       sentOn: on,
     },
   }
-  books.items.set(key, { ...item, currency: customer.currency, entries: [] })
+  books.items.set(key, itemMade(item))
   const added = parts.map(({ amount, dueOn }, index): Added => {
     const entry = { ...movement(on), kind: 'INVOICED' as const, installment: index + 1, amount, dueOn }
     return { key, entry }
@@ -198,7 +199,7 @@ function make(
   const base = newItem(books, event, null)
   const item: NewItem =
     kind === 'RECEIPT' ? { ...base, kind, reference: referenceOf(event) } : { ...base, kind }
-  books.items.set(key, { ...base, kind, entries: [] })
+  books.items.set(key, itemMade(item))
   return item
 }
 

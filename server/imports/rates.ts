@@ -137,7 +137,7 @@ async function writeRates(
   const transaction = { organizationId: organization.id, mode: 'write', timeoutMs: null } as const
   try {
     return await inTransaction(connection, transaction, async (tx) => {
-      const written = await upsert(tx, organization.id, rates)
+      const written = await append(tx, organization.id, rates)
       if (written.inserted + written.updated > 0) {
         await writeAudit(tx, context, {
           action: 'importRates',
@@ -154,20 +154,30 @@ async function writeRates(
   }
 }
 
-async function upsert(tx: Tx, organizationId: string, rates: readonly Rate[]): Promise<Written> {
-  // A row that no transaction has replaced yet (xmax 0) was not there before.
-  const rows = await tx.sql<{ is_new: boolean }[]>`
-    insert into exchange_rate as known (organization_id, currency, valid_on, rate, source)
-    select ${organizationId}, * from unnest(
-      ${arrayOf(rates.map(({ currency }) => currency))}::text[],
-      ${arrayOf(rates.map(({ validOn }) => formatDay(validOn)))}::date[],
-      ${arrayOf(rates.map(({ rate }) => rate))}::numeric[],
-      ${arrayOf(rates.map(({ source }) => source))}::text[])
-    on conflict (organization_id, currency, valid_on) do update set rate = excluded.rate, source = excluded.source
-    where known.rate <> excluded.rate
-    returning xmax = 0 as is_new`
-  const inserted = rows.filter((row) => row.is_new).length
-  return { inserted, updated: rows.length - inserted }
+/** A rate that differs from the one known is a further row: what was computed with the old one can be computed again. */
+async function append(tx: Tx, organizationId: string, rates: readonly Rate[]): Promise<Written> {
+  const [row] = await tx.sql<Written[]>`
+    with given as (
+      select * from unnest(
+        ${arrayOf(rates.map(({ currency }) => currency))}::text[],
+        ${arrayOf(rates.map(({ validOn }) => formatDay(validOn)))}::date[],
+        ${arrayOf(rates.map(({ rate }) => rate))}::numeric[],
+        ${arrayOf(rates.map(({ source }) => source))}::text[]) as given (currency, valid_on, rate, source)
+    ), added as (
+      select given.*, known.rate is null as is_new
+      from given left join lateral (
+        select rate from exchange_rate
+        where organization_id = ${organizationId} and currency = given.currency and valid_on = given.valid_on
+        order by recorded_at desc limit 1
+      ) known on true
+      where known.rate is distinct from given.rate
+    ), appended as (
+      insert into exchange_rate (organization_id, currency, valid_on, rate, source)
+      select ${organizationId}, currency, valid_on, rate, source from added
+    )
+    select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated
+    from added`
+  return row ?? { inserted: 0, updated: 0 }
 }
 
 /** Carries the counts out of a dry run. */

@@ -82,7 +82,7 @@ export async function fetchBooks(
       knownAt,
     ),
     cells.some(isForeign)
-      ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last)
+      ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, knownAt)
       : ratesOf(baseCurrency, []),
   ])
   const rowsByCell = Map.groupBy(rows, ({ cell }) => cell)

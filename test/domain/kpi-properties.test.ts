@@ -8,6 +8,7 @@ import { evaluate, type View } from '@tidemark/server/domain/evaluate.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
 import type { Exact } from '@tidemark/server/domain/money.ts'
 import { project } from '@tidemark/server/domain/projection.ts'
+import { wholeIn } from '@tidemark/server/domain/shares.ts'
 import { ratesOf } from '@tidemark/server/domain/rates.ts'
 import { kpiDefinitions } from '@tidemark/server/domain/registry.ts'
 import { bruteForce, type PlainItem, type Question, type TwinAnswer } from '../support/brute-force.ts'
@@ -40,7 +41,7 @@ function flowOf(
   return items.flatMap((item) =>
     [...new Set(item.entries.map((entry) => entry.posting))].flatMap((posting) => {
       const upTo = (last: number) =>
-        project({ ...item, entries: item.entries.filter((entry) => entry.posting <= last) })
+        project({ ...item, entries: item.entries.filter((entry) => entry.posting <= last) }, wholeIn(1))
       const marked = (sign: 1 | -1, last: number) =>
         upTo(last).map((row) => ({
           ...bookRow(
