@@ -759,14 +759,16 @@ export type ProblemCode =
   /** The amount is in another currency than the invoice. */
   | 'WRONG_CURRENCY'
   /** An exchange rate is missing for the day. */
-  | 'MISSING_RATE';
+  | 'MISSING_RATE'
+  /** The accounting date lies in a month that is closed. */
+  | 'CLOSED_PERIOD';
 
 /** A value is out of range or contradicts another. */
 export type InvalidInput = Problem & {
   readonly __typename?: 'InvalidInput';
   /** What is wrong and what would be right. */
   readonly message: Scalars['String']['output'];
-  /** INVALID, OVER_ALLOCATION, WRONG_CURRENCY or MISSING_RATE. */
+  /** INVALID, OVER_ALLOCATION, WRONG_CURRENCY, MISSING_RATE or CLOSED_PERIOD. */
   readonly code: ProblemCode;
   /** The input field at fault. */
   readonly path: ReadonlyArray<Scalars['String']['output']>;
