@@ -65,10 +65,9 @@ type Add = (
 ) => void
 
 function addReductions(add: Add, part: InstallmentState): void {
-  const paid = part.payments.reduce((sum, payment) => sum + payment.amount, 0n)
   const once = (amount: bigint) => (amount === 0n ? 0 : 1)
   const discounted = part.discountEarned + part.discountUnearned
-  add('PAID', null, paid, part.payments.length)
+  add('PAID', null, part.paid, part.payments.length)
   add('CREDIT_APPLIED', null, part.credited, once(part.credited))
   add('WRITTEN_OFF', null, part.writtenOff, once(part.writtenOff))
   add('BAD_DEBT', null, part.badDebt, once(part.badDebt))

@@ -75,6 +75,8 @@ export type InstallmentState = {
   readonly writtenOff: bigint
   readonly recovered: bigint
   readonly balance: bigint
+  /** Receipts applied, less what bounced. */
+  readonly paid: bigint
   /** Payments in force: what bounced is taken out of the payment that it undoes. */
   readonly payments: readonly Payment[]
 }
@@ -109,6 +111,7 @@ export function installmentStates(entries: readonly Entry[]): InstallmentState[]
         tolerance: 0n,
         writtenOff: 0n,
         recovered: 0n,
+        paid: 0n,
         balance: 0n,
         payments: [],
       }
@@ -139,6 +142,7 @@ function apply(draft: Draft, entry: Entry): void {
       if (entry.dueOn !== null) draft.dueOn = entry.dueOn
       break
     case 'PAYMENT_APPLIED':
+      draft.paid -= entry.amount
       applyPayment(draft.payments, entry)
       break
     case 'CREDIT_APPLIED':

@@ -23,16 +23,16 @@ export type History = {
 
 /** The rows of the item, by the segments that its shares are in; one share is the whole. */
 export const project = (history: History, shares: readonly Share[]): SegmentRow[] =>
-  inSegments(history.entries, shares, (split) => steps(history, split))
+  inSegments(history, shares, steps)
 
-/** For each day on which anything changes, what changed, of the part that `split` leaves. Days ascend. */
-function steps(history: History, split: (position: Position) => Position): FlowRow[] {
+/** For each day on which anything changes, what changed. Days ascend. */
+function steps(history: History): FlowRow[] {
   const entries = history.entries.toSorted((a, b) => a.effectiveOn - b.effectiveOn)
   const rows: FlowRow[] = []
   let before: readonly Position[] = []
-  for (const day of stepDays(entries)) {
+  for (const day of stepDays(entries, history.facts ?? noFacts)) {
     const known = entries.filter((entry) => entry.effectiveOn <= day)
-    const after = positions(history, known, day).map(split)
+    const after = positions(history, known, day)
     appendDifference(rows, day, before, after)
     before = after
   }
@@ -66,12 +66,13 @@ export function openSpans(history: History): OpenSpan[] {
 }
 
 /** The days on which something can change: every entry's, and those on which cohorts mature. */
-function stepDays(entries: readonly Entry[]): Day[] {
+function stepDays(entries: readonly Entry[], { discountUntil }: InvoiceFacts): Day[] {
   const days = new Set<Day>()
   for (const { kind, effectiveOn, dueOn, installment } of entries) {
     days.add(effectiveOn)
     if (kind !== 'INVOICED' || dueOn === null) continue
     days.add(Math.max(effectiveOn, dueOn))
+    if (discountUntil !== null) days.add(Math.max(effectiveOn, discountUntil))
     // Most are paid by then, and a day costs a look at all entries.
     const atRiskOn = dueOn + AT_RISK_DAYS
     if (balanceOfInstallment(entries, installment, atRiskOn) !== 0n) days.add(Math.max(effectiveOn, atRiskOn))

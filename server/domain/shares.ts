@@ -5,7 +5,8 @@
  */
 import type { Day } from './day.ts'
 import type { Entry } from './invoice.ts'
-import { measures, type FlowRow, type Position, type Quantity, type SegmentRow } from './measures.ts'
+import { measures, type FlowRow, type Quantity, type SegmentRow } from './measures.ts'
+import type { History } from './projection.ts'
 
 /** A part of an item; `weight` is what it has of the sum of all weights. `segmentId` is where it began. */
 export type Share = { readonly number: number; readonly segmentId: number; readonly weight: bigint }
@@ -13,53 +14,67 @@ export type Share = { readonly number: number; readonly segmentId: number; reado
 /** The share of what has but one. */
 export const wholeIn = (segmentId: number): readonly Share[] => [{ number: 1, segmentId, weight: 1n }]
 
-/** `steps` gives the rows of the part that it is handed the splitting of. */
+/** `steps` gives the rows of an item that is one whole in one place. */
 export function inSegments(
-  entries: readonly Entry[],
+  history: History,
   shares: readonly Share[],
-  steps: (split: (position: Position) => Position) => FlowRow[],
+  steps: (history: History) => FlowRow[],
 ): SegmentRow[] {
   const [first] = shares
-  const moves = entries.filter(({ kind }) => kind === 'MOVED')
+  const moves = history.entries.filter(({ kind }) => kind === 'MOVED')
+  const rows = steps(history)
   if (first !== undefined && shares.length === 1 && moves.length === 0)
-    return steps(whole).map((row) => ({ ...row, segmentId: first.segmentId, asIs: false }))
-  const largest = shares.reduce((a, b) => (b.weight > a.weight ? b : a))
-  const total = shares.reduce((sum, { weight }) => sum + weight, 0n)
-  return shares.flatMap((share) => {
-    const stays = staysOf(
+    return rows.map((row) => ({ ...row, segmentId: first.segmentId, asIs: false }))
+  const staysOfShare = (share: Share) =>
+    staysOf(
       share,
       moves.filter(({ installment }) => installment === share.number),
     )
-    const split = share === largest ? restOf(shares, share, total) : partOf(share, total)
-    return placed(steps(split), stays)
-  })
+  const largest = shares.reduce((a, b) => (b.weight > a.weight ? b : a))
+  const total = shares.reduce((sum, { weight }) => sum + weight, 0n)
+  // The largest share takes what the others leave: so shares add up, and what adds up in the item does in each of them.
+  const rest = new Rows()
+  for (const row of rows) rest.add({ ...row, segmentId: 0, asIs: false }, 1n)
+  const others = shares
+    .filter((share) => share !== largest)
+    .flatMap((share) => {
+      const own = steps(partOf(history, share, total)).map(uncounted)
+      for (const row of own) rest.add({ ...row, segmentId: 0, asIs: false }, -1n)
+      return placed(own, staysOfShare(share))
+    })
+  return [...placed(rest.list(), staysOfShare(largest)), ...others]
 }
 
-const whole = (position: Position): Position => position
+/** Things are counted where most of them is: half an invoice is none. */
+const uncounted = (row: FlowRow): FlowRow => ({ ...row, count: 0, days: 0n })
 
 /** Cut towards 0, so that the largest share, which takes the rest, never has less than its part. */
 const portion = (amount: bigint, { weight }: Share, total: bigint): bigint => (amount * weight) / total
 
-/** Things are counted where most of them is: half an invoice is none. */
-const partOf =
-  (share: Share, total: bigint) =>
-  (position: Position): Position => ({
-    ...position,
-    amount: portion(position.amount, share, total),
-    amountDays: portion(position.amountDays, share, total),
-    count: 0,
-    days: 0n,
-  })
+/** The item as if it were this share of it. */
+function partOf(history: History, share: Share, total: bigint): History {
+  const { facts } = history
+  return {
+    ...history,
+    ...(facts === undefined ? {} : { facts: { ...facts, discount: portion(facts.discount, share, total) } }),
+    entries: partsOf(history.entries, share, total),
+  }
+}
 
-const restOf = (shares: readonly Share[], largest: Share, total: bigint) => {
-  const others = shares.filter((share) => share !== largest)
-  const rest = (amount: bigint) =>
-    others.reduce((left, share) => left - portion(amount, share, total), amount)
-  return (position: Position): Position => ({
-    ...position,
-    amount: rest(position.amount),
-    amountDays: rest(position.amountDays),
-  })
+/**
+ * Not each amount is split but each balance: an entry is what it changes the share's balance by. Else the shares of
+ * several payments would leave a cent where the item is paid.
+ */
+function partsOf(entries: readonly Entry[], share: Share, total: bigint): Entry[] {
+  const amounts = new Map<Entry, bigint>()
+  const balances = new Map<number, bigint>()
+  for (const entry of entries.toSorted((a, b) => a.effectiveOn - b.effectiveOn)) {
+    const before = balances.get(entry.installment) ?? 0n
+    const after = before + entry.amount
+    amounts.set(entry, portion(after, share, total) - portion(before, share, total))
+    balances.set(entry.installment, after)
+  }
+  return entries.map((entry) => ({ ...entry, amount: amounts.get(entry) ?? 0n }))
 }
 
 /** In a segment from a day on, until the next stay begins. */

@@ -4,7 +4,7 @@
  */
 import { Decimal } from 'decimal.js'
 import type { Conventions } from '@tidemark/server/domain/conventions.ts'
-import type { Entry } from '@tidemark/server/domain/invoice.ts'
+import type { Entry, InvoiceFacts } from '@tidemark/server/domain/invoice.ts'
 import type { KpiMetric, NullReason } from '@tidemark/server/domain/kpi.ts'
 import type { ItemKind } from '@tidemark/server/domain/projection.ts'
 
@@ -16,6 +16,8 @@ export type PlainItem = {
   readonly currency: string
   readonly region: string
   readonly startsOn: number
+  /** Of an invoice. */
+  readonly facts?: InvoiceFacts
   readonly entries: readonly Recorded[]
 }
 
@@ -77,6 +79,9 @@ export function bruteForce(
   return sight.missing.length > 0 ? { value: null, reason: 'MISSING_RATE' } : answer
 }
 
+/** What makes and changes what was billed. */
+const BILLING: readonly Entry['kind'][] = ['INVOICED', 'CORRECTED', 'VOIDED']
+
 const windowStart = (day: number, months: number) => dayOf(dateOf(day).add({ days: 1 }).subtract({ months }))
 
 function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer {
@@ -93,7 +98,7 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
     sum(openParts(sight, on).map((part) => (part.dueOn < on ? at(sight, part, part.balance, day) : n(0))))
   const sales = (first: number, last: number) =>
     sum([
-      ...movements(sight, ['INVOICED', 'CORRECTED'], first, last).map((m) => at(sight, m, m.amount, day)),
+      ...movements(sight, BILLING, first, last).map((m) => at(sight, m, m.amount, day)),
       ...movements(sight, ['CREDITED'], first, last).map((m) => at(sight, m, -m.amount, day)),
     ])
   const money = (kinds: Entry['kind'][], sign: bigint) =>
@@ -165,7 +170,7 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
       )
     case 'DISPUTE_RATE': {
       const opened = movements(sight, ['DISPUTE_OPENED'], from, day)
-      const billed = movements(sight, ['INVOICED', 'CORRECTED'], from, day)
+      const billed = movements(sight, BILLING, from, day)
       return byMoney
         ? divided(
             sum(opened.map((m) => at(sight, m, m.amount, day))),
@@ -200,9 +205,7 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
     case 'SALES':
       return number(
         sum([
-          ...movements(sight, ['INVOICED', 'CORRECTED'], from, day).map((m) =>
-            at(sight, m, m.amount, m.effectiveOn),
-          ),
+          ...movements(sight, BILLING, from, day).map((m) => at(sight, m, m.amount, m.effectiveOn)),
           ...movements(sight, ['CREDITED'], from, day).map((m) => at(sight, m, -m.amount, m.effectiveOn)),
         ]),
       )
@@ -361,7 +364,15 @@ function fellDue({ items }: Sight, first: number, last: number, asOf: number) {
     .flatMap((item) =>
       partsOf(effective(item, asOf)).flatMap((entries) => {
         const firstDueOn = entries.find((entry) => entry.kind === 'INVOICED')?.dueOn ?? NaN
-        const due = total(entries, 'INVOICED', 'CORRECTED', 'CREDIT_APPLIED')
+        const due = total(
+          entries,
+          'INVOICED',
+          'CORRECTED',
+          'VOIDED',
+          'CREDIT_APPLIED',
+          'DISCOUNTED',
+          'ADJUSTED',
+        )
         if (!(firstDueOn >= first && firstDueOn <= last) || due <= 0n) return []
         const inTime = paymentsOf(entries)
           .filter((payment) => payment.occurredOn <= firstDueOn)
@@ -378,7 +389,7 @@ type Settlement = {
   readonly daysLate: number
 }
 
-/** The invoices that stand settled at the end of a day: nothing owed, something paid, nothing written off. */
+/** The invoices that stand settled at the end of a day: nothing owed, something paid, nothing written off but a tolerance. */
 function settlements({ items }: Sight, day: number): Settlement[] {
   return items
     .filter((item) => item.kind === 'INVOICE')
@@ -387,7 +398,8 @@ function settlements({ items }: Sight, day: number): Settlement[] {
       const payments = partsOf(entries).flatMap(paymentsOf)
       const parts = partsOf(entries)
       if (entries.length === 0 || balanceOf(item, day) !== 0n || payments.length === 0) return []
-      if (parts.some((part) => total(part, 'WRITTEN_OFF') !== 0n)) return []
+      const isLost = (entry: Recorded) => entry.kind === 'WRITTEN_OFF' && entry.code !== 'TOLERANCE'
+      if (entries.some(isLost)) return []
       const paidOn = Math.max(...payments.map((payment) => payment.occurredOn))
       const dueOn = Math.max(
         ...parts.map((part) => part.find((entry) => entry.kind === 'INVOICED')?.dueOn ?? NaN),
