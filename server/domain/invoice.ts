@@ -1,6 +1,5 @@
-/** What an invoice's entries say of it at the end of a day. */
+/** What an invoice's entries say of it. */
 import type { Day } from './day.ts'
-import type { Measure, Position } from './measures.ts'
 
 export type EntryKind =
   | 'INVOICED'
