@@ -1,7 +1,10 @@
 /** What a posting appends to `flow`. */
+import { arrayOf } from '@tidemark/drizzle/array.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Measure, SegmentRow } from '../domain/measures.ts'
 import { project, type History } from '../domain/projection.ts'
 import type { Share } from '../domain/shares.ts'
+import { dates } from './new-items.ts'
 
 /** An item's history before and after the posting; null where the posting makes it. */
 export type HistoryChange = {
@@ -62,4 +65,24 @@ function sumFor(sums: FlowSums, { segmentId, asIs, measure, anchor, day }: Segme
     ofMeasure.set(key, sum)
   }
   return sum
+}
+
+export async function insertRows(
+  tx: Tx,
+  organizationId: string,
+  recordedAt: string,
+  rows: readonly SegmentRow[],
+): Promise<void> {
+  if (rows.length === 0) return
+  await tx.sql`
+    insert into flow (organization_id, recorded_at, measure, day, anchor, segment_id, amount, count, days, amount_days)
+    select ${organizationId}, ${recordedAt}, * from unnest(
+      ${arrayOf(rows.map((row) => (row.asIs ? `${row.measure}~` : row.measure)))}::text[],
+      ${dates(rows.map((row) => row.day))}::date[],
+      ${dates(rows.map((row) => row.anchor))}::date[],
+      ${arrayOf(rows.map((row) => row.segmentId))}::int[],
+      ${arrayOf(rows.map((row) => row.amount))}::bigint[],
+      ${arrayOf(rows.map((row) => row.count))}::int[],
+      ${arrayOf(rows.map((row) => row.days))}::bigint[],
+      ${arrayOf(rows.map((row) => row.amountDays))}::numeric[])`
 }

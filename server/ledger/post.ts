@@ -6,7 +6,7 @@ import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { installmentStates, type Entry } from '../domain/invoice.ts'
 import { openSpans, type History, type ItemKind } from '../domain/projection.ts'
 import type { Audit } from './audit.ts'
-import { flowOf } from './flow-sums.ts'
+import { flowOf, insertRows } from './flow-sums.ts'
 import type { Item } from './histories.ts'
 import { dates, insertItems, itemOf, type NewItem } from './new-items.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -89,28 +89,20 @@ async function insertEntries(
       ${arrayOf(entries.map((entry) => entry.reason ?? null))}::text[])`
 }
 
-async function insertFlow(
+const insertFlow = (
   tx: Tx,
   organizationId: string,
   audit: Audit,
   changes: readonly Change[],
-): Promise<void> {
-  const rows = flowOf(
-    changes.map(({ item, isNew, after }) => ({ shares: item.shares, before: isNew ? null : item, after })),
+): Promise<void> =>
+  insertRows(
+    tx,
+    organizationId,
+    audit.recordedAt,
+    flowOf(
+      changes.map(({ item, isNew, after }) => ({ shares: item.shares, before: isNew ? null : item, after })),
+    ),
   )
-  if (rows.length === 0) return
-  await tx.sql`
-    insert into flow (organization_id, recorded_at, measure, day, anchor, segment_id, amount, count, days, amount_days)
-    select ${organizationId}, ${audit.recordedAt}, * from unnest(
-      ${arrayOf(rows.map((row) => (row.asIs ? `${row.measure}~` : row.measure)))}::text[],
-      ${dates(rows.map((row) => row.day))}::date[],
-      ${dates(rows.map((row) => row.anchor))}::date[],
-      ${arrayOf(rows.map((row) => row.segmentId))}::int[],
-      ${arrayOf(rows.map((row) => row.amount))}::bigint[],
-      ${arrayOf(rows.map((row) => row.count))}::int[],
-      ${arrayOf(rows.map((row) => row.days))}::bigint[],
-      ${arrayOf(rows.map((row) => row.amountDays))}::numeric[])`
-}
 
 async function replaceOpenSpans(tx: Tx, organizationId: string, changes: readonly Change[]): Promise<void> {
   const changed = changes.filter((change) => change.item.kind !== 'DISPUTE')
