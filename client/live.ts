@@ -32,6 +32,8 @@ const embedded = [
   'GoalProgress',
   'GoalProgressEvent',
   'InvitationConnection',
+  'InvoiceConnection',
+  'KpiConventions',
   'KpiRow',
   'MemberConnection',
   'Money',

@@ -107,3 +107,9 @@ export const formatMoney = (
   )
 
 export const formatCount = (count: number, locale?: string): string => numberFormat({}, locale).format(count)
+
+/** An exact decimal with all of its digits, grouped. */
+export const formatDecimal = (decimal: string, locale?: string): string =>
+  withMinusSign(
+    numberFormat({ maximumFractionDigits: 10 }, locale).format(decimal as Intl.StringNumericLiteral),
+  )
