@@ -30,7 +30,7 @@ export function inSegments(
       share,
       moves.filter(({ installment }) => installment === share.number),
     )
-  const largest = shares.reduce((a, b) => (b.weight > a.weight ? b : a))
+  const largest = largestOf(shares)
   const total = shares.reduce((sum, { weight }) => sum + weight, 0n)
   // The largest share takes what the others leave: so shares add up, and what adds up in the item does in each of them.
   const rest = new Rows()
@@ -89,6 +89,28 @@ function staysOf({ segmentId }: Share, moves: readonly Entry[]): readonly Stay[]
     ...[...byDay].map(([from, to]) => ({ from, segmentId: to })).sort((a, b) => a.from - b.from),
   ]
 }
+
+/** The segment that a share is in at the end of a day. */
+export const segmentOfShare = (share: Share, entries: readonly Entry[], day: Day): number =>
+  segmentOn(
+    staysOf(
+      share,
+      entries.filter(({ kind, installment }) => kind === 'MOVED' && installment === share.number),
+    ),
+    day,
+  )
+
+/** What each share has of an amount: the largest takes what the others leave. */
+export function amountsOfShares(shares: readonly Share[], amount: bigint): bigint[] {
+  const total = shares.reduce((sum, { weight }) => sum + weight, 0n)
+  const largest = largestOf(shares)
+  const amounts = shares.map((share) => (share === largest ? 0n : portion(amount, share, total)))
+  const rest = amounts.reduce((left, part) => left - part, amount)
+  return shares.map((share, index) => (share === largest ? rest : (amounts[index] ?? 0n)))
+}
+
+export const largestOf = (shares: readonly Share[]): Share =>
+  shares.reduce((a, b) => (b.weight > a.weight ? b : a))
 
 const segmentOn = (stays: readonly Stay[], day: Day): number =>
   stays.findLast(({ from }) => from <= day)?.segmentId ?? 0

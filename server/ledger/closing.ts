@@ -49,7 +49,7 @@ export type MovementDates = {
 /** The accounting date: `effectiveOn`, else the day on which it happened. A problem where it lies in a closed month. */
 export function accountingDay(closing: Closing, dates: MovementDates): Day | Problem {
   const { occurredOn, effectiveOn, today } = dates
-  if (!effectiveOn) return openDay(closing, occurredOn, dates.path, true)
+  if (!effectiveOn) return openDay(closing, occurredOn, dates.path, 'effectiveOn')
   const path = ['effectiveOn']
   if (!isPlausible(effectiveOn)) return implausible(path, effectiveOn)
   const day = dayOf(effectiveOn)
@@ -58,15 +58,16 @@ export function accountingDay(closing: Closing, dates: MovementDates): Day | Pro
     const message = `${effectiveOn.toString()} lies before ${formatDay(occurredOn)}, when it happened`
     return invalid(path, message)
   }
-  return openDay(closing, day, path, false)
+  return openDay(closing, day, path)
 }
 
-function openDay(closing: Closing, day: Day, path: Path, canMove: boolean): Day | Problem {
+/** The day, or a problem where it lies in a closed month; `field` is where a later day can be given instead. */
+export function openDay(closing: Closing, day: Day, path: Path, field?: 'effectiveOn'): Day | Problem {
   const { closedThrough } = closing
   if (closedThrough === null || day > closedThrough) return day
   const first = dateOf(closedThrough + 1).toString()
-  const remedy = canMove
-    ? `Give ${first}, the first open day, as \`effectiveOn\`; ${formatDay(day)} stays the day on which it happened`
+  const remedy = field
+    ? `Give ${first}, the first open day, as \`${field}\`; ${formatDay(day)} stays the day on which it happened`
     : `The first open day is ${first}`
   const message = `${formatDay(day)} lies in a closed month: the books are closed through ${formatDay(closedThrough)}. ${remedy}`
   return invalid(path, message, 'CLOSED_PERIOD')
