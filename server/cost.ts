@@ -26,6 +26,7 @@ import {
 import type { CostReport } from './access/budget.ts'
 import { ROLES } from './access/scopes.ts'
 import { PAGE_SIZE_MAX } from './connection.ts'
+import { conventionTexts } from './domain/conventions.ts'
 import { kpiDefinitions } from './domain/registry.ts'
 import { tooMuch } from './errors.ts'
 import { fragmentsOf, LIMITS } from './limits.ts'
@@ -55,6 +56,8 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
     sizeOf: (of, _above, today) => kpiRows(of, today),
   },
   'Query.kpiCatalog': atMost(() => kpiDefinitions.length),
+  'KpiDefinition.choices': atMost(() => conventionTexts.length),
+  'KpiDefinition.inputs': usually(() => 3),
   'Query.roles': atMost(() => Object.keys(ROLES).length),
   'Aging.buckets': atMost((_of, { edges }) => (Array.isArray(edges) ? edges.length : 0) + 2),
   'Goal.history': atMost(({ days }) => Math.min(Math.max(Number(days), 0), 400)),
@@ -92,6 +95,8 @@ const DAYS_PER_POINT: Readonly<Record<string, number>> = {
   MONTH: 28,
   QUARTER: 90,
   YEAR: 365,
+  PERIOD: 28,
+  FISCAL_YEAR: 364,
 }
 const POINTS_MAX = 800
 const GROUPS_USUAL = 10

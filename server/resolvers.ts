@@ -7,9 +7,11 @@ import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
 import { invoiceResolvers } from './invoice/resolvers.ts'
 import { kpiResolvers } from './kpi/resolvers.ts'
+import { metricResolvers } from './metric/resolvers.ts'
 import { memberResolvers } from './member/resolvers.ts'
 import { organizationResolvers } from './organization/resolvers.ts'
 import { periodResolvers } from './period/resolvers.ts'
+import { rateResolvers } from './rate/resolvers.ts'
 import { receiptResolvers } from './receipt/resolvers.ts'
 import { scalars } from './scalars.ts'
 import type { Resolvers } from './schema.generated.ts'
@@ -51,6 +53,8 @@ export const resolvers = merge([
   creditNoteResolvers,
   disputeResolvers,
   kpiResolvers,
+  metricResolvers,
+  rateResolvers,
   goalResolvers,
   auditResolvers,
 ])

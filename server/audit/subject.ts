@@ -34,10 +34,14 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   createCustomer: 'customer',
   updateCustomer: 'customer',
   setCreditLimit: 'customer',
+  setKpiConventions: 'organization',
+  recordMetricValues: 'organization',
+  recordRates: 'organization',
   createGoal: 'goal',
   createOrganization: 'organization',
   importInvoices: 'organization',
   importRates: 'organization',
+  importMetricValues: 'organization',
   loadDemo: 'organization',
   restoreBackup: 'organization',
   inviteMember: 'invitation',
@@ -66,6 +70,7 @@ type OtherAction =
   | 'createOrganization'
   | 'importInvoices'
   | 'importRates'
+  | 'importMetricValues'
   | 'loadDemo'
   | 'restoreBackup'
   | 'acceptInvitation'

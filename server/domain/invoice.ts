@@ -215,11 +215,15 @@ export function firstDayWithRoom(
   const own = entries
     .filter((entry) => entry.installment === installment)
     .toSorted((a, b) => a.effectiveOn - b.effectiveOn)
-  const days = [...new Set([from, ...own.map((entry) => entry.effectiveOn).filter((day) => day > from)])]
   let first = from
-  for (const [index, day] of days.entries()) {
-    const balance = own.reduce((sum, entry) => (entry.effectiveOn <= day ? sum + entry.amount : sum), 0n)
-    if (balance < amount) first = days[index + 1] ?? first
+  const [earliest] = own
+  if (earliest !== undefined && earliest.effectiveOn > from && amount > 0n) first = earliest.effectiveOn
+  let balance = 0n
+  for (const [index, entry] of own.entries()) {
+    balance += entry.amount
+    const next = own[index + 1]?.effectiveOn
+    const isOver = next !== undefined && next !== entry.effectiveOn
+    if (isOver && next > from && balance < amount) first = next
   }
   return first
 }
