@@ -458,6 +458,8 @@ export const ledgerEntry = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.organizationId, t.itemId, t.sequence] }),
+    // Finds what came after a moment that somebody wants to know as of. The entries of one posting share a key of it.
+    index('ledger_entry_recorded').on(t.organizationId, t.recordedAt),
     foreignKey({
       name: 'ledger_entry_segment',
       columns: [t.organizationId, t.segmentId],
