@@ -29,13 +29,11 @@ export const plus = (a: string, b: string): string => {
   return amountOf(scaled(left) + scaled(right), digits)
 }
 
-/**
- * What customers owed, out of the invoices that were open: by currency in the order given, then the largest first.
- */
+/** What customers owed, out of the invoices that were open: by currency in the order given, each the largest first. */
 export const balancesOf = (
   invoices: readonly AgingCustomers_InvoiceFragment[],
   currencies: readonly string[],
-): CustomerBalance[] => {
+): { readonly currency: string; readonly rows: readonly CustomerBalance[] }[] => {
   const sums = new Map<string, CustomerBalance>()
   for (const { customer, balance } of invoices) {
     const key = `${customer.id} ${balance.currency}`
@@ -47,12 +45,12 @@ export const balancesOf = (
       balance: before ? { ...balance, amount: plus(before.balance.amount, balance.amount) } : balance,
     })
   }
-  const place = (currency: string) =>
-    (currencies.indexOf(currency) + currencies.length + 1) % (currencies.length + 1)
-  return [...sums.values()].toSorted(
-    (a, b) =>
-      place(a.balance.currency) - place(b.balance.currency) ||
-      Number(b.balance.amount) - Number(a.balance.amount) ||
-      a.number.localeCompare(b.number, 'en'),
+  const all = [...sums.values()].toSorted(
+    (a, b) => Number(b.balance.amount) - Number(a.balance.amount) || a.number.localeCompare(b.number, 'en'),
   )
+  const known = new Set([...currencies, ...all.map(({ balance }) => balance.currency)])
+  return [...known].flatMap((currency) => {
+    const rows = all.filter(({ balance }) => balance.currency === currency)
+    return rows.length === 0 ? [] : [{ currency, rows }]
+  })
 }

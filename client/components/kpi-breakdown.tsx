@@ -100,7 +100,7 @@ export const KpiBreakdown = ({ rows, dimension, hrefOf }: KpiBreakdownProps) => 
                 </th>
                 <td className="py-2! text-right! align-middle! whitespace-nowrap">
                   {row.value === null ? (
-                    <span className="text-xs whitespace-normal text-muted">
+                    <span className="block min-w-36 text-xs whitespace-normal text-muted">
                       {row.reason ? nullReasonWords[row.reason] : ''}
                     </span>
                   ) : (

@@ -48,7 +48,12 @@ const Table = ({
 }: Omit<KpiSeriesProps, 'rows'> & { readonly rows: readonly KpiSeries_RowFragment[] }) => {
   const hasParts = rows.some(({ denominator }) => denominator !== null)
   return (
-    <div className="mt-2 rounded-md border border-line">
+    <section
+      aria-label={`${name} as a table`}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls has to be reached by the keyboard
+      tabIndex={0}
+      className="mt-2 max-h-96 overflow-auto rounded-md border border-line"
+    >
       <table className="rows figures">
         <caption className="sr-only">
           {name}, {choice.label.toLowerCase()}, the newest first
@@ -92,7 +97,7 @@ const Table = ({
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   )
 }
 

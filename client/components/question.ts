@@ -18,11 +18,11 @@ const momentOf = (text: string | null): string | null => {
   return Number.isNaN(ms) ? null : new Date(ms).toISOString()
 }
 
-/** What cannot be read is as if it were not there. */
-export const parseCutOffs = (search: URLSearchParams): CutOffs => ({
-  asOf: dayOf(search.get('asOf')),
-  knownAt: momentOf(search.get('knownAt')),
-})
+/** What cannot be read, and a day that has not come, is as if it were not there. */
+export const parseCutOffs = (search: URLSearchParams, today: Day): CutOffs => {
+  const asOf = dayOf(search.get('asOf'))
+  return { asOf: asOf !== null && asOf <= today ? asOf : null, knownAt: momentOf(search.get('knownAt')) }
+}
 
 /** The dimensions, the field of a filter that each is, which is its parameter in the address too, and its name. */
 export const dimensions = [

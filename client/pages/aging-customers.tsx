@@ -31,7 +31,11 @@ const Invoices = ({ asked, pulse, customer }: PartProps & { readonly customer: s
   const variables = { customer, asOf: asked.day, ...(currency ? { currency } : {}) }
   const answer = useAnswer(AgingCustomerInvoicesDocument, variables, { pulse })
   return (
-    <Answered of={answer} title="The invoices could not be had" skeleton={<Skeleton className="m-4 h-10" />}>
+    <Answered
+      of={answer}
+      title="The invoices could not be loaded"
+      skeleton={<Skeleton className="m-4 h-10" />}
+    >
       {({ invoices: { nodes, pageInfo } }) =>
         nodes.length === 0 ? (
           <p className="px-4 py-3 text-muted">Nothing is open any more.</p>
@@ -79,7 +83,7 @@ const CustomerRow = ({ row, ...part }: PartProps & { readonly row: Row }) => {
             <span className="min-w-0 truncate font-medium">{row.name}</span>
           </button>
         </th>
-        <td className="text-xs whitespace-nowrap text-faint max-sm:hidden">{row.number}</td>
+        <td className="text-xs whitespace-nowrap text-muted max-sm:hidden">{row.number}</td>
         <td className="text-right! font-medium whitespace-nowrap">
           {row.balance ? formatMoney(row.balance, 'exact') : unknown}
         </td>
@@ -133,7 +137,11 @@ const CustomersNow = (part: PartProps) => {
   const filter = customerFilterOf(part.asked.filter)
   const answer = useAnswer(AgingCustomersDocument, { filter }, { pulse: part.pulse })
   return (
-    <Answered of={answer} title="The customers could not be had" skeleton={<Skeleton className="m-5 h-40" />}>
+    <Answered
+      of={answer}
+      title="The customers could not be loaded"
+      skeleton={<Skeleton className="m-5 h-40" />}
+    >
       {({ customers: { nodes, pageInfo } }) =>
         nodes.length === 0 ? (
           <Nobody />
@@ -172,6 +180,34 @@ const isOf = ({ customer }: AgingCustomers_InvoiceFragment, filter: KpiFilter | 
 
 const shownFirst = 25
 
+/** The customers of one currency. */
+const CurrencyRows = ({
+  currency,
+  rows,
+  ...part
+}: PartProps & { readonly currency: string; readonly rows: readonly CustomerBalance[] }) => {
+  const [shown, setShown] = useState(shownFirst)
+  return (
+    <tbody>
+      <tr>
+        <th scope="rowgroup" colSpan={3} className="bg-sunken py-1.5! text-xs font-medium! text-muted">
+          {currency} · {formatCount(rows.length)} {rows.length === 1 ? 'customer' : 'customers'}
+        </th>
+      </tr>
+      {rows.slice(0, shown).map((row) => (
+        <CustomerRow key={row.id} row={row} {...part} />
+      ))}
+      {rows.length > shown && (
+        <tr>
+          <td colSpan={3}>
+            <Button onClick={() => setShown(shown + 100)}>Show more in {currency}</Button>
+          </td>
+        </tr>
+      )}
+    </tbody>
+  )
+}
+
 /** Who owed on a day, added up from the invoices that were open at its end. */
 const CustomersThen = (part: PartProps) => {
   const { asked, pulse } = part
@@ -180,15 +216,14 @@ const CustomersThen = (part: PartProps) => {
     currencies: asked.filter?.currency ?? null,
     pulse,
   })
-  const [shown, setShown] = useState(shownFirst)
   if (error)
-    return <ErrorCard title="The invoices could not be had" message={errorWords(error)} onRetry={retry} />
+    return <ErrorCard title="The invoices could not be loaded" message={errorWords(error)} onRetry={retry} />
   if (!found) return <Skeleton className="m-5 h-40" />
-  const rows = balancesOf(
+  const parts = balancesOf(
     found.invoices.filter((invoice) => isOf(invoice, asked.filter)),
-    [],
+    found.currencies,
   )
-  if (rows.length === 0) return <Nobody />
+  if (parts.length === 0) return <Nobody />
   return (
     <>
       {!found.isWhole && (
@@ -199,17 +234,10 @@ const CustomersThen = (part: PartProps) => {
         </p>
       )}
       <Table>
-        <tbody>
-          {rows.slice(0, shown).map((row) => (
-            <CustomerRow key={`${row.id} ${row.balance.currency}`} row={row} {...part} />
-          ))}
-        </tbody>
+        {parts.map(({ currency, rows }) => (
+          <CurrencyRows key={currency} currency={currency} rows={rows} {...part} />
+        ))}
       </Table>
-      {rows.length > shown && (
-        <div className="border-t border-line px-4 py-3 sm:px-5">
-          <Button onClick={() => setShown(shown + 100)}>Show more</Button>
-        </div>
-      )}
     </>
   )
 }

@@ -132,7 +132,7 @@ const Groups = (part: PartProps) => {
     >
       <Answered
         of={answer}
-        title="The segments could not be had"
+        title="The segments could not be loaded"
         skeleton={<Skeleton className="m-5 h-40" />}
       >
         {({ kpis }) => {
@@ -208,7 +208,7 @@ const Ages = ({ live, timeZone }: { readonly live: Live; readonly timeZone: stri
         <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
           <Answered
             of={answer}
-            title="The aging could not be had"
+            title="The aging could not be loaded"
             skeleton={<Skeleton className="h-96 w-full rounded-lg" />}
           >
             {({ aging }) => (

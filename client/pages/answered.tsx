@@ -12,7 +12,7 @@ export const Answered = <Data,>({
   children,
 }: {
   readonly of: Kept<Data>
-  /** What could not be had. */
+  /** What could not be loaded. */
   readonly title: string
   readonly skeleton: ReactNode
   readonly children: (data: Data) => ReactNode

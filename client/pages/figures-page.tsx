@@ -32,7 +32,7 @@ export type Asked = {
 export const useAsked = (timeZone: string): Asked => {
   const [search, setSearch] = useSearchParams()
   const today = dayIn(timeZone, useNow())
-  const cutOffs = parseCutOffs(search)
+  const cutOffs = parseCutOffs(search, today)
   return {
     cutOffs,
     filter: parseFilter(search),

@@ -60,7 +60,7 @@ const Facts = (props: PartProps) => {
       <ProgressLine isActive={answer.isFetching} />
       <Answered
         of={answer}
-        title="The figure could not be had"
+        title="The figure could not be loaded"
         skeleton={<Skeleton className="h-56 w-full rounded-lg" />}
       >
         {({ now: [now], before: [before] }) =>
@@ -104,7 +104,7 @@ const Series = (props: PartProps) => {
       <div className="px-4 pt-3 pb-4 sm:px-5">
         <Answered
           of={answer}
-          title="The series could not be had"
+          title="The series could not be loaded"
           skeleton={<Skeleton className="h-72 w-full" />}
         >
           {({ kpis }) => <KpiSeries name={definition.name} rows={kpis} choice={choice} />}
@@ -143,7 +143,7 @@ const Breakdown = (props: PartProps) => {
     >
       <Answered
         of={answer}
-        title="The segments could not be had"
+        title="The segments could not be loaded"
         skeleton={<Skeleton className="m-5 h-40" />}
       >
         {({ kpis }) => (

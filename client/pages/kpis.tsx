@@ -66,7 +66,7 @@ const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
           <ErrorNote message={errorWords(failed.error)} onRetry={retry} />
         ) : (
           <ErrorCard
-            title="The figures could not be had"
+            title="The figures could not be loaded"
             message={errorWords(failed.error)}
             onRetry={retry}
           />

@@ -15,6 +15,8 @@ export type OpenInvoices = {
   /** How many there are in all; null where nobody counted. */
   readonly totalCount: number | null
   readonly isWhole: boolean
+  /** Those of the organization, its own first. */
+  readonly currencies: readonly string[]
 }
 
 type Question = { readonly day: Day; readonly currencies: readonly string[] | null; readonly round: number }
@@ -40,7 +42,12 @@ const readAll = async (
     invoices.push(...nodes)
     after = pageInfo.hasNextPage ? pageInfo.endCursor : null
     if (after === null || invoices.length >= invoicesMax)
-      return { invoices, totalCount, isWhole: after === null }
+      return {
+        invoices,
+        totalCount,
+        isWhole: after === null,
+        currencies: result.data.organization.currencies,
+      }
   }
 }
 
