@@ -15,9 +15,9 @@ export type Closing = { readonly closedThrough: Day | null }
  */
 export async function holdClosing(tx: Tx, organizationId: string): Promise<Closing> {
   // A lock in memory and none on the row: each posting would write a row lock, and before the first closing there is no row.
+  // Sent at once, and so before the next: a statement of its own, that sees what was closed while this one waited.
   const held = tx.sql`
-    select pg_advisory_xact_lock_shared(hashtextextended(${closingLock(organizationId)}, 0))`
-  // A statement of its own, so that it sees what was closed while it waited.
+    select pg_advisory_xact_lock_shared(hashtextextended(${closingLock(organizationId)}, 0))`.execute()
   const [, closing] = await Promise.all([held, readClosing(tx, organizationId)])
   return closing
 }
