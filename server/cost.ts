@@ -45,6 +45,8 @@ type ListSize = {
   readonly sizeOf: (of: Arguments, above: Arguments, today: Temporal.PlainDate) => number
 }
 
+const upTo = (first: unknown): number => Math.min(Math.max(Number(first), 0), PAGE_SIZE_MAX)
+
 const atMost = (sizeOf: ListSize['sizeOf']): ListSize => ({ isBound: true, sizeOf })
 const usually = (sizeOf: ListSize['sizeOf']): ListSize => ({ isBound: false, sizeOf })
 
@@ -60,6 +62,10 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'KpiDefinition.inputs': usually(() => 3),
   'Query.roles': atMost(() => Object.keys(ROLES).length),
   'Aging.buckets': atMost((_of, { edges }) => (Array.isArray(edges) ? edges.length : 0) + 2),
+  'KpiExplanation.parts': atMost(() => 7),
+  'ExplanationPart.segments': usually(() => 10),
+  'ExplanationPart.customers': atMost(({ first }) => upTo(first)),
+  'ExplanationCustomer.invoices': atMost(({ first }) => upTo(first)),
   'Goal.history': atMost(({ days }) => Math.min(Math.max(Number(days), 0), 400)),
   'Query.agingBySegment': usually(() => 30),
   'CustomerAging.buckets': usually(() => 5),
@@ -79,7 +85,10 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
 const UNKNOWN = usually(() => 10)
 
 /** What reads far more than it answers with. */
-const FIELD_COSTS: Readonly<Record<string, number>> = { 'Query.verifyAuditLog': 5_000 }
+const FIELD_COSTS: Readonly<Record<string, number>> = {
+  'Query.verifyAuditLog': 5_000,
+  'Query.explainKpi': 500,
+}
 
 /** A page is read by a statement of its own for each object that has it. */
 const NESTED_LIST_COST = 20

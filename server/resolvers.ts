@@ -6,6 +6,7 @@ import { disputeResolvers } from './dispute/resolvers.ts'
 import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
 import { invoiceResolvers } from './invoice/resolvers.ts'
+import { explainResolvers } from './kpi/explain-resolvers.ts'
 import { kpiResolvers } from './kpi/resolvers.ts'
 import { metricResolvers } from './metric/resolvers.ts'
 import { memberResolvers } from './member/resolvers.ts'
@@ -55,6 +56,7 @@ export const resolvers = merge([
   kpiResolvers,
   metricResolvers,
   rateResolvers,
+  explainResolvers,
   goalResolvers,
   auditResolvers,
 ])

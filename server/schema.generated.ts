@@ -19,6 +19,7 @@ import type { KpiRow as KpiRowParent } from './kpi/queries.ts';
 import type { AgingAnswer, SegmentAging as SegmentAgingParent } from './kpi/aging.ts';
 import type { CustomerAging as CustomerAgingParent, CustomerAgingPage } from './kpi/aging-customers.ts';
 import type { Page } from './connection.ts';
+import type { Explanation, Part, SegmentChange, CustomerChange, InvoiceChange } from './kpi/explain.ts';
 import type { Money as MoneyParent } from './domain/money.ts';
 import type { Audit } from './ledger/audit.ts';
 import type { Entry, EntryActor } from './audit/queries.ts';
@@ -394,16 +395,6 @@ export type Query = {
    * segments, customers and invoices.
    */
   readonly explainKpi: KpiExplanation;
-  /**
-   * What figures of past days were when they were first known, what they are now, and which entries moved them. One row for
-   * each day and metric, days ascending.
-   */
-  readonly restatements: ReadonlyArray<Restatement>;
-  /**
-   * The books of a period, line by line: what was owed before, what was added and what was taken, what is owed after; and
-   * how that agrees with the ledger. `unexplained` is 0.
-   */
-  readonly reconciliation: Reconciliation;
   /** The goals, those with the nearest deadline first. */
   readonly goals: GoalConnection;
   /** One goal, or null where there is none of that id. */
@@ -593,36 +584,6 @@ export type QueryExplainKpiArgs = {
   filter?: InputMaybe<KpiFilter>;
   currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
   conventions?: InputMaybe<KpiConventionsInput>;
-};
-
-
-/**
- * Tidemark: the goals of a credit and collections team, and the receivables behind them.
- * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
- */
-export type QueryRestatementsArgs = {
-  metrics: ReadonlyArray<KpiMetric>;
-  from: Scalars['Date']['input'];
-  to: Scalars['Date']['input'];
-  granularity: Granularity;
-  afterDays: Scalars['Int']['input'];
-  knownAt?: InputMaybe<Scalars['DateTime']['input']>;
-  filter?: InputMaybe<KpiFilter>;
-  currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
-  conventions?: InputMaybe<KpiConventionsInput>;
-};
-
-
-/**
- * Tidemark: the goals of a credit and collections team, and the receivables behind them.
- * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
- */
-export type QueryReconciliationArgs = {
-  asOf?: InputMaybe<Scalars['Date']['input']>;
-  from?: InputMaybe<Scalars['Date']['input']>;
-  knownAt?: InputMaybe<Scalars['DateTime']['input']>;
-  filter?: InputMaybe<KpiFilter>;
-  currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
 };
 
 
@@ -2255,161 +2216,6 @@ export type ExplanationInvoice = {
   /** What it added to the value. */
   readonly change: Scalars['Decimal']['output'];
 };
-
-/** A figure of a past day: as it was first known, and as it is known now. */
-export type Restatement = {
-  readonly __typename?: 'Restatement';
-  /** The KPI. */
-  readonly metric: KpiDefinition;
-  /** The day at whose end the figure is taken. */
-  readonly date: Scalars['Date']['output'];
-  /** As it was first known; its `knownAt` says when that was. */
-  readonly firstKnown: KpiRow;
-  /** As it is known now. */
-  readonly now: KpiRow;
-  /** The second less the first, exactly; null where one of them is null. */
-  readonly change?: Maybe<Scalars['Decimal']['output']>;
-  /**
-   * The entries that were recorded in between and take effect on the day or before it, largest first: nothing else can have
-   * moved the figure but exchange rates. Those are listed too that the KPI does not read.
-   */
-  readonly entries: ReadonlyArray<RestatingEntry>;
-};
-
-
-/** A figure of a past day: as it was first known, and as it is known now. */
-export type RestatementEntriesArgs = {
-  first: Scalars['Int']['input'];
-};
-
-/** A ledger entry that was recorded after a figure was known which it has changed since. */
-export type RestatingEntry = {
-  readonly __typename?: 'RestatingEntry';
-  /** What happened. */
-  readonly kind: LedgerEntryKind;
-  /** The day on which it takes effect. */
-  readonly effectiveOn: Scalars['Date']['output'];
-  /** When it was recorded. */
-  readonly recordedAt: Scalars['DateTime']['output'];
-  /** Signed from the item's point of view: what is billed is +, what settles it is -. */
-  readonly amount: Money;
-  /** The customer. */
-  readonly customer: Customer;
-  /** The invoice that it belongs to; null for entries of receipts, credit notes and disputes. */
-  readonly invoice?: Maybe<Invoice>;
-  /** Why, where a reason was given. */
-  readonly reason?: Maybe<Scalars['String']['output']>;
-  /** The id of the audit entry that it was recorded with. */
-  readonly auditId: Scalars['ID']['output'];
-};
-
-/** What a ledger entry says. */
-export type LedgerEntryKind =
-  /** An invoice was billed. */
-  | 'INVOICED'
-  /** An invoice was corrected. */
-  | 'CORRECTED'
-  /** An invoice was taken back. */
-  | 'VOIDED'
-  /** An open installment got another due date. */
-  | 'RE_DATED'
-  /** A receipt was applied to it, or that was undone. */
-  | 'PAYMENT_APPLIED'
-  /** A credit note was applied to it, or that was undone. */
-  | 'CREDIT_APPLIED'
-  /** A discount for early payment. */
-  | 'DISCOUNTED'
-  /** The balance was adjusted. */
-  | 'ADJUSTED'
-  /** Written off. */
-  | 'WRITTEN_OFF'
-  /** What had been written off was owed again, to be paid. */
-  | 'RECOVERED'
-  /** Money was received. */
-  | 'RECEIVED'
-  /** A payment bounced. */
-  | 'BOUNCED'
-  /** A credit note was issued. */
-  | 'CREDITED'
-  /** Of a receipt or credit note: a part was applied to an invoice, or that was undone. */
-  | 'APPLIED'
-  /** A dispute was opened. */
-  | 'DISPUTE_OPENED'
-  /** A dispute was resolved. */
-  | 'DISPUTE_RESOLVED'
-  /** It moved to another segment. */
-  | 'MOVED';
-
-/** The books of a period. */
-export type Reconciliation = {
-  readonly __typename?: 'Reconciliation';
-  /** The first day of the period. */
-  readonly from: Scalars['Date']['output'];
-  /** The last day of the period. */
-  readonly asOf: Scalars['Date']['output'];
-  /** Nothing recorded after this moment is in it. Asked for with it again, no posting changes the answer. */
-  readonly knownAt: Scalars['DateTime']['output'];
-  /** From the opening to the closing balance, and from there to the balance of the ledger. */
-  readonly lines: ReadonlyArray<ReconciliationLine>;
-  /**
-   * What is wrong: how far the closing balance is from the opening balance and what happened, and the ledger balance from
-   * what the ledger's entries say, both without sign. 0, or the KPI store is wrong. Adds up the whole ledger, so it is for
-   * checks and not for each page.
-   */
-  readonly unexplained: Money;
-};
-
-/** A line of the reconciliation. */
-export type ReconciliationLine = {
-  readonly __typename?: 'ReconciliationLine';
-  /** What it is. */
-  readonly kind: ReconciliationLineKind;
-  /** Its name. */
-  readonly name: Scalars['String']['output'];
-  /** What it adds: what is taken off is negative. Balances stand for themselves. */
-  readonly amount: Money;
-};
-
-/** The lines of the reconciliation: OPENING to CLOSING add up; so do CURRENT to LEDGER_BALANCE. */
-export type ReconciliationLineKind =
-  /** Receivables at the end of the day before the period. */
-  | 'OPENING'
-  /** Billed, corrections and voids included. */
-  | 'BILLED'
-  /** Credit notes applied to invoices. */
-  | 'CREDITS_APPLIED'
-  /** Receipts applied to invoices, less what bounced. */
-  | 'PAID'
-  /** Discounts for early payment. */
-  | 'DISCOUNTS'
-  /** Written off. */
-  | 'WRITTEN_OFF'
-  /** Written off before and owed again, since it was paid after all. */
-  | 'RECOVERED'
-  /** Adjustments of balances. */
-  | 'ADJUSTED'
-  /** Balances that moved into these segments, less what moved out of them. */
-  | 'TRANSFERRED'
-  /** What moving exchange rates made of the opening balance and of what happened since. */
-  | 'FX_DIFFERENCE'
-  /** Receivables at the end of the period. */
-  | 'CLOSING'
-  /** Of them: not past due. */
-  | 'CURRENT'
-  /** Of them: 1 to 30 days past due. */
-  | 'PAST_DUE_1_30'
-  /** Of them: 31 to 60 days past due. */
-  | 'PAST_DUE_31_60'
-  /** Of them: 61 to 90 days past due. */
-  | 'PAST_DUE_61_90'
-  /** Of them: more than 90 days past due. */
-  | 'PAST_DUE_91'
-  /** Receipts not applied to any invoice. */
-  | 'UNAPPLIED_CASH'
-  /** Credit notes not applied to any invoice. */
-  | 'UNAPPLIED_CREDITS'
-  /** The balance of the ledger: CURRENT to UNAPPLIED_CREDITS. */
-  | 'LEDGER_BALANCE';
 
 /** One change of a goal's progress. */
 export type GoalProgressEvent = {
@@ -5395,18 +5201,12 @@ export type ResolversTypes = {
   ResolveDisputeInput: ResolveDisputeInput;
   ResolveDisputeSuccess: ResolverTypeWrapper<Omit<ResolveDisputeSuccess, 'dispute' | 'audit'> & { dispute?: Maybe<ResolversTypes['Dispute']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   ResolveDisputeResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ResolveDisputeResult']>;
-  KpiExplanation: ResolverTypeWrapper<Omit<KpiExplanation, 'metric' | 'from' | 'to' | 'parts'> & { metric: ResolversTypes['KpiDefinition'], from: ResolversTypes['KpiRow'], to: ResolversTypes['KpiRow'], parts: ReadonlyArray<ResolversTypes['ExplanationPart']> }>;
+  KpiExplanation: ResolverTypeWrapper<Explanation>;
   ExplanationDriver: ExplanationDriver;
-  ExplanationPart: ResolverTypeWrapper<Omit<ExplanationPart, 'customers'> & { customers: ReadonlyArray<ResolversTypes['ExplanationCustomer']> }>;
-  ExplanationSegment: ResolverTypeWrapper<ExplanationSegment>;
-  ExplanationCustomer: ResolverTypeWrapper<Omit<ExplanationCustomer, 'customer' | 'invoices'> & { customer: ResolversTypes['Customer'], invoices: ReadonlyArray<ResolversTypes['ExplanationInvoice']> }>;
-  ExplanationInvoice: ResolverTypeWrapper<Omit<ExplanationInvoice, 'invoice'> & { invoice: ResolversTypes['Invoice'] }>;
-  Restatement: ResolverTypeWrapper<Omit<Restatement, 'metric' | 'firstKnown' | 'now' | 'entries'> & { metric: ResolversTypes['KpiDefinition'], firstKnown: ResolversTypes['KpiRow'], now: ResolversTypes['KpiRow'], entries: ReadonlyArray<ResolversTypes['RestatingEntry']> }>;
-  RestatingEntry: ResolverTypeWrapper<Omit<RestatingEntry, 'amount' | 'customer' | 'invoice'> & { amount: ResolversTypes['Money'], customer: ResolversTypes['Customer'], invoice?: Maybe<ResolversTypes['Invoice']> }>;
-  LedgerEntryKind: LedgerEntryKind;
-  Reconciliation: ResolverTypeWrapper<Omit<Reconciliation, 'lines' | 'unexplained'> & { lines: ReadonlyArray<ResolversTypes['ReconciliationLine']>, unexplained: ResolversTypes['Money'] }>;
-  ReconciliationLine: ResolverTypeWrapper<Omit<ReconciliationLine, 'amount'> & { amount: ResolversTypes['Money'] }>;
-  ReconciliationLineKind: ReconciliationLineKind;
+  ExplanationPart: ResolverTypeWrapper<Part>;
+  ExplanationSegment: ResolverTypeWrapper<SegmentChange>;
+  ExplanationCustomer: ResolverTypeWrapper<CustomerChange>;
+  ExplanationInvoice: ResolverTypeWrapper<InvoiceChange>;
   GoalProgressEvent: ResolverTypeWrapper<ProgressEvent>;
   GoalProgressEventKind: GoalProgressEventKind;
   Goal: ResolverTypeWrapper<GoalWithProgress>;
@@ -5684,15 +5484,11 @@ export type ResolversParentTypes = {
   ResolveDisputeInput: ResolveDisputeInput;
   ResolveDisputeSuccess: Omit<ResolveDisputeSuccess, 'dispute' | 'audit'> & { dispute?: Maybe<ResolversParentTypes['Dispute']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   ResolveDisputeResult: ResolversUnionTypes<ResolversParentTypes>['ResolveDisputeResult'];
-  KpiExplanation: Omit<KpiExplanation, 'metric' | 'from' | 'to' | 'parts'> & { metric: ResolversParentTypes['KpiDefinition'], from: ResolversParentTypes['KpiRow'], to: ResolversParentTypes['KpiRow'], parts: ReadonlyArray<ResolversParentTypes['ExplanationPart']> };
-  ExplanationPart: Omit<ExplanationPart, 'customers'> & { customers: ReadonlyArray<ResolversParentTypes['ExplanationCustomer']> };
-  ExplanationSegment: ExplanationSegment;
-  ExplanationCustomer: Omit<ExplanationCustomer, 'customer' | 'invoices'> & { customer: ResolversParentTypes['Customer'], invoices: ReadonlyArray<ResolversParentTypes['ExplanationInvoice']> };
-  ExplanationInvoice: Omit<ExplanationInvoice, 'invoice'> & { invoice: ResolversParentTypes['Invoice'] };
-  Restatement: Omit<Restatement, 'metric' | 'firstKnown' | 'now' | 'entries'> & { metric: ResolversParentTypes['KpiDefinition'], firstKnown: ResolversParentTypes['KpiRow'], now: ResolversParentTypes['KpiRow'], entries: ReadonlyArray<ResolversParentTypes['RestatingEntry']> };
-  RestatingEntry: Omit<RestatingEntry, 'amount' | 'customer' | 'invoice'> & { amount: ResolversParentTypes['Money'], customer: ResolversParentTypes['Customer'], invoice?: Maybe<ResolversParentTypes['Invoice']> };
-  Reconciliation: Omit<Reconciliation, 'lines' | 'unexplained'> & { lines: ReadonlyArray<ResolversParentTypes['ReconciliationLine']>, unexplained: ResolversParentTypes['Money'] };
-  ReconciliationLine: Omit<ReconciliationLine, 'amount'> & { amount: ResolversParentTypes['Money'] };
+  KpiExplanation: Explanation;
+  ExplanationPart: Part;
+  ExplanationSegment: SegmentChange;
+  ExplanationCustomer: CustomerChange;
+  ExplanationInvoice: InvoiceChange;
   GoalProgressEvent: ProgressEvent;
   Goal: GoalWithProgress;
   Float: Scalars['Float']['output'];
@@ -5988,8 +5784,6 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   disputes?: Resolver<ResolversTypes['DisputeConnection'], ParentType, ContextType, RequireFields<QueryDisputesArgs, 'first' | 'orderBy'>>;
   dispute?: Resolver<Maybe<ResolversTypes['Dispute']>, ParentType, ContextType, RequireFields<QueryDisputeArgs, 'id'>>;
   explainKpi?: Resolver<ResolversTypes['KpiExplanation'], ParentType, ContextType, RequireFields<QueryExplainKpiArgs, 'metric' | 'from' | 'to'>>;
-  restatements?: Resolver<ReadonlyArray<ResolversTypes['Restatement']>, ParentType, ContextType, RequireFields<QueryRestatementsArgs, 'metrics' | 'from' | 'to' | 'granularity' | 'afterDays'>>;
-  reconciliation?: Resolver<ResolversTypes['Reconciliation'], ParentType, ContextType, Partial<QueryReconciliationArgs>>;
   goals?: Resolver<ResolversTypes['GoalConnection'], ParentType, ContextType, RequireFields<QueryGoalsArgs, 'first'>>;
   goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType, RequireFields<QueryGoalArgs, 'id'>>;
   invoices?: Resolver<ResolversTypes['InvoiceConnection'], ParentType, ContextType, RequireFields<QueryInvoicesArgs, 'first' | 'orderBy'>>;
@@ -6360,40 +6154,6 @@ export type ExplanationCustomerResolvers<ContextType = Context, ParentType exten
 export type ExplanationInvoiceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ExplanationInvoice'] = ResolversParentTypes['ExplanationInvoice']> = {
   invoice?: Resolver<ResolversTypes['Invoice'], ParentType, ContextType>;
   change?: Resolver<ResolversTypes['Decimal'], ParentType, ContextType>;
-};
-
-export type RestatementResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Restatement'] = ResolversParentTypes['Restatement']> = {
-  metric?: Resolver<ResolversTypes['KpiDefinition'], ParentType, ContextType>;
-  date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
-  firstKnown?: Resolver<ResolversTypes['KpiRow'], ParentType, ContextType>;
-  now?: Resolver<ResolversTypes['KpiRow'], ParentType, ContextType>;
-  change?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
-  entries?: Resolver<ReadonlyArray<ResolversTypes['RestatingEntry']>, ParentType, ContextType, RequireFields<RestatementEntriesArgs, 'first'>>;
-};
-
-export type RestatingEntryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RestatingEntry'] = ResolversParentTypes['RestatingEntry']> = {
-  kind?: Resolver<ResolversTypes['LedgerEntryKind'], ParentType, ContextType>;
-  effectiveOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
-  recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-  amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
-  customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
-  invoice?: Resolver<Maybe<ResolversTypes['Invoice']>, ParentType, ContextType>;
-  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
-  auditId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
-};
-
-export type ReconciliationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Reconciliation'] = ResolversParentTypes['Reconciliation']> = {
-  from?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
-  asOf?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
-  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
-  lines?: Resolver<ReadonlyArray<ResolversTypes['ReconciliationLine']>, ParentType, ContextType>;
-  unexplained?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
-};
-
-export type ReconciliationLineResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ReconciliationLine'] = ResolversParentTypes['ReconciliationLine']> = {
-  kind?: Resolver<ResolversTypes['ReconciliationLineKind'], ParentType, ContextType>;
-  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
-  amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
 };
 
 export type GoalProgressEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalProgressEvent'] = ResolversParentTypes['GoalProgressEvent']> = {
@@ -7240,10 +7000,6 @@ export type Resolvers<ContextType = Context> = {
   ExplanationSegment?: ExplanationSegmentResolvers<ContextType>;
   ExplanationCustomer?: ExplanationCustomerResolvers<ContextType>;
   ExplanationInvoice?: ExplanationInvoiceResolvers<ContextType>;
-  Restatement?: RestatementResolvers<ContextType>;
-  RestatingEntry?: RestatingEntryResolvers<ContextType>;
-  Reconciliation?: ReconciliationResolvers<ContextType>;
-  ReconciliationLine?: ReconciliationLineResolvers<ContextType>;
   GoalProgressEvent?: GoalProgressEventResolvers<ContextType>;
   Goal?: GoalResolvers<ContextType>;
   GoalProgress?: GoalProgressResolvers<ContextType>;

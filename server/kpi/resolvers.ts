@@ -13,7 +13,7 @@ import type { SegmentFilter } from './segments.ts'
 import { readUsualConventions } from './settings.ts'
 
 /** The API names collectors by opaque ids; one that is none matches nobody. */
-const segmentFilter = (filter: KpiFilter | null | undefined): SegmentFilter => ({
+export const segmentFilter = (filter: KpiFilter | null | undefined): SegmentFilter => ({
   ...filter,
   collectorId: filter?.collectorId?.flatMap((id) => decodeId('person', id) ?? []),
 })
