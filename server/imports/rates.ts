@@ -1,13 +1,14 @@
 /** Exchange rates from a CSV with the columns currency, date, rate and, where it is known, source. */
-import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
-import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { basename } from 'node:path'
 import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf, formatDay, parseDay, type Day } from '../domain/day.ts'
 import { isCurrency } from '../domain/money.ts'
+import { isRate } from '../domain/rates.ts'
 import { writeAudit } from '../ledger/audit.ts'
+import { appendRates, type NewRate, type RatesAppended } from '../ledger/rates.ts'
 import { NAME_LENGTH_MAX } from '../text.ts'
 import { openCsv } from './csv.ts'
 import type { CsvRecord } from './records.ts'
@@ -29,18 +30,8 @@ export type RatesReport = {
   readonly problems: readonly Problem[]
 }
 
-type Rate = {
-  readonly currency: string
-  readonly validOn: Day
-  readonly rate: string
-  readonly source: string
-}
-
 /** A table of rates is small: thirty currencies over thirty years are less than this. */
 const ROWS_MAX = 500_000
-/** More digits than any central bank prints. */
-const RATE = /^\d{1,12}(?:\.\d{1,12})?$/
-
 /**
  * Writes the rates of the file, or nothing at all where a row of it is bad. A rate that is known for its day with
  * another value is replaced. Throws an OperatorError where the file or its header is at fault.
@@ -77,7 +68,7 @@ export async function importRates(
 async function readRates(
   context: CommandContext,
   path: string,
-): Promise<{ rates: Rate[]; problems: Problem[] }> {
+): Promise<{ rates: NewRate[]; problems: Problem[] }> {
   const file = await openCsv(path, { encoding: 'utf-8' })
   const [currencyAt, dateAt, rateAt] = ['currency', 'date', 'rate'].map((name) => file.header.indexOf(name))
   const sourceAt = file.header.indexOf('source')
@@ -92,7 +83,7 @@ async function readRates(
     )
   }
   const today = dayOf(todayOf(context))
-  const rates: Rate[] = []
+  const rates: NewRate[] = []
   const problems: Problem[] = []
   const lines = new Map<string, number>()
 
@@ -109,7 +100,7 @@ async function readRates(
     if (currency === context.organization.baseCurrency) reject('currency', `${currency} is the base currency`)
     if (validOn === null) reject('date', `"${date}" is no date like 2026-01-31`)
     else if (validOn > today) reject('date', `${date} is in the future: today is ${formatDay(today)}`)
-    if (!RATE.test(rate) || Number(rate) === 0) reject('rate', `"${rate}" is no number above 0 like 1.0834`)
+    if (!isRate(rate)) reject('rate', `"${rate}" is no number above 0 like 1.0834`)
     if (source.length > NAME_LENGTH_MAX) reject('source', `is longer than ${NAME_LENGTH_MAX} characters`)
     const earlier = lines.get(`${currency} ${date}`)
     if (earlier !== undefined) reject('date', `${currency} on ${date} is already on line ${earlier}`)
@@ -125,19 +116,17 @@ async function readRates(
   return { rates, problems }
 }
 
-type Written = { readonly inserted: number; readonly updated: number }
-
 async function writeRates(
   context: CommandContext,
   path: string,
-  rates: readonly Rate[],
+  rates: readonly NewRate[],
   dryRun: boolean,
-): Promise<Written> {
+): Promise<RatesAppended> {
   const { connection, organization } = context
   const transaction = { organizationId: organization.id, mode: 'write', timeoutMs: null } as const
   try {
     return await inTransaction(connection, transaction, async (tx) => {
-      const written = await append(tx, organization.id, rates)
+      const written = await appendRates(tx, organization.id, rates)
       if (written.inserted + written.updated > 0) {
         await writeAudit(tx, context, {
           action: 'importRates',
@@ -154,36 +143,10 @@ async function writeRates(
   }
 }
 
-/** A rate that differs from the one known is a further row: what was computed with the old one can be computed again. */
-async function append(tx: Tx, organizationId: string, rates: readonly Rate[]): Promise<Written> {
-  const [row] = await tx.sql<Written[]>`
-    with given as (
-      select * from unnest(
-        ${arrayOf(rates.map(({ currency }) => currency))}::text[],
-        ${arrayOf(rates.map(({ validOn }) => formatDay(validOn)))}::date[],
-        ${arrayOf(rates.map(({ rate }) => rate))}::numeric[],
-        ${arrayOf(rates.map(({ source }) => source))}::text[]) as given (currency, valid_on, rate, source)
-    ), added as (
-      select given.*, known.rate is null as is_new
-      from given left join lateral (
-        select rate from exchange_rate
-        where organization_id = ${organizationId} and currency = given.currency and valid_on = given.valid_on
-        order by recorded_at desc limit 1
-      ) known on true
-      where known.rate is distinct from given.rate
-    ), appended as (
-      insert into exchange_rate (organization_id, currency, valid_on, rate, source)
-      select ${organizationId}, currency, valid_on, rate, source from added
-    )
-    select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated
-    from added`
-  return row ?? { inserted: 0, updated: 0 }
-}
-
 /** Carries the counts out of a dry run. */
 class Undo extends Error {
-  readonly written: Written
-  constructor(written: Written) {
+  readonly written: RatesAppended
+  constructor(written: RatesAppended) {
     super('The import was undone on purpose')
     this.written = written
   }

@@ -3,7 +3,7 @@ import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BookRow, BooksFrom } from '../domain/book.ts'
 import { formatDay, parseDay, type Day } from '../domain/day.ts'
-import type { Needs } from '../domain/needs.ts'
+import type { Moving, Needs } from '../domain/needs.ts'
 import { dayAt, firstOfMonth } from '../domain/calendar.ts'
 import type { Measure } from '../domain/measures.ts'
 import { seriesFor, type Age, type AgedSeries } from '../ledger/ages.ts'
@@ -55,7 +55,8 @@ type Selection = {
     readonly daily: boolean
   }[]
   readonly days: ReadonlySet<Day>
-  readonly anchors: ReadonlySet<Day>
+  /** Null: each anchor is asked for. */
+  readonly anchors: ReadonlySet<Day> | null
   /** Of balances: what answers instead of rows by anchor, where there is anything for all ages that are asked for. */
   readonly series: readonly AgedSeries[] | null
 }
@@ -63,7 +64,7 @@ type Selection = {
 /** A cell, and the cuts that it is made of. */
 export type CutCell = { readonly cell: Cell; readonly cuts: readonly Cut[] }
 
-/** All that the needs name, in at most three statements that are sent together. */
+/** All that the needs name, in at most four statements that are sent together. */
 export async function readRows(
   tx: Tx,
   organizationId: string,
@@ -73,7 +74,7 @@ export async function readRows(
   isForeign: (cell: Cell) => boolean,
   knownAt: Temporal.Instant | null,
 ): Promise<CellRow[]> {
-  const { balances, cohorts, movements } = needs
+  const { balances, cohorts, movements, histograms } = needs
   const standing = (
     part: typeof balances,
     after: Day | null,
@@ -90,32 +91,37 @@ export async function readRows(
     anchors: part.anchors,
     series,
   })
-  const moved: Selection = {
-    measures: [...movements.after].map(([measure, after]) => ({
+  const moved = (
+    { after, days }: Moving,
+    daily: ReadonlySet<Measure>,
+    anchors: Selection['anchors'],
+  ): Selection => ({
+    measures: [...after].map(([measure, from]) => ({
       measure,
-      after,
-      anchored: false,
+      after: from,
+      anchored: anchors === null,
       aged: false,
-      daily: movements.daily.has(measure),
+      daily: daily.has(measure),
     })),
-    days: movements.days,
-    anchors: new Set(),
+    days,
+    anchors,
     series: null,
-  }
+  })
   const read = (selection: Selection) =>
     selection.measures.length === 0 || cells.length === 0
       ? []
       : readSelection(tx, organizationId, selection, cells, isForeign, knownAt)
   // Sent together, so the settings around them cost no round trip; each as soon as it is named, so in this order.
-  const [, first, second, third] = await Promise.all([
+  const [, first, second, third, fourth] = await Promise.all([
     usePlans(tx, 'force_generic_plan', 'off'),
     read(standing(balances, null, seriesFor(balances.ages))),
     // Nothing is told of a thing before its anchor, such as of an installment before it falls due.
     read(standing(cohorts, Math.min(...cohorts.anchors), null)),
-    read(moved),
+    read(moved(movements, movements.daily, new Set())),
+    read(moved(histograms, new Set(), null)),
     usePlans(tx, 'auto', 'on'),
   ])
-  return [...first, ...second, ...third]
+  return [...first, ...second, ...third, ...fourth]
 }
 
 /**
@@ -145,7 +151,7 @@ async function readSelection(
   knownAt: Temporal.Instant | null,
 ): Promise<CellRow[]> {
   const dayEnds = [...days].sort((a, b) => a - b)
-  const anchorEnds = [...anchors].sort((a, b) => a - b)
+  const anchorEnds = anchors === null ? null : [...anchors].sort((a, b) => a - b)
   const lastDay = dayEnds.at(-1)
   if (lastDay === undefined) return []
   const known = microseconds(knownAt) ?? 'infinity'
@@ -307,15 +313,17 @@ const cutsForBalances = ({ cell, cuts }: CutCell, hasSeries: boolean): readonly 
     : cell.segmentIds.map((id) => ({ level: LEVELS.SEGMENT, id }))
 
 /** Sums of rows r that belong to `of`, by the first asked-for day and anchor on or after theirs. */
-const sumsFor = (tx: Tx, of: 'c' | 's', dayEnds: readonly Day[], anchorEnds: readonly Day[]) => {
+const sumsFor = (tx: Tx, of: 'c' | 's', dayEnds: readonly Day[], anchorEnds: readonly Day[] | null) => {
   const owner = tx.sql(of)
+  const anchor =
+    anchorEnds === null
+      ? tx.sql`r.anchor - date '1970-01-01'`
+      : tx.sql`(${arrayOf(anchorEnds)}::int[])[1 + width_bucket(r.anchor - date '1970-01-01', ${arrayOf(anchorEnds.map(next))}::int[])]`
   return tx.sql`
     case when ${owner}.by_day then r.day - date '1970-01-01'
       else (${arrayOf(dayEnds)}::int[])[1 + width_bucket(r.day - date '1970-01-01', ${arrayOf(dayEnds.map(next))}::int[])]
     end as at_day,
-    case when ${owner}.anchored
-      then (${arrayOf(anchorEnds)}::int[])[1 + width_bucket(r.anchor - date '1970-01-01', ${arrayOf(anchorEnds.map(next))}::int[])]
-    end as at_anchor,
+    case when ${owner}.anchored then ${anchor} end as at_anchor,
     sum(r.amount) as amount, sum(r.count) as count, sum(r.days) as days, sum(r.amount_days) as amount_days,
     sum(case when ${owner}.aged then r.amount::numeric * (r.anchor - date '1970-01-01') end) as anchor_amount`
 }

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import { person } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
-import { trailingMonths } from '@tidemark/server/domain/calendar.ts'
 import { dateOf, dayOf } from '@tidemark/server/domain/day.ts'
+import { trailingPeriods } from '@tidemark/server/domain/fiscal.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
 import { Exact, formatMajor, formatMinor } from '@tidemark/server/domain/money.ts'
 import { kpiDefinition, kpiDefinitions } from '@tidemark/server/domain/registry.ts'
@@ -24,6 +24,7 @@ import { execute, request } from '../support/graphql.ts'
 import { conventionsOf, day } from '../support/kpi-books.ts'
 import { addRates, makeOrganization, postItems } from '../support/post-histories.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
+import { randomConventions } from '../support/random-conventions.ts'
 import { POSTINGS, quotations, randomItems } from '../support/random-books.ts'
 
 let database: TestDatabase
@@ -91,13 +92,7 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
   const shown = (row: Pick<KpiRow, 'valueExact' | 'reason'>) => row.valueExact ?? row.reason
 
   const choices = fc.record({
-    conventions: fc.record({
-      dsoMonths: fc.integer({ min: 1, max: 6 }),
-      ceiMonths: fc.integer({ min: 1, max: 3 }),
-      periodMonths: fc.integer({ min: 1, max: 4 }),
-      rateBasis: fc.constantFrom('AMOUNT' as const, 'COUNT' as const),
-      floorDaysLate: fc.boolean(),
-    }),
+    conventions: randomConventions,
     currency: fc.constantFrom('USD', 'EUR', 'JPY'),
     posting: fc.integer({ min: 1, max: POSTINGS }),
     last: fc.integer({ min: day('2024-11-25'), max: day('2026-04-10') }),
@@ -119,7 +114,7 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
         currency,
         conventions,
       })
-      const period = trailingMonths(last, conventions.periodMonths)
+      const period = trailingPeriods(last, conventions.periodMonths, conventions.calendar)
       const wanted = rows.map((row) => [
         row.metric,
         twin(row, {
@@ -187,7 +182,8 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
       ),
     )
     const wanted = asked.map(({ request, last, region }) => {
-      const { from } = trailingMonths(last, request.conventions.periodMonths)
+      const { periodMonths, calendar } = request.conventions
+      const { from } = trailingPeriods(last, periodMonths, calendar)
       return twin(request, { day: last, from, asOf: last, posting: POSTINGS, region })
     })
     expect(values.map(shown)).toEqual(wanted)
