@@ -75,7 +75,7 @@ async function* comparedRows(tx: Tx, books: Books): AsyncGenerator<readonly Comp
     select r.line, r.number as told_number, r.customer_number as told_customer_number, c.id as told_customer_id,
       r.combination, r.amount as told_amount, r.disputed as told_disputed, ${daysOf(tx, 'r', 'told')},
       m.id, m.number, customer.number as customer_number, m.customer_id, m.segment_id, m.amount, m.balance,
-      m.is_touched, m.installments, m.disputed, m.open_dispute_id, ${daysOf(tx, 'm', 'booked')}
+      m.is_touched, m.installments, array_to_string(m.moved_to, ',') as moved_to, m.disputed, m.open_dispute_id, ${daysOf(tx, 'm', 'booked')}
     from import_match m
     join import_row r on r.line = m.line
     join import_customer c on c.key = r.customer_key
@@ -97,11 +97,14 @@ function comparedRowOf(record: Differing, { reader, segments, closing }: Books):
     disputed: record.told_disputed,
     ...datesOf(record, 'told'),
   }
+  const movedTo = record.moved_to === '' ? [] : record.moved_to.split(',').map(Number)
+  const places = [record.segment_id, ...movedTo].map((id) => found(segments.get(id)))
   const booked: BookedInvoice = {
     number: record.number,
     customerNumber: record.customer_number,
     customerId: record.customer_id,
-    combination: found(segments.get(record.segment_id)),
+    combination: found(places.at(-1)),
+    earlier: places.slice(0, -1),
     amount: record.amount,
     balance: record.balance,
     isTouched: record.is_touched,
@@ -160,6 +163,8 @@ type Differing = { readonly [Column in `${Side}_${(typeof dateColumns)[number]}`
   readonly customer_number: string
   readonly customer_id: string
   readonly segment_id: number
+  /** Segments in the order of the moves, separated by commas. */
+  readonly moved_to: string
   readonly amount: bigint
   readonly balance: bigint
   readonly is_touched: boolean

@@ -177,7 +177,8 @@ async function updateDueDates(tx: Tx, organizationId: string, changes: readonly 
   const reDated = changes.filter(({ added }) => added.some((entry) => entry.kind === 'RE_DATED'))
   if (reDated.length === 0) return
   const dueDays = reDated.map((change) => {
-    const installments = installmentStates(change.after.entries)
+    const byDay = change.after.entries.toSorted((a, b) => a.effectiveOn - b.effectiveOn)
+    const installments = installmentStates(byDay)
     return Math.max(...installments.map((installment) => installment.dueOn))
   })
   await tx.sql`

@@ -10,6 +10,7 @@ import { segmentOfShare } from '@tidemark/server/domain/shares.ts'
 import { encodeId } from '@tidemark/server/ids.ts'
 import { importInvoices } from '@tidemark/server/imports/commands.ts'
 import { loadMapping } from '@tidemark/server/imports/mapping.ts'
+import type { ImportReport } from '@tidemark/server/imports/report.ts'
 import { readKpis } from '@tidemark/server/kpi/queries.ts'
 import { closePeriod } from '@tidemark/server/period/commands.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
@@ -82,6 +83,22 @@ const flowByRegion = async (measures: readonly string[], until: string, asIs = f
      group by rtrim(measure, '~'), s.region having sum(amount) <> 0 order by 1`,
   )
   return rows.map(({ line }) => line)
+}
+
+/** Imports rows of customer, invoice, dates, amount, currency, region and settlement date. */
+async function withFile(run: (importRows: (...rows: string[]) => Promise<ImportReport>) => Promise<void>) {
+  const folder = await mkdtemp(join(tmpdir(), 'tidemark-moves-'))
+  try {
+    const path = join(folder, 'books.csv')
+    const mapping = await loadMapping('generic')
+    const head = 'customer_number,invoice_number,issued_on,due_on,amount,currency,region,settled_on'
+    await run(async (...rows) => {
+      await writeFile(path, `${[head, ...rows].join('\n')}\n`)
+      return importInvoices(books.context, path, { mapping, partial: false, dryRun: false })
+    })
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
 }
 
 const MOVEMENTS = ['BILLED', 'PAID', 'RECEIVED', 'CREDITED', 'WRITTEN_OFF', 'SETTLED', 'DUE', 'DUE_ON_TIME']
@@ -233,21 +250,33 @@ describe('moveCustomer', () => {
     expect(new Set(regions)).toEqual(new Set(['South']))
   })
 
+  it('lets an import tell the old place or the new one, and no third', async () => {
+    await withFile(async (importRows) => {
+      const row = (region: string, settledOn = '') =>
+        `C-1,M-1,2026-04-01,2026-05-01,10.00,USD,${region},${settledOn}`
+      await importRows(row('North'))
+      await move('2026-04-15', { region: 'South', none: ['BUSINESS_UNIT'] })
+      expect((await importRows(row('North'))).outcome).toBe('UNCHANGED')
+      expect((await importRows(row('South'))).outcome).toBe('UNCHANGED')
+      expect((await importRows(row('East'))).problems).toMatchObject([
+        { column: 'region', reason: 'changed from South to East' },
+      ])
+      expect((await importRows(row('North', '2026-05-01'))).outcome).toBe('IMPORTED')
+      expect(await flowByRegion(['PAID', 'RECEIVED'], '2026-06-30')).toEqual([
+        'PAID South 1000',
+        'RECEIVED South 1000',
+      ])
+    })
+  })
+
   it('moves more than one posting takes, all or nothing', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'tidemark-moves-'))
-    try {
-      const path = join(folder, 'many.csv')
-      const rows = Array.from({ length: 2_600 }, (_, i) => `C-1,M-${i},2026-05-01,2026-05-31,1.00,USD,North`)
-      const head = 'customer_number,invoice_number,issued_on,due_on,amount,currency,region'
-      await writeFile(path, `${[head, ...rows].join('\n')}\n`)
-      const mapping = await loadMapping('generic')
-      await importInvoices(books.context, path, { mapping, partial: false, dryRun: false })
+    await withFile(async (importRows) => {
+      const rows = Array.from({ length: 2_600 }, (_, i) => `C-1,M-${i},2026-05-01,2026-05-31,1.00,USD,North,`)
+      await importRows(...rows)
       expect(await move('2026-06-01', { region: 'South' })).toMatchObject({ itemsMoved: 2_600 })
       expect(await byRegion('TOTAL_RECEIVABLES', '2026-05-31')).toEqual(['North 2600.00'])
       expect(await byRegion('TOTAL_RECEIVABLES', '2026-06-01')).toEqual(['South 2600.00'])
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
+    })
   })
 })
 
