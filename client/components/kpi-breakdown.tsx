@@ -4,8 +4,8 @@ import { barRangeOf } from '../charts/geometry.ts'
 import { SpanBar } from '../charts/span-bar.tsx'
 import type { KpiBreakdown_RowFragment } from '../documents.generated.ts'
 import { formatQuantity } from '../format/quantity.ts'
-import { nullReasonWords } from '../format/words.ts'
 import { Button } from '../ui/button.tsx'
+import { nullWords } from './null-words.ts'
 import type { Dimension } from './question.ts'
 
 type Keyed = Pick<
@@ -101,7 +101,7 @@ export const KpiBreakdown = ({ rows, dimension, hrefOf }: KpiBreakdownProps) => 
                 <td className="py-2! text-right! align-middle! whitespace-nowrap">
                   {row.value === null ? (
                     <span className="block min-w-36 text-xs whitespace-normal text-muted">
-                      {row.reason ? nullReasonWords[row.reason] : ''}
+                      {nullWords(row)}
                     </span>
                   ) : (
                     <span className="font-medium">{formatQuantity(row.value, row, 'whole')}</span>

@@ -3,11 +3,11 @@ import { StillSparkline } from '../charts/sparkline.tsx'
 import type { KpiStrip_DefinitionFragment, KpiStrip_RowFragment } from '../documents.generated.ts'
 import { formatDay } from '../format/day.ts'
 import { formatChange, formatFigure, unknown } from '../format/quantity.ts'
-import { nullReasonWords } from '../format/words.ts'
 import { ChangeText } from '../ui/change.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { BetterWords, isMoreBetter } from './better-words.tsx'
 import { trendOf } from './kpi-trend.ts'
+import { nullWords } from './null-words.ts'
 
 type KpiCardProps = {
   readonly definition: KpiStrip_DefinitionFragment
@@ -36,8 +36,7 @@ export const FigureText = ({
 }
 
 const Since = ({ definition, now, monthAgo }: Pick<KpiCardProps, 'definition' | 'now' | 'monthAgo'>) => {
-  if (now.value === null)
-    return <span className="text-muted">{now.reason ? nullReasonWords[now.reason] : unknown}</span>
+  if (now.value === null) return <span className="text-muted">{nullWords(now)}</span>
   if (!monthAgo || monthAgo.value === null) return null
   return (
     <>

@@ -1,17 +1,19 @@
-import type { KpiCatalogQuery, KpiFacts_RowFragment, KpiStrip_RowFragment } from '../documents.generated.ts'
+import type {
+  KpiFacts_DefinitionFragment,
+  KpiFacts_RowFragment,
+  KpiStrip_RowFragment,
+} from '../documents.generated.ts'
 import { formatDay } from '../format/day.ts'
 import { formatSecond } from '../format/moment.ts'
 import { formatChange, formatDecimal, formatMoney, formatQuantity, unknown } from '../format/quantity.ts'
-import { nullReasonWords } from '../format/words.ts'
 import { ChangeText } from '../ui/change.tsx'
 import { BetterWords, isMoreBetter } from './better-words.tsx'
-import { conventionWords } from './convention-switches.tsx'
+import { choiceWords } from './conventions.ts'
 import { FigureText } from './kpi-card.tsx'
-
-type Definition = KpiCatalogQuery['kpiCatalog'][number]
+import { nullSentence } from './null-words.ts'
 
 type KpiFactsProps = {
-  readonly definition: Definition
+  readonly definition: KpiFacts_DefinitionFragment
   readonly now: KpiFacts_RowFragment
   /** A month before. */
   readonly before: KpiStrip_RowFragment | null
@@ -48,8 +50,7 @@ const Change = ({ definition, now, before }: Omit<KpiFactsProps, 'timeZone'>) =>
 
 /** What a KPI is on a day, out of what, and what it means. */
 export const KpiFacts = ({ definition, now, before, timeZone }: KpiFactsProps) => {
-  const { numerator, denominator, reason } = now
-  const conventions = conventionWords(definition.conventions, now.conventions)
+  const { numerator, denominator } = now
   return (
     <section
       aria-label="Value and definition"
@@ -64,7 +65,7 @@ export const KpiFacts = ({ definition, now, before, timeZone }: KpiFactsProps) =
         </p>
         <p className="figures mt-1 min-h-5 text-xs">
           {now.value === null ? (
-            <span className="text-muted">{reason ? `${nullReasonWords[reason]}.` : ''}</span>
+            <span className="text-muted">{nullSentence(now)}</span>
           ) : (
             <Change definition={definition} now={now} before={before} />
           )}
@@ -85,8 +86,26 @@ export const KpiFacts = ({ definition, now, before, timeZone }: KpiFactsProps) =
         <Fact term="What it says">{definition.description}</Fact>
         <Fact term="Formula">{definition.formula}</Fact>
         <Fact term="Source">{definition.source}</Fact>
-        <Fact term="Convention">
-          {conventions.length === 0 ? 'None: there is one way to count it.' : `${conventions.join('; ')}.`}
+        <Fact term="Conventions">
+          {definition.choices.length === 0 ? (
+            'None: there is one way to count it.'
+          ) : (
+            <ul className="grid gap-1">
+              {definition.choices.map(({ name, description, default: usual }) => (
+                <li key={name}>
+                  <span className="font-medium">{choiceWords(name, now.conventions) ?? usual}.</span>{' '}
+                  <span className="text-muted">{description}</span>
+                </li>
+              ))}
+            </ul>
+          )}
+        </Fact>
+        <Fact term="Computed from">
+          <ul className="grid gap-0.5 text-muted">
+            {definition.inputs.map(({ name, description }) => (
+              <li key={name}>{description}</li>
+            ))}
+          </ul>
         </Fact>
       </dl>
     </section>

@@ -2,8 +2,8 @@ import { LineChart } from '../charts/line-chart.tsx'
 import type { Granularity, KpiSeries_RowFragment } from '../documents.generated.ts'
 import { addDays, addMonths, type Day, firstOfMonth, formatDay } from '../format/day.ts'
 import { formatDecimal, formatFigure, formatQuantity, unknown } from '../format/quantity.ts'
-import { nullReasonWords } from '../format/words.ts'
 import { Disclosure } from '../ui/disclosure.tsx'
+import { nullSentence, nullWords } from './null-words.ts'
 
 /** The series that there are, and where each begins to end on a day. */
 export const seriesChoices = [
@@ -27,11 +27,7 @@ const bucketWords = (day: Day, choice: SeriesChoice): string => {
 }
 
 const valueWords = (row: KpiSeries_RowFragment): string =>
-  row.value === null
-    ? row.reason
-      ? nullReasonWords[row.reason]
-      : unknown
-    : formatQuantity(row.value, row, 'whole')
+  row.value === null ? nullWords(row) : formatQuantity(row.value, row, 'whole')
 
 /** Without what lies before the books begin: there is nothing to see there. */
 export const withoutPrehistory = <Row extends { readonly value: number | null }>(
@@ -112,10 +108,10 @@ export const KpiSeries = ({ name, rows, choice }: KpiSeriesProps) => {
   const known = withoutPrehistory(rows)
   const [first] = known
   if (!first) {
-    const reason = rows.at(-1)?.reason
+    const last = rows.at(-1)
     return (
       <p className="py-10 text-center text-muted">
-        {reason ? `${nullReasonWords[reason]}.` : 'There are no values in this time.'}
+        {last ? nullSentence(last) : 'There are no values in this time.'}
       </p>
     )
   }

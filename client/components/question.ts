@@ -1,5 +1,5 @@
 /** What is asked of the figures of a page: as of when, as known at when, of which segments. All of it in the address. */
-import type { KpiConventionsInput, KpiDimension, KpiFilter } from '../documents.generated.ts'
+import type { KpiDimension, KpiFilter } from '../documents.generated.ts'
 import type { Day } from '../format/day.ts'
 import { dayOf } from '../format/period.ts'
 
@@ -46,45 +46,6 @@ export const parseFilter = (search: URLSearchParams): KpiFilter | null => {
     return values.length === 0 ? [] : [[field, values] as const]
   })
   return chosen.length === 0 ? null : Object.fromEntries(chosen)
-}
-
-/** The filter with one dimension down to one value. */
-export const narrowed = (filter: KpiFilter | null, field: Dimension['field'], value: string): KpiFilter => ({
-  ...filter,
-  [field]: [value],
-})
-
-export const conventionNames = [
-  'dsoMonths',
-  'ceiMonths',
-  'periodMonths',
-  'rateBasis',
-  'floorDaysLate',
-] as const
-
-export type ConventionName = (typeof conventionNames)[number]
-
-const monthsOf = (
-  search: URLSearchParams,
-  name: 'dsoMonths' | 'ceiMonths' | 'periodMonths',
-): KpiConventionsInput => {
-  const text = search.get(name) ?? ''
-  return /^\d{1,2}$/.test(text) ? { [name]: Number(text) } : {}
-}
-
-const basisOf = (text: string | null): KpiConventionsInput =>
-  text === 'AMOUNT' || text === 'COUNT' ? { rateBasis: text } : {}
-
-/** The conventions that the address chooses instead of the organization's; null where it chooses none. */
-export const parseConventions = (search: URLSearchParams): KpiConventionsInput | null => {
-  const chosen: KpiConventionsInput = {
-    ...monthsOf(search, 'dsoMonths'),
-    ...monthsOf(search, 'ceiMonths'),
-    ...monthsOf(search, 'periodMonths'),
-    ...basisOf(search.get('rateBasis')),
-    ...(search.has('floorDaysLate') ? { floorDaysLate: search.get('floorDaysLate') === 'true' } : {}),
-  }
-  return Object.keys(chosen).length === 0 ? null : chosen
 }
 
 /** The parameters that stay when one goes from one page of figures to another. */

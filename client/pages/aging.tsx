@@ -4,16 +4,9 @@ import { useLocation } from 'wouter'
 import { AgingPanel } from '../components/aging-panel.tsx'
 import { type AgingChoice, edgesText, parseAgingChoice, usualEdges } from '../components/aging-choice.ts'
 import { AgingChoiceBar } from '../components/aging-choice-bar.tsx'
-import { AgesOfGroup, GroupRow } from '../components/aging-groups.tsx'
-import { byValue, groupOf } from '../components/kpi-breakdown.tsx'
-import { type Dimension, dimensionOf, dimensions, narrowed, withValues } from '../components/question.ts'
-import {
-  AgingCheckDocument,
-  AgingDocument,
-  AgingGroupsDocument,
-  type AgingGroupsQuery,
-  AgingOfGroupDocument,
-} from '../documents.generated.ts'
+import { AgingSegments } from '../components/aging-segments.tsx'
+import { dimensionOf, dimensions, withValues } from '../components/question.ts'
+import { AgingCheckDocument, AgingDocument, AgingSegmentsDocument } from '../documents.generated.ts'
 import { formatDay } from '../format/day.ts'
 import { formatMoney } from '../format/quantity.ts'
 import type { Live } from '../live.ts'
@@ -75,41 +68,12 @@ const Check = ({ asked }: { readonly asked: Asked }) => {
   )
 }
 
-type GroupProps = PartProps & {
-  readonly dimension: Dimension
-  readonly row: AgingGroupsQuery['kpis'][number]
-}
-
-const Group = ({ asked, choice, pulse, dimension, row }: GroupProps) => {
+const Segments = ({ asked, choice, pulse }: PartProps) => {
   const [path] = useLocation()
-  const group = groupOf(row, dimension)
-  const answer = useAnswer(
-    AgingOfGroupDocument,
-    {
-      ...questionOf({ asked, choice }),
-      filter: narrowed(asked.filter, dimension.field, group?.value ?? ''),
-    },
-    { pulse: pulse.details, pause: group === null },
-  )
-  return (
-    <GroupRow
-      name={group?.name ?? null}
-      total={{ amount: row.valueExact ?? '0', currency: row.currency }}
-      href={group && `${path}?${withValues(asked.search, { [dimension.field]: group.value }).toString()}`}
-      ages={answer.data && group ? <AgesOfGroup aging={answer.data.aging} /> : null}
-    />
-  )
-}
-
-const shownFirst = 12
-
-const Groups = (part: PartProps) => {
-  const { asked, pulse } = part
   const dimension = dimensionOf(asked.search.get('group'))
-  const [isWhole, setIsWhole] = useState(false)
   const answer = useAnswer(
-    AgingGroupsDocument,
-    { ...asked.cutOffs, filter: asked.filter, dimension: dimension.dimension },
+    AgingSegmentsDocument,
+    { ...questionOf({ asked, choice }), dimension: dimension.dimension },
     { pulse: pulse.figures },
   )
   return (
@@ -135,43 +99,14 @@ const Groups = (part: PartProps) => {
         title="The segments could not be loaded"
         skeleton={<Skeleton className="m-5 h-40" />}
       >
-        {({ kpis }) => {
-          const rows = kpis
-            .filter((row) => groupOf(row, dimension) !== null || Number(row.valueExact ?? 0) !== 0)
-            .toSorted(byValue)
-          if (rows.length === 0)
-            return <p className="border-t border-line px-4 py-8 text-center text-muted">Nothing fits.</p>
-          return (
-            <>
-              <table className="rows figures">
-                <caption className="sr-only">
-                  Open receivables by {dimension.label.toLowerCase()}, the largest first
-                </caption>
-                <thead className="sr-only">
-                  <tr>
-                    <th scope="col">{dimension.label}</th>
-                    <th scope="col">Open</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {rows.slice(0, isWhole ? undefined : shownFirst).map((row) => (
-                    <Group
-                      key={`${dimension.dimension} ${groupOf(row, dimension)?.value ?? ''}`}
-                      {...part}
-                      dimension={dimension}
-                      row={row}
-                    />
-                  ))}
-                </tbody>
-              </table>
-              {rows.length > shownFirst && !isWhole && (
-                <div className="border-t border-line px-4 py-3 sm:px-5">
-                  <Button onClick={() => setIsWhole(true)}>Show all {rows.length}</Button>
-                </div>
-              )}
-            </>
-          )
-        }}
+        {({ agingBySegment }) => (
+          <AgingSegments
+            key={dimension.dimension}
+            segments={agingBySegment}
+            dimension={dimension}
+            hrefOf={(value) => `${path}?${withValues(asked.search, { [dimension.field]: value }).toString()}`}
+          />
+        )}
       </Answered>
     </Panel>
   )
@@ -219,9 +154,9 @@ const Ages = ({ live, timeZone }: { readonly live: Live; readonly timeZone: stri
             )}
           </Answered>
         </div>
-        <Groups {...part} />
+        <Segments {...part} />
       </div>
-      <AgingCustomers asked={asked} pulse={pulse.details} />
+      <AgingCustomers asked={asked} question={questionOf(part)} pulse={pulse.details} />
     </>
   )
 }

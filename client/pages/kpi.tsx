@@ -1,22 +1,17 @@
 import { ArrowLeft } from 'lucide-react'
 import { Link, useLocation } from 'wouter'
 import { ConventionSwitches } from '../components/convention-switches.tsx'
+import { parseConventions } from '../components/conventions.ts'
 import { KpiBreakdown } from '../components/kpi-breakdown.tsx'
 import { KpiFacts } from '../components/kpi-facts.tsx'
 import { KpiSeries, seriesChoices, seriesOf } from '../components/kpi-series.tsx'
 import { slugOfMetric } from '../components/kpi-themes.ts'
-import {
-  carriedSearch,
-  dimensionOf,
-  dimensions,
-  parseConventions,
-  withValues,
-} from '../components/question.ts'
+import { carriedSearch, dimensionOf, dimensions, withValues } from '../components/question.ts'
 import {
   KpiBreakdownDocument,
   KpiCatalogDocument,
-  type KpiCatalogQuery,
   KpiDocument,
+  type KpiFacts_DefinitionFragment,
   KpiSeriesDocument,
 } from '../documents.generated.ts'
 import { addMonths } from '../format/day.ts'
@@ -36,7 +31,7 @@ import { type Asked, FiguresHead, useAsked, useFiguresPulse } from './figures-pa
 import { PageBody, Panel } from './page-body.tsx'
 import { useViewing } from './use-viewer.ts'
 
-type Definition = KpiCatalogQuery['kpiCatalog'][number]
+type Definition = KpiFacts_DefinitionFragment
 
 type PartProps = {
   readonly asked: Asked

@@ -20,9 +20,6 @@ import { FiguresHead, useAsked, useFiguresPulse } from './figures-page.tsx'
 import { PageBody } from './page-body.tsx'
 import { useViewing } from './use-viewer.ts'
 
-/** How many KPIs `kpis` takes at once. */
-const metricsMax = 40
-
 type OverviewProps = { readonly live: Live; readonly timeZone: string; readonly catalog: KpiCatalogQuery }
 
 const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
@@ -30,23 +27,15 @@ const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
   const asked = useAsked(timeZone)
   const pulse = useFiguresPulse(live, asked, catalog.cursor.progressCursor)
   const metrics = catalog.kpiCatalog.map(({ metric }) => metric)
-  const more = metrics.slice(metricsMax)
-  const variables = {
-    metrics: metrics.slice(0, metricsMax),
-    more,
-    hasMore: more.length > 0,
-    ...asked.cutOffs,
-    filter: asked.filter,
-  }
+  const variables = { metrics, ...asked.cutOffs, filter: asked.filter }
   const figures = useAnswer(KpiOverviewDocument, variables, { pulse: pulse.figures })
   const trends = useAnswer(KpiOverviewTrendsDocument, {
     ...variables,
     from: firstOfMonth(addMonths(asked.day, -12)),
     monthAgo: addMonths(asked.day, -1),
   })
-  const now = [...(figures.data?.now ?? []), ...(figures.data?.moreNow ?? [])]
-  const series = [...(trends.data?.series ?? []), ...(trends.data?.moreSeries ?? [])]
-  const monthAgo = [...(trends.data?.monthAgo ?? []), ...(trends.data?.moreMonthAgo ?? [])]
+  const now = figures.data?.kpis ?? []
+  const { series, monthAgo } = trends.data ?? { series: [], monthAgo: [] }
   const path = organizationPath(membership.slug, 'kpis')
   const failed = [figures, trends].find(({ error }) => error)
   const retry = () => {
@@ -73,9 +62,9 @@ const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
         ))}
       {!figures.data && !failed && <KpiCardsSkeleton />}
       {figures.data &&
-        byTheme(catalog.kpiCatalog).map(({ id, title, definitions }) => (
-          <section key={id} aria-labelledby={`theme-${id}`} className="mt-1 grid gap-2.5">
-            <h2 id={`theme-${id}`} className="text-base font-semibold">
+        byTheme(catalog.kpiCatalog).map(({ theme, title, definitions }) => (
+          <section key={theme} aria-labelledby={theme} className="mt-1 grid gap-2.5">
+            <h2 id={theme} className="text-base font-semibold">
               {title}
             </h2>
             <ul className={kpiGridClass}>
