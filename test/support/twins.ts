@@ -168,6 +168,20 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
       allocations: [{ invoice: { number: `${mark}-I-${n}` }, amount: '500.25' }],
     })
   }
+  await carryOut('recordCreditNote', {
+    customer: { number: `${mark}-C-2` },
+    number: `${mark}-N-1`,
+    amount: { amount: twin.amount(4), currency: 'USD' },
+    issuedOn: daysAgo(2),
+    reason: `${mark} goods`,
+    allocations: [{ invoice: { number: `${mark}-I-1` }, amount: '50.25' }],
+  })
+  await carryOut('openDispute', {
+    invoice: { number: `${mark}-I-2` },
+    amount: '300.25',
+    reason: `${mark} price`,
+    openedOn: daysAgo(1),
+  })
   await carryOut('setCreditLimit', {
     customer: { number: `${mark}-C-1` },
     limit: { amount: { amount: twin.amount(9), currency: 'USD' } },
@@ -207,6 +221,8 @@ const readNames = async (
     union all select 'invoice', id, number from invoice where organization_id = ${id}
     union all select 'person', id, null from person where organization_id = ${id}
     union all select 'receipt', id, null from receipt where organization_id = ${id}
+    union all select 'creditNote', id, number from credit_note where organization_id = ${id}
+    union all select 'dispute', id, null from item where organization_id = ${id} and kind = 'DISPUTE'
     union all select 'goal', id, null from goal where organization_id = ${id}
     union all select 'token', id, null from api_token where organization_id = ${id}
     union all select 'invitation', id, null from invitation where organization_id = ${id}
@@ -226,6 +242,10 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
   const id = (type: string) => ids[type]?.[0]
   const values: Readonly<Record<string, unknown>> = {
     'Query.goal.id': id('goal'),
+    'Query.receipt.id': id('receipt'),
+    'Query.dispute.id': id('dispute'),
+    'Query.customerStatement.from': daysAgo(100),
+    'Query.customerStatement.to': today().toString(),
     'Query.auditEntry.id': id('audit'),
     'Query.kpis.metrics': ['PAST_DUE', 'DSO', 'UNAPPLIED_CASH'],
     'Query.kpis.groupBy': ['REGION', 'COLLECTOR'],
@@ -234,10 +254,22 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'Query.explainKpi.to': today().toString(),
     'CustomerBy.id': id('customer'),
     'InvoiceBy.id': id('invoice'),
+    'CreditNoteBy.id': id('creditNote'),
     'MoneyInput.amount': '12.50',
     'RecordInvoiceInput.number': `${mark}-I-new`,
     'RecordInvoiceInput.issuedOn': today().toString(),
     'RecordReceiptInput.receivedOn': today().toString(),
+    'AllocationInput.amount': '1.50',
+    'ApplyReceiptInput.receipt': id('receipt'),
+    'UnapplyReceiptInput.receipt': id('receipt'),
+    'BounceReceiptInput.receipt': id('receipt'),
+    'BounceReceiptInput.bouncedOn': today().toString(),
+    'RecordCreditNoteInput.number': `${mark}-N-new`,
+    'RecordCreditNoteInput.issuedOn': today().toString(),
+    'CreditNoteAllocationInput.amount': '1.50',
+    'ResolveDisputeInput.dispute': id('dispute'),
+    'CreateCustomerInput.number': `${mark}-C-new`,
+    'UpdateCustomerInput.name': `${mark} Customer 1`,
     'InstallmentInput.dueOn': today().toString(),
     'SetCreditLimitInput.limit': { amount: { amount: '12.50', currency: 'USD' } },
     'CreateGoalInput.metric': 'PAST_DUE',
