@@ -178,7 +178,7 @@ describe('through the API', () => {
     expect(
       await ask(
         `{ invoice(by: { number: "A-1" }) { disputed disputes { openedOn reason resolvedOn customer { number }
-           invoice { number } amount { amount } open { amount } then: open(asOf: "2026-05-31") { amount }
+           invoice { number } amount { amount } open { amount } in_may: open(asOf: "2026-05-31") { amount }
            resolutions { amount { amount } resolvedOn reason } } } }`,
       ),
     ).toEqual({
@@ -193,7 +193,7 @@ describe('through the API', () => {
             invoice: { number: 'A-1' },
             amount: { amount: '40.00' },
             open: { amount: '0.00' },
-            then: { amount: '40.00' },
+            in_may: { amount: '40.00' },
             resolutions: [{ amount: { amount: '40.00' }, resolvedOn: '2026-06-10', reason: 'Replaced' }],
           },
           {
@@ -204,7 +204,7 @@ describe('through the API', () => {
             invoice: { number: 'A-1' },
             amount: { amount: '5.00' },
             open: { amount: '5.00' },
-            then: { amount: '0.00' },
+            in_may: { amount: '0.00' },
             resolutions: [],
           },
         ],

@@ -156,12 +156,12 @@ describe('customerStatement', () => {
     const { opening, closing, lines } = first(await read('2026-05-20', '2026-06-30'))
     expect(flat(opening)).toEqual(['-3.75', '11.25', '15.00'])
     expect(flat(closing)).toEqual(['126.25', '131.25', '5.00'])
-    expect(lines.nodes.map(({ kind, amount }) => [kind, amount.amount]).toSorted()).toEqual([
-      ['APPLIED', '-100.00'],
-      ['APPLIED', '-20.00'],
-      ['BOUNCED', '130.00'],
-      ['PAYMENT_APPLIED', '100.00'],
-      ['PAYMENT_APPLIED', '20.00'],
+    expect(lines.nodes.map(({ kind, amount }) => `${kind} ${amount.amount}`).toSorted()).toEqual([
+      'APPLIED -100.00',
+      'APPLIED -20.00',
+      'BOUNCED 130.00',
+      'PAYMENT_APPLIED 100.00',
+      'PAYMENT_APPLIED 20.00',
     ])
   })
 

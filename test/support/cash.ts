@@ -33,11 +33,11 @@ const allocationsOf = (parts: Parts) =>
   Object.entries(parts).map(([number, amount]) => ({ invoice: { number }, amount }))
 
 /** `receipt` and `dispute` are ids of the API. */
-export const cashOf = ({ context, bill, pay, connection, organization }: Books) => ({
-  bill,
+export const cashOf = ({ context, connection, organization, ...books }: Books) => ({
+  bill: (...args: Parameters<Books['bill']>) => books.bill(...args),
   /** The id of the API of a receipt that must be taken. */
-  async receive(...args: Parameters<typeof pay>): Promise<string> {
-    return encodeId('receipt', taken(await pay(...args)).receiptId)
+  async receive(...args: Parameters<Books['pay']>): Promise<string> {
+    return encodeId('receipt', taken(await books.pay(...args)).receiptId)
   },
   apply: (receipt: string, parts: Parts, more: Partial<ApplyReceiptInput> = {}) =>
     applyReceipt(context, { receipt, allocations: allocationsOf(parts), dryRun: false, ...more }),
@@ -103,9 +103,13 @@ export const cashOf = ({ context, bill, pay, connection, organization }: Books) 
   async left(id: string, ...days: string[]): Promise<bigint[]> {
     return balancesOf((await this.items()).get(id.slice(id.indexOf('_') + 1)), days)
   },
+  /** What was below 0, and when. */
+  async belowZero(): Promise<string[]> {
+    return [...(await this.items()).values()].flatMap(negativeDays)
+  },
   /** Fails where something was ever below 0, or the store beside the ledger is not what the ledger says. */
   async expectSound(): Promise<void> {
-    expect([...(await this.items()).values()].flatMap(negativeDays)).toEqual([])
+    expect(await this.belowZero()).toEqual([])
     await expectSoundBooks(connection, organization.id)
   },
 })
@@ -124,7 +128,7 @@ function balancesOf(item: Item | undefined, days: readonly string[]): bigint[] {
 }
 
 /** The days at whose end an installment, or what its receipts and credit notes settle of it, was below 0. */
-export function negativeDays(item: Item): string[] {
+function negativeDays(item: Item): string[] {
   const parts = Map.groupBy(item.entries, ({ installment }) => installment)
   return [...parts].flatMap(([installment, entries]) => {
     const own = { ...item, entries: entries.filter(({ kind }) => kind !== 'MOVED') }
