@@ -20,7 +20,7 @@ export type CustomerMoved = Audited & { readonly customerId: string; readonly it
 const ITEMS_MAX = 100_000
 /** Enough for one posting to sum up its flow well. */
 const ITEMS_PER_POSTING = 2_500
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 300_000
 
 /**
  * Moves a customer to other segments from a day on, with all that it has: what happens from then on to an old invoice

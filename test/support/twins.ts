@@ -31,6 +31,12 @@ export type Twins = { readonly ours: Twin; readonly theirs: Twin }
 
 const today = () => Temporal.Now.plainDateISO('UTC')
 const daysAgo = (days: number) => today().subtract({ days }).toString()
+/** The last day of the month so many months ago. */
+const monthEnd = (months: number) =>
+  today()
+    .with({ day: 1 })
+    .subtract({ months: months - 1, days: 1 })
+    .toString()
 
 /** Amounts whose digits nobody finds by chance. */
 const MARKS = {
@@ -182,6 +188,37 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
     reason: `${mark} price`,
     openedOn: daysAgo(1),
   })
+  // Over two product lines; the deduction is of neither.
+  await carryOut('recordInvoice', {
+    customer: { number: `${mark}-C-1` },
+    number: `${mark}-I-7`,
+    amount: { amount: twin.amount(7), currency: 'USD' },
+    issuedOn: daysAgo(10),
+    lines: [
+      { description: `${mark} reams`, productLine: `${mark} Paper`, amount: twin.amount(7) },
+      { productLine: `${mark} Ink`, amount: '250.25' },
+      { description: `${mark} rebate`, amount: '-250.25' },
+    ],
+    discount: { amount: '30.00', until: daysAgo(5) },
+  })
+  await carryOut('discountInvoice', {
+    invoice: { number: `${mark}-I-7` },
+    amount: { amount: '12.50', currency: 'USD' },
+    occurredOn: daysAgo(6),
+  })
+  await carryOut('moveInvoice', {
+    invoice: { number: `${mark}-I-7` },
+    from: daysAgo(4),
+    region: `${mark} South`,
+    reason: `${mark} branch`,
+  })
+  await carryOut('writeOffInvoice', {
+    invoice: { number: `${mark}-I-5` },
+    amount: { amount: '100.50', currency: 'USD' },
+    code: 'BAD_DEBT',
+    reason: `${mark} insolvent`,
+  })
+  await carryOut('closePeriod', { through: monthEnd(24), reason: `${mark} year` })
   await carryOut('setCreditLimit', {
     customer: { number: `${mark}-C-1` },
     limit: { amount: { amount: twin.amount(9), currency: 'USD' } },
@@ -257,6 +294,25 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'CreditNoteBy.id': id('creditNote'),
     'MoneyInput.amount': '12.50',
     'RecordInvoiceInput.number': `${mark}-I-new`,
+    'VoidInvoiceInput.invoice': { number: `${mark}-I-4` },
+    'CorrectInvoiceInput.invoice': { number: `${mark}-I-4` },
+    'CorrectInvoiceInput.number': `${mark}-I-new`,
+    'CorrectInvoiceInput.issuedOn': today().toString(),
+    'InvoiceLineInput.amount': '12.50',
+    'DiscountOfferInput.amount': '1.50',
+    'DiscountOfferInput.until': today().toString(),
+    'ReDateInvoiceInput.dueOn': today().add({ days: 40 }).toString(),
+    'ReverseWriteOffInput.invoice': { number: `${mark}-I-5` },
+    'RecoverInvoiceInput.invoice': { number: `${mark}-I-5` },
+    'RecoverInvoiceInput.receivedOn': today().toString(),
+    'DiscountInvoiceInput.invoice': { number: `${mark}-I-7` },
+    'ReverseDiscountInput.invoice': { number: `${mark}-I-7` },
+    'MoveCustomerInput.from': today().toString(),
+    'MoveCustomerInput.region': `${mark} West`,
+    'MoveInvoiceInput.from': today().toString(),
+    'MoveInvoiceInput.region': `${mark} West`,
+    'ClosePeriodInput.through': monthEnd(12),
+    'ReopenPeriodInput.from': `${monthEnd(24).slice(0, 8)}01`,
     'RecordInvoiceInput.issuedOn': today().toString(),
     'RecordReceiptInput.receivedOn': today().toString(),
     'AllocationInput.amount': '1.50',
