@@ -8,7 +8,7 @@ import type { KpiDefinition, Point } from '../domain/kpi.ts'
 import { addNeeds, noNeeds, type Needs } from '../domain/needs.ts'
 import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
-import { externalNeeds, readExternal } from './external.ts'
+import { externalNeeds, readExternal, type ExternalNeeds } from './external.ts'
 import { readRows, type CellRow } from './flow.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
 import type { Source } from './source.ts'
@@ -30,6 +30,7 @@ export async function answer(source: Source, asks: readonly Ask[]): Promise<Answ
   const needs = noNeeds()
   for (const { definition, points, conventions } of asks)
     for (const point of points) addNeeds(needs, definition, point, conventions, source.booksFrom)
+  const outside = externalNeeds(asks)
   const [{ rowsOf, rates }, external] = await Promise.all([
     fetchBooks(
       source,
@@ -37,8 +38,9 @@ export async function answer(source: Source, asks: readonly Ask[]): Promise<Answ
       asks.flatMap((ask) => ask.groups),
       asks.map((ask) => ask.currency),
       daysOf(asks.flatMap((ask) => ask.points)),
+      outside !== null,
     ),
-    fetchExternal(source, asks),
+    fetchExternal(source, outside),
   ])
   const books = new Map<Group, ReturnType<typeof bookOf>>()
   return ({ definition, conventions, currency }, group, point) => {
@@ -54,9 +56,8 @@ export async function answer(source: Source, asks: readonly Ask[]): Promise<Answ
 
 async function fetchExternal(
   { tx, organizationId, knownAt }: Source,
-  asks: readonly Ask[],
+  needs: ExternalNeeds | null,
 ): Promise<ExternalBook> {
-  const needs = externalNeeds(asks)
   return externalBookOf(needs === null ? [] : await readExternal(tx, organizationId, needs, knownAt))
 }
 
@@ -81,6 +82,8 @@ export async function fetchBooks(
   allGroups: readonly Group[],
   answerCurrencies: readonly string[],
   days: Days,
+  /** Rates are wanted whatever the segments are in: for money from outside the books. */
+  always = false,
 ): Promise<Fetched> {
   const groups = [...new Set(allGroups)]
   const wanted = [...new Set(answerCurrencies)]
@@ -95,7 +98,7 @@ export async function fetchBooks(
       isForeign,
       knownAt,
     ),
-    cells.some(isForeign)
+    always || cells.some(isForeign)
       ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, knownAt)
       : ratesOf(baseCurrency, []),
   ])
