@@ -44,6 +44,23 @@ export const barRangeOf = (values: readonly number[]): readonly [number, number]
   return low === high ? [0, 1] : [low, high]
 }
 
+/**
+ * What the bars of a waterfall run over: from 0, unless the changes would then be too short to be seen. `levels` are the
+ * values between which the bars lie.
+ */
+export const waterfallRangeOf = (
+  levels: readonly number[],
+): { readonly range: readonly [number, number]; readonly isCut: boolean } => {
+  const low = Math.min(...levels)
+  const high = Math.max(...levels)
+  const length = high - low
+  if (levels.length === 0 || length === 0) return { range: barRangeOf(levels), isCut: false }
+  const air = length * 0.25
+  if (low > 0 && length < high * 0.4) return { range: [low - air, high], isCut: true }
+  if (high < 0 && length < -low * 0.4) return { range: [low, high + air], isCut: true }
+  return { range: barRangeOf(levels), isCut: false }
+}
+
 /** How far a bar may run beyond baseline and target before it is cut off, in percent of the way. */
 const beyondMax = 30
 

@@ -28,6 +28,7 @@ import { organizationPath } from './addresses.ts'
 import { Answered } from './answered.tsx'
 import { errorWords } from './error-words.ts'
 import { type Asked, FiguresHead, useAsked, useFiguresPulse } from './figures-page.tsx'
+import { KpiExplanationPanel } from './kpi-explanation.tsx'
 import { PageBody, Panel } from './page-body.tsx'
 import { useViewing } from './use-viewer.ts'
 
@@ -181,6 +182,7 @@ const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
         <Series {...part} />
         <Breakdown {...part} />
       </div>
+      <KpiExplanationPanel asked={asked} definition={definition} question={questionOf(part)} />
     </>
   )
 }
