@@ -2853,12 +2853,14 @@ export type Invoice = {
 /** A bill. */
 export type InvoiceBalanceArgs = {
   asOf?: InputMaybe<Scalars['Date']['input']>;
+  knownAt?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 
 /** A bill. */
 export type InvoiceStatusArgs = {
   asOf?: InputMaybe<Scalars['Date']['input']>;
+  knownAt?: InputMaybe<Scalars['DateTime']['input']>;
 };
 
 /** A line of a bill. */
@@ -2978,7 +2980,7 @@ export type Installment = {
 
 /** Where an invoice stands. */
 export type InvoiceStatus =
-  /** Issued after the day asked for. */
+  /** Issued after the day asked for, or not recorded by the moment asked for. */
   | 'NOT_ISSUED'
   /** Owed, and no part of it is past due. */
   | 'OPEN'

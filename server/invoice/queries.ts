@@ -121,7 +121,7 @@ export function statusAsOf(
   asOf: Temporal.PlainDate | null | undefined,
 ): InvoiceStatus {
   const day = dayOf(asOf ?? todayOf(context))
-  if (day < history.startsOn) return 'NOT_ISSUED'
+  if (day < history.startsOn || history.entries.length === 0) return 'NOT_ISSUED'
   if (isVoidOn(history, day)) return 'VOID'
   const open = stateOn(history, day).filter((part) => part.balance !== 0n)
   if (open.length === 0) return 'SETTLED'

@@ -4,6 +4,7 @@ import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
 import type { InvoiceFilter, Resolvers } from '../schema.generated.ts'
 import { movementResolvers } from './movement-resolvers.ts'
+import { knownInvoice } from './known.ts'
 import {
   balanceAsOf,
   billed,
@@ -32,12 +33,12 @@ export const invoiceResolvers = {
       const item = await required(context.loaders.item, row.id)
       return { minor: billed(item), currency: item.currency }
     },
-    balance: async (row, { asOf }, context) => {
-      const item = await required(context.loaders.item, row.id)
+    balance: async (row, { asOf, knownAt }, context) => {
+      const item = await knownInvoice(context, row.id, knownAt)
       return { minor: balanceAsOf(context, item, asOf), currency: item.currency }
     },
-    status: async (row, { asOf }, context) =>
-      statusAsOf(context, await required(context.loaders.item, row.id), asOf),
+    status: async (row, { asOf, knownAt }, context) =>
+      statusAsOf(context, await knownInvoice(context, row.id, knownAt), asOf),
     daysPastDue: async (row, _args, context) =>
       daysPastDue(context, await required(context.loaders.item, row.id)),
     disputed: async (row, _args, { loaders }) => (await loaders.disputed.load(row.id)) > 0n,

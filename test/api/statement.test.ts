@@ -125,6 +125,27 @@ const first = ({ accounts }: Statement): Account => {
   return account
 }
 
+describe('an invoice', () => {
+  it('says what was owed of it, as known then', async () => {
+    const [, , , , , , , , , , applied, , bounced] = moments
+    const { invoice } = await ask<{ invoice: Record<string, unknown> }>(
+      `query ($applied: DateTime, $bounced: DateTime, $first: DateTime) { invoice(by: { number: "A-2" }) {
+         a: balance(knownAt: $applied) { amount } b: balance(knownAt: $bounced) { amount }
+         c: balance(asOf: "2026-04-15", knownAt: $bounced) { amount } d: balance(knownAt: $first) { amount }
+         e: status(knownAt: $applied) f: status(knownAt: $first) } }`,
+      { applied, bounced, first: moments[0] },
+    )
+    expect(invoice).toEqual({
+      a: { amount: '10.00' },
+      b: { amount: '30.00' },
+      c: { amount: '40.00' },
+      d: { amount: '0.00' },
+      e: 'PAST_DUE',
+      f: 'NOT_ISSUED',
+    })
+  })
+})
+
 describe('customerStatement', () => {
   it('leads from the opening to the closing balance, one account for each currency', async () => {
     const statement = await read('2026-04-01', '2026-04-30')
