@@ -183,7 +183,7 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
     allocations: [{ invoice: { number: `${mark}-I-1` }, amount: '50.25' }],
   })
   await carryOut('openDispute', {
-    invoice: { number: `${mark}-I-2` },
+    invoice: { number: `${mark}-I-1` },
     amount: '300.25',
     reason: `${mark} price`,
     openedOn: daysAgo(1),
@@ -223,6 +223,15 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
     customer: { number: `${mark}-C-1` },
     limit: { amount: { amount: twin.amount(9), currency: 'USD' } },
     reason: `${mark} reason`,
+  })
+  await carryOut('setKpiConventions', { conventions: { graceDays: 2, lossRates: ['1', '2', '3', '4', '5'] } })
+  await carryOut('recordMetricValues', {
+    source: `${mark} payroll`,
+    values: [1, 2].map((n) => ({ metric: 'COLLECTION_COST', date: daysAgo(n), value: twin.amount(n) })),
+  })
+  await carryOut('recordRates', {
+    source: `${mark} bank`,
+    rates: [{ currency: twin.currency, date: daysAgo(200), rate: '1.2' }],
   })
   for (const n of [1, 2]) {
     await carryOut('createGoal', {
@@ -328,6 +337,12 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'UpdateCustomerInput.name': `${mark} Customer 1`,
     'InstallmentInput.dueOn': today().toString(),
     'SetCreditLimitInput.limit': { amount: { amount: '12.50', currency: 'USD' } },
+    'MetricValueInput.metric': 'COLLECTION_COST',
+    'MetricValueInput.date': today().toString(),
+    'MetricValueInput.value': '12.50',
+    'RateInput.currency': 'GBP',
+    'RateInput.date': today().toString(),
+    'RateInput.rate': '1.25',
     'CreateGoalInput.metric': 'PAST_DUE',
     'CreateGoalInput.direction': 'DECREASE',
     'CreateGoalInput.baseline': '100',
@@ -347,8 +362,19 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
   return (coordinate) => (coordinate.endsWith('.dryRun') ? true : values[coordinate])
 }
 
-/** The evaluator and the use of a token write these at any time. */
-const RESTLESS = ['evaluation', 'audit_head', 'audit_seal', 'budget', 'goal_progress']
+/** The evaluator, the compactor and the use of a token write these at any time. */
+const RESTLESS = [
+  'evaluation',
+  'audit_head',
+  'audit_seal',
+  'budget',
+  'goal_progress',
+  'kpi_beginning',
+  'kpi_checkpoint',
+  'kpi_day',
+  'kpi_fold',
+  'kpi_month',
+]
 
 /** A hash over every row that an organization has, in every table. */
 export const fingerprintOf = async (
