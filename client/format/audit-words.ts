@@ -1,7 +1,11 @@
 /** What was done, as a person would say it; the log's own name for it is the mutation's. */
 const actionWords: Readonly<Record<string, string>> = {
   acceptInvitation: 'Joined by invitation',
+  applyCreditNote: 'Applied a credit note',
+  applyReceipt: 'Applied a receipt',
+  bounceReceipt: 'Recorded a bounce',
   changeMemberRole: 'Changed a role',
+  createCustomer: 'Added a customer',
   createGoal: 'Set a goal',
   createOrganization: 'Opened the books',
   createToken: 'Made a token',
@@ -10,14 +14,20 @@ const actionWords: Readonly<Record<string, string>> = {
   importRates: 'Imported rates',
   inviteMember: 'Invited somebody',
   loadDemo: 'Loaded the demo',
+  openDispute: 'Opened a dispute',
+  recordCreditNote: 'Recorded a credit note',
   recordInvoice: 'Recorded an invoice',
   recordReceipt: 'Recorded a receipt',
   removeMember: 'Removed a member',
+  resolveDispute: 'Resolved a dispute',
   restoreBackup: 'Restored a backup',
   revokeInvitation: 'Revoked an invitation',
   revokeToken: 'Revoked a token',
   rotateToken: 'Rotated a token',
   setCreditLimit: 'Set a credit limit',
+  unapplyCreditNote: 'Took an applied credit back',
+  unapplyReceipt: 'Took an applied receipt back',
+  updateCustomer: 'Changed a customer',
   backupCodesChanged: 'Made new backup codes',
   lockedOut: 'Was locked out',
   passwordChanged: 'Changed the password',
@@ -42,10 +52,10 @@ export const actionWord = (action: string): string => {
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-/** What kind of thing an id is of: "customer_0199..." is "Customer". */
+/** What kind of thing an id is of: "creditNote_0199..." is "Credit note". */
 export const subjectKind = (subject: string): string => {
-  const kind = /^([a-z]+(?:_[a-z]+)*)_[\da-f]/.exec(subject)?.[1]
+  const kind = /^([a-z]+(?:[A-Z_][a-z]+)*)_[\da-f]/.exec(subject)?.[1]
   if (kind === undefined) return 'Something'
-  const text = kind.replaceAll('_', ' ')
+  const text = kind.replaceAll(/_|(?=[A-Z])/g, ' ').toLowerCase()
   return text.charAt(0).toUpperCase() + text.slice(1)
 }

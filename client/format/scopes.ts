@@ -5,6 +5,8 @@ const nounWords: Readonly<Record<string, string>> = {
   credit: 'Credit limits',
   invoice: 'Invoices',
   receipt: 'Receipts',
+  'credit-note': 'Credit notes',
+  dispute: 'Disputes',
   kpi: 'KPIs',
   goal: 'Goals',
   member: 'Members',
