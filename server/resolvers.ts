@@ -7,6 +7,8 @@ import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
 import { invoiceResolvers } from './invoice/resolvers.ts'
 import { explainResolvers } from './kpi/explain-resolvers.ts'
+import { reconciliationResolvers } from './kpi/reconciliation-resolvers.ts'
+import { restatementResolvers } from './kpi/restatement-resolvers.ts'
 import { kpiResolvers } from './kpi/resolvers.ts'
 import { metricResolvers } from './metric/resolvers.ts'
 import { memberResolvers } from './member/resolvers.ts'
@@ -57,6 +59,8 @@ export const resolvers = merge([
   metricResolvers,
   rateResolvers,
   explainResolvers,
+  reconciliationResolvers,
+  restatementResolvers,
   goalResolvers,
   auditResolvers,
 ])

@@ -19,6 +19,8 @@ import type { KpiRow as KpiRowParent } from './kpi/queries.ts';
 import type { AgingAnswer, SegmentAging as SegmentAgingParent } from './kpi/aging.ts';
 import type { CustomerAging as CustomerAgingParent, CustomerAgingPage } from './kpi/aging-customers.ts';
 import type { Page } from './connection.ts';
+import type { ReconciliationAnswer, ReconciliationLine as ReconciliationLineParent } from './kpi/reconciliation.ts';
+import type { Restatement as RestatementParent, RestatingEntry as RestatingEntryParent } from './kpi/restatement.ts';
 import type { Explanation, Part, SegmentChange, CustomerChange, InvoiceChange } from './kpi/explain.ts';
 import type { Money as MoneyParent } from './domain/money.ts';
 import type { Audit } from './ledger/audit.ts';
@@ -429,6 +431,16 @@ export type Query = {
   readonly receipts: ReceiptConnection;
   /** One receipt, or null where there is none of that id. */
   readonly receipt?: Maybe<Receipt>;
+  /**
+   * The books of a period, line by line: what was owed before, what was added and what was taken, what is owed after; and
+   * how that agrees with the ledger. `unexplained` is 0.
+   */
+  readonly reconciliation: Reconciliation;
+  /**
+   * What figures of past days were when they were first known, what they are now, and which entries moved them. One row for
+   * each day and metric, days ascending.
+   */
+  readonly restatements: ReadonlyArray<Restatement>;
   /** Tokens that are not revoked, the newest first; expired ones are shown for 30 days. */
   readonly tokens: TokenConnection;
 };
@@ -726,6 +738,36 @@ export type QueryReceiptsArgs = {
  */
 export type QueryReceiptArgs = {
   id: Scalars['ID']['input'];
+};
+
+
+/**
+ * Tidemark: the goals of a credit and collections team, and the receivables behind them.
+ * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
+ */
+export type QueryReconciliationArgs = {
+  asOf?: InputMaybe<Scalars['Date']['input']>;
+  from?: InputMaybe<Scalars['Date']['input']>;
+  knownAt?: InputMaybe<Scalars['DateTime']['input']>;
+  filter?: InputMaybe<KpiFilter>;
+  currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
+};
+
+
+/**
+ * Tidemark: the goals of a credit and collections team, and the receivables behind them.
+ * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
+ */
+export type QueryRestatementsArgs = {
+  metrics: ReadonlyArray<KpiMetric>;
+  from: Scalars['Date']['input'];
+  to: Scalars['Date']['input'];
+  granularity: Granularity;
+  afterDays: Scalars['Int']['input'];
+  knownAt?: InputMaybe<Scalars['DateTime']['input']>;
+  filter?: InputMaybe<KpiFilter>;
+  currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
+  conventions?: InputMaybe<KpiConventionsInput>;
 };
 
 
@@ -4531,6 +4573,161 @@ export type ReceiptEdge = {
   readonly node: Receipt;
 };
 
+/** The books of a period. */
+export type Reconciliation = {
+  readonly __typename?: 'Reconciliation';
+  /** The first day of the period. */
+  readonly from: Scalars['Date']['output'];
+  /** The last day of the period. */
+  readonly asOf: Scalars['Date']['output'];
+  /** Nothing recorded after this moment is in it. Asked for with it again, no posting changes the answer. */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** From the opening to the closing balance, and from there to the balance of the ledger. */
+  readonly lines: ReadonlyArray<ReconciliationLine>;
+  /**
+   * What is wrong: how far the closing balance is from the opening balance and what happened, and the ledger balance from
+   * what the ledger's entries say, both without sign. 0, or the KPI store is wrong. Adds up the whole ledger, so it is for
+   * checks and not for each page.
+   */
+  readonly unexplained: Money;
+};
+
+/** A line of the reconciliation. */
+export type ReconciliationLine = {
+  readonly __typename?: 'ReconciliationLine';
+  /** What it is. */
+  readonly kind: ReconciliationLineKind;
+  /** Its name. */
+  readonly name: Scalars['String']['output'];
+  /** What it adds: what is taken off is negative. Balances stand for themselves. */
+  readonly amount: Money;
+};
+
+/** The lines of the reconciliation: OPENING to CLOSING add up; so do CURRENT to LEDGER_BALANCE. */
+export type ReconciliationLineKind =
+  /** Receivables at the end of the day before the period. */
+  | 'OPENING'
+  /** Billed, corrections and voids included. */
+  | 'BILLED'
+  /** Credit notes applied to invoices. */
+  | 'CREDITS_APPLIED'
+  /** Receipts applied to invoices, less what bounced. */
+  | 'PAID'
+  /** Discounts for early payment. */
+  | 'DISCOUNTS'
+  /** Written off. */
+  | 'WRITTEN_OFF'
+  /** Written off before and owed again, since it was paid after all. */
+  | 'RECOVERED'
+  /** Adjustments of balances. */
+  | 'ADJUSTED'
+  /** Balances that moved into these segments, less what moved out of them. */
+  | 'TRANSFERRED'
+  /** What moving exchange rates made of the opening balance and of what happened since. */
+  | 'FX_DIFFERENCE'
+  /** Receivables at the end of the period. */
+  | 'CLOSING'
+  /** Of them: not past due. */
+  | 'CURRENT'
+  /** Of them: 1 to 30 days past due. */
+  | 'PAST_DUE_1_30'
+  /** Of them: 31 to 60 days past due. */
+  | 'PAST_DUE_31_60'
+  /** Of them: 61 to 90 days past due. */
+  | 'PAST_DUE_61_90'
+  /** Of them: more than 90 days past due. */
+  | 'PAST_DUE_91'
+  /** Receipts not applied to any invoice. */
+  | 'UNAPPLIED_CASH'
+  /** Credit notes not applied to any invoice. */
+  | 'UNAPPLIED_CREDITS'
+  /** The balance of the ledger: CURRENT to UNAPPLIED_CREDITS. */
+  | 'LEDGER_BALANCE';
+
+/** A figure of a past day: as it was first known, and as it is known now. */
+export type Restatement = {
+  readonly __typename?: 'Restatement';
+  /** The KPI. */
+  readonly metric: KpiDefinition;
+  /** The day at whose end the figure is taken. */
+  readonly date: Scalars['Date']['output'];
+  /** As it was first known; its `knownAt` says when that was. */
+  readonly firstKnown: KpiRow;
+  /** As it is known now. */
+  readonly now: KpiRow;
+  /** The second less the first, exactly; null where one of them is null. */
+  readonly change?: Maybe<Scalars['Decimal']['output']>;
+  /**
+   * The entries that were recorded in between and take effect on the day or before it, largest first: nothing else can have
+   * moved the figure but exchange rates. Those are listed too that the KPI does not read.
+   */
+  readonly entries: ReadonlyArray<RestatingEntry>;
+};
+
+
+/** A figure of a past day: as it was first known, and as it is known now. */
+export type RestatementEntriesArgs = {
+  first: Scalars['Int']['input'];
+};
+
+/** A ledger entry that was recorded after a figure was known which it has changed since. */
+export type RestatingEntry = {
+  readonly __typename?: 'RestatingEntry';
+  /** What happened. */
+  readonly kind: LedgerEntryKind;
+  /** The day on which it takes effect. */
+  readonly effectiveOn: Scalars['Date']['output'];
+  /** When it was recorded. */
+  readonly recordedAt: Scalars['DateTime']['output'];
+  /** Signed from the item's point of view: what is billed is +, what settles it is -. */
+  readonly amount: Money;
+  /** The customer. */
+  readonly customer: Customer;
+  /** The invoice that it belongs to; null for entries of receipts, credit notes and disputes. */
+  readonly invoice?: Maybe<Invoice>;
+  /** Why, where a reason was given. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+  /** The id of the audit entry that it was recorded with. */
+  readonly auditId: Scalars['ID']['output'];
+};
+
+/** What a ledger entry says. */
+export type LedgerEntryKind =
+  /** An invoice was billed. */
+  | 'INVOICED'
+  /** An invoice was corrected. */
+  | 'CORRECTED'
+  /** An invoice was taken back. */
+  | 'VOIDED'
+  /** An open installment got another due date. */
+  | 'RE_DATED'
+  /** A receipt was applied to it, or that was undone. */
+  | 'PAYMENT_APPLIED'
+  /** A credit note was applied to it, or that was undone. */
+  | 'CREDIT_APPLIED'
+  /** A discount for early payment. */
+  | 'DISCOUNTED'
+  /** The balance was adjusted. */
+  | 'ADJUSTED'
+  /** Written off. */
+  | 'WRITTEN_OFF'
+  /** What had been written off was owed again, to be paid. */
+  | 'RECOVERED'
+  /** Money was received. */
+  | 'RECEIVED'
+  /** A payment bounced. */
+  | 'BOUNCED'
+  /** A credit note was issued. */
+  | 'CREDITED'
+  /** Of a receipt or credit note: a part was applied to an invoice, or that was undone. */
+  | 'APPLIED'
+  /** A dispute was opened. */
+  | 'DISPUTE_OPENED'
+  /** A dispute was resolved. */
+  | 'DISPUTE_RESOLVED'
+  /** It moved to another segment. */
+  | 'MOVED';
+
 /** One combination of the dimensions that goals and reports are cut by; null where there is none. */
 export type Segment = {
   readonly __typename?: 'Segment';
@@ -5370,6 +5567,12 @@ export type ResolversTypes = {
   ReceiptOrderField: ReceiptOrderField;
   ReceiptConnection: ResolverTypeWrapper<Page<ReceiptRow>>;
   ReceiptEdge: ResolverTypeWrapper<Omit<ReceiptEdge, 'node'> & { node: ResolversTypes['Receipt'] }>;
+  Reconciliation: ResolverTypeWrapper<ReconciliationAnswer>;
+  ReconciliationLine: ResolverTypeWrapper<ReconciliationLineParent>;
+  ReconciliationLineKind: ReconciliationLineKind;
+  Restatement: ResolverTypeWrapper<RestatementParent>;
+  RestatingEntry: ResolverTypeWrapper<RestatingEntryParent>;
+  LedgerEntryKind: LedgerEntryKind;
   Segment: ResolverTypeWrapper<SegmentRow>;
   SegmentDimension: SegmentDimension;
   MoveCustomerInput: MoveCustomerInput;
@@ -5623,6 +5826,10 @@ export type ResolversParentTypes = {
   ReceiptOrder: ReceiptOrder;
   ReceiptConnection: Page<ReceiptRow>;
   ReceiptEdge: Omit<ReceiptEdge, 'node'> & { node: ResolversParentTypes['Receipt'] };
+  Reconciliation: ReconciliationAnswer;
+  ReconciliationLine: ReconciliationLineParent;
+  Restatement: RestatementParent;
+  RestatingEntry: RestatingEntryParent;
   Segment: SegmentRow;
   MoveCustomerInput: MoveCustomerInput;
   MoveCustomerSuccess: Omit<MoveCustomerSuccess, 'customer' | 'audit'> & { customer: ResolversParentTypes['Customer'], audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
@@ -5801,6 +6008,8 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   exchangeRates?: Resolver<ResolversTypes['ExchangeRateConnection'], ParentType, ContextType, RequireFields<QueryExchangeRatesArgs, 'first'>>;
   receipts?: Resolver<ResolversTypes['ReceiptConnection'], ParentType, ContextType, RequireFields<QueryReceiptsArgs, 'first' | 'orderBy'>>;
   receipt?: Resolver<Maybe<ResolversTypes['Receipt']>, ParentType, ContextType, RequireFields<QueryReceiptArgs, 'id'>>;
+  reconciliation?: Resolver<ResolversTypes['Reconciliation'], ParentType, ContextType, Partial<QueryReconciliationArgs>>;
+  restatements?: Resolver<ReadonlyArray<ResolversTypes['Restatement']>, ParentType, ContextType, RequireFields<QueryRestatementsArgs, 'metrics' | 'from' | 'to' | 'granularity' | 'afterDays'>>;
   tokens?: Resolver<ResolversTypes['TokenConnection'], ParentType, ContextType, RequireFields<QueryTokensArgs, 'first'>>;
 };
 
@@ -6840,6 +7049,40 @@ export type ReceiptEdgeResolvers<ContextType = Context, ParentType extends Resol
   node?: Resolver<ResolversTypes['Receipt'], ParentType, ContextType>;
 };
 
+export type ReconciliationResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Reconciliation'] = ResolversParentTypes['Reconciliation']> = {
+  from?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  asOf?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  lines?: Resolver<ReadonlyArray<ResolversTypes['ReconciliationLine']>, ParentType, ContextType>;
+  unexplained?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+};
+
+export type ReconciliationLineResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ReconciliationLine'] = ResolversParentTypes['ReconciliationLine']> = {
+  kind?: Resolver<ResolversTypes['ReconciliationLineKind'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+};
+
+export type RestatementResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Restatement'] = ResolversParentTypes['Restatement']> = {
+  metric?: Resolver<ResolversTypes['KpiDefinition'], ParentType, ContextType>;
+  date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  firstKnown?: Resolver<ResolversTypes['KpiRow'], ParentType, ContextType>;
+  now?: Resolver<ResolversTypes['KpiRow'], ParentType, ContextType>;
+  change?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  entries?: Resolver<ReadonlyArray<ResolversTypes['RestatingEntry']>, ParentType, ContextType, RequireFields<RestatementEntriesArgs, 'first'>>;
+};
+
+export type RestatingEntryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['RestatingEntry'] = ResolversParentTypes['RestatingEntry']> = {
+  kind?: Resolver<ResolversTypes['LedgerEntryKind'], ParentType, ContextType>;
+  effectiveOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
+  invoice?: Resolver<Maybe<ResolversTypes['Invoice']>, ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  auditId?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+};
+
 export type SegmentResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Segment'] = ResolversParentTypes['Segment']> = {
   currency?: Resolver<ResolversTypes['CurrencyCode'], ParentType, ContextType>;
   businessUnit?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
@@ -7094,6 +7337,10 @@ export type Resolvers<ContextType = Context> = {
   BounceReceiptResult?: BounceReceiptResultResolvers<ContextType>;
   ReceiptConnection?: ReceiptConnectionResolvers<ContextType>;
   ReceiptEdge?: ReceiptEdgeResolvers<ContextType>;
+  Reconciliation?: ReconciliationResolvers<ContextType>;
+  ReconciliationLine?: ReconciliationLineResolvers<ContextType>;
+  Restatement?: RestatementResolvers<ContextType>;
+  RestatingEntry?: RestatingEntryResolvers<ContextType>;
   Segment?: SegmentResolvers<ContextType>;
   MoveCustomerSuccess?: MoveCustomerSuccessResolvers<ContextType>;
   MoveCustomerResult?: MoveCustomerResultResolvers<ContextType>;

@@ -7,8 +7,14 @@ import { project, type History } from './projection.ts'
 import type { SegmentRow } from './measures.ts'
 import type { Share } from './shares.ts'
 
-/** The end of a day, and the window that ends on it. */
-export type Moment = { readonly day: Day; readonly window: Period }
+export type Moment = {
+  /** At its end. */
+  readonly day: Day
+  /** Sales are those of this window, which ends on the day. */
+  readonly window: Period
+  /** What fell due before it is past due: the day itself, or so many days of grace earlier. */
+  readonly pastDueBefore: Day
+}
 
 export type ExplainedItem = {
   readonly history: History
@@ -77,12 +83,12 @@ class Found {
 }
 
 /** What the KPI store has of it. */
-function addRow(found: Found, row: SegmentRow, { day, window }: Moment): void {
+function addRow(found: Found, row: SegmentRow, { day, window, pastDueBefore }: Moment): void {
   if (row.day > day) return
   const isInWindow = row.day >= window.from
   switch (row.measure) {
     case 'OPEN_BY_DUE':
-      found.add(row.segmentId, row.anchor < day ? 'pastDue' : 'notDue', row.amount)
+      found.add(row.segmentId, row.anchor < pastDueBefore ? 'pastDue' : 'notDue', row.amount)
       break
     case 'UNAPPLIED_CASH':
       found.add(row.segmentId, 'unapplied', row.amount)
@@ -104,7 +110,7 @@ function addParts(
   found: Found,
   { entries }: History,
   disputes: readonly DisputeEntry[],
-  { day, window }: Moment,
+  { day, window, pastDueBefore }: Moment,
 ): void {
   const known = entries
     .filter((entry) => entry.effectiveOn <= day)
@@ -119,9 +125,9 @@ function addParts(
           : sum,
       0n,
     )
-    const isExpected = billed !== 0n && firstDueOn >= day
+    const isExpected = billed !== 0n && firstDueOn >= pastDueBefore
     if (isExpected) expected += billed
-    else if (dueOn >= day) extended += balance
+    else if (dueOn >= pastDueBefore) extended += balance
   }
   found.spread('expected', expected, 'billed')
   found.spread('extended', extended, 'notDue')

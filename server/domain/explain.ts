@@ -170,7 +170,7 @@ export function formulaOf(
   // Taken off the receivables, it moves nothing: whether a bill was paid or could be is the same.
   return { ...formula, pieces: formula.pieces.filter(({ driver }) => driver !== 'UNAPPLIED_CASH') }
 }
-const netOfUnapplied: ReadonlySet<KpiMetric> = new Set(['DSO'])
+const netOfUnapplied: ReadonlySet<KpiMetric> = new Set(['DSO', 'AVERAGE_DAYS_DELINQUENT'])
 
 /** The value that the formula gives for some amounts in the answer's currency; null where it would divide by nothing. */
 function valueBy(

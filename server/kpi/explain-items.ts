@@ -85,6 +85,7 @@ async function readRecords(
   const known = microseconds(knownAt)
   const [day0, day1] = [formatDay(first.day), formatDay(second.day)]
   const [from0, from1] = [formatDay(first.window.from), formatDay(second.window.from)]
+  const [due0, due1] = [formatDay(first.pastDueBefore), formatDay(second.pastDueBefore)]
   const since = formatDay(Math.min(first.window.from, second.window.from))
   const isByItem = customerIds !== null
   return tx.sql<QuantityRecord[]>`
@@ -122,8 +123,8 @@ async function readRecords(
       group by e.item_id, e.installment
     ), part as (
       select *, coalesce(re_dated_0, first_due_on) as due_0, coalesce(re_dated_1, first_due_on) as due_1,
-        billed_0 <> 0 and first_due_on >= ${day0}::date as is_expected_0,
-        billed_1 <> 0 and first_due_on >= ${day1}::date as is_expected_1
+        billed_0 <> 0 and first_due_on >= ${due0}::date as is_expected_0,
+        billed_1 <> 0 and first_due_on >= ${due1}::date as is_expected_1
       from line
     ), disputed as (
       select opened.counterpart_id as invoice_id,
@@ -141,12 +142,12 @@ async function readRecords(
       select i.id, i.kind, i.customer_id, i.segment_id,
         bool_or(is_moved) or exists (
           select from item_share s where s.organization_id = i.organization_id and s.item_id = i.id) as is_scattered,
-        sum(case when i.kind = 'INVOICE' and due_0 >= ${day0}::date then open_0 else 0 end) as notdue_0,
-        sum(case when i.kind = 'INVOICE' and due_1 >= ${day1}::date then open_1 else 0 end) as notdue_1,
-        sum(case when i.kind = 'INVOICE' and due_0 < ${day0}::date then open_0 else 0 end) as pastdue_0,
-        sum(case when i.kind = 'INVOICE' and due_1 < ${day1}::date then open_1 else 0 end) as pastdue_1,
-        sum(case when due_0 >= ${day0}::date and not is_expected_0 then open_0 else 0 end) as extended_0,
-        sum(case when due_1 >= ${day1}::date and not is_expected_1 then open_1 else 0 end) as extended_1,
+        sum(case when i.kind = 'INVOICE' and due_0 >= ${due0}::date then open_0 else 0 end) as notdue_0,
+        sum(case when i.kind = 'INVOICE' and due_1 >= ${due1}::date then open_1 else 0 end) as notdue_1,
+        sum(case when i.kind = 'INVOICE' and due_0 < ${due0}::date then open_0 else 0 end) as pastdue_0,
+        sum(case when i.kind = 'INVOICE' and due_1 < ${due1}::date then open_1 else 0 end) as pastdue_1,
+        sum(case when due_0 >= ${due0}::date and not is_expected_0 then open_0 else 0 end) as extended_0,
+        sum(case when due_1 >= ${due1}::date and not is_expected_1 then open_1 else 0 end) as extended_1,
         sum(case when is_expected_0 then billed_0 else 0 end) as expected_0,
         sum(case when is_expected_1 then billed_1 else 0 end) as expected_1,
         sum(case when i.kind = 'RECEIPT' then open_0 else 0 end) as unapplied_0,

@@ -157,13 +157,17 @@ async function partsByDrivers(
   })
 }
 
-/** The window is that of the sales which the KPI reads. */
+/** The window is that of the sales which the KPI reads, and what is past due is what it reads as that. */
 function momentOf(metric: KpiDefinition, day: Day, { conventions }: KpiRow): Moment {
   const point = { day, period: { from: day, to: day }, asOf: day }
-  const sales = Object.values(metric.inputs(point, conventions))
-    .flat()
-    .find((input) => input.read === 'movement' && input.measure === 'BILLED')
-  return { day, window: sales?.read === 'movement' ? sales.period : point.period }
+  const inputs = Object.values(metric.inputs(point, conventions)).flat()
+  const sales = inputs.flatMap((input) =>
+    input.read === 'movement' && input.measure === 'BILLED' ? [input.period] : [],
+  )
+  const ages = inputs.flatMap((input) =>
+    input.read === 'balance' && input.measure === 'OPEN_BY_DUE' ? (input.olderThanDays ?? []) : [],
+  )
+  return { day, window: sales[0] ?? point.period, pastDueBefore: day - (ages[0] ?? 0) }
 }
 
 /**

@@ -16,8 +16,7 @@ import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
 import { readItems } from '@tidemark/server/ledger/histories.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { day } from '../support/kpi-books.ts'
-import { addRates, makeOrganization, postItems } from '../support/post-histories.ts'
-import { POSTINGS, quotations, randomItems } from '../support/random-books.ts'
+import { LAST_POSTING, makeManifoldBooks, recordedAt } from '../support/manifold-books.ts'
 
 let database: TestDatabase
 let connection: Connection
@@ -25,12 +24,7 @@ let organization: KpiOrganization
 beforeAll(async () => {
   database = await createDatabase()
   connection = await connect(database.url, { max: 4 })
-  organization = await makeOrganization(connection)
-  const items =
-    fc.sample(randomItems({ minLength: 120, maxLength: 120 }), { seed: 20261122, numRuns: 1 })[0] ?? []
-  await postItems(connection, organization, items, recordedAt)
-  await addRates(connection, organization, quotations)
-  await spreadOverCustomers()
+  organization = await makeManifoldBooks(connection, 20261122)
 }, 90_000)
 afterAll(async () => {
   await connection.close()
@@ -38,38 +32,8 @@ afterAll(async () => {
 })
 
 const now = Temporal.Instant.from('2026-11-20T12:00:00Z')
-/** Each posting was recorded a day after the one before. */
-const recordedAt = (posting: number) =>
-  Temporal.Instant.from('2026-01-01T00:00:00Z').add({ hours: 24 * posting })
-
 const reading = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
   inTransaction(connection, { organizationId: organization.id, mode: 'read' }, run)
-
-/** Random books have one customer, and disputes over nothing in particular. */
-async function spreadOverCustomers(): Promise<void> {
-  const { sql } = connection
-  const { id } = organization
-  await sql`
-    insert into customer (organization_id, id, number, name, terms_days)
-    select ${id}, gen_random_uuid(), 'C-' || n, 'Customer ' || n, 30 from generate_series(1, 7) n`
-  await sql`
-    update item i set customer_id = c.id from customer c
-    where i.organization_id = ${id} and c.organization_id = ${id}
-      and c.number = 'C-' || (1 + abs(hashtext(i.id::text)) % 7)`
-  await sql`
-    update open_span o set customer_id = i.customer_id from item i
-    where o.organization_id = ${id} and i.organization_id = ${id} and i.id = o.item_id`
-  await sql`
-    update ledger_entry e set counterpart_id = (
-      select v.id from item v where v.organization_id = ${id} and v.kind = 'INVOICE' and v.segment_id = i.segment_id
-      order by abs(v.starts_on - i.starts_on), v.id limit 1)
-    from item i where e.organization_id = ${id} and i.organization_id = ${id} and i.id = e.item_id
-      and i.kind = 'DISPUTE' and e.sequence = 1`
-  await sql`
-    update item d set customer_id = v.customer_id from ledger_entry e, item v
-    where d.organization_id = ${id} and d.kind = 'DISPUTE' and e.organization_id = ${id} and e.item_id = d.id
-      and e.sequence = 1 and v.organization_id = ${id} and v.id = e.counterpart_id`
-}
 
 const days = fc
   .tuple(fc.integer({ min: day('2025-03-05'), max: day('2026-04-10') }), fc.integer({ min: 1, max: 60 }))
@@ -79,17 +43,20 @@ describe('what is read of the ledger', () => {
   const questions = fc.record({
     days,
     months: fc.integer({ min: 1, max: 4 }),
-    posting: fc.integer({ min: 1, max: POSTINGS }),
+    posting: fc.integer({ min: 1, max: LAST_POSTING }),
+    grace: fc.constantFrom(0, 5),
+  })
+  const momentOf = (day: number, months: number, grace: number) => ({
+    day,
+    window: trailingMonths(day, months),
+    pastDueBefore: day - grace,
   })
 
   it('PostgreSQL adds up what each item says for itself', { timeout: 60_000 }, async () => {
     let seen = 0
-    for (const { days, months, posting } of fc.sample(questions, { seed: 11, numRuns: 30 })) {
+    for (const { days, months, posting, grace } of fc.sample(questions, { seed: 11, numRuns: 15 })) {
       const knownAt = recordedAt(posting)
-      const moments: Moments = [
-        { day: days.from, window: trailingMonths(days.from, months) },
-        { day: days.to, window: trailingMonths(days.to, months) },
-      ]
+      const moments: Moments = [momentOf(days.from, months, 0), momentOf(days.to, months, grace)]
       const query = { organizationId: organization.id, moments, knownAt }
       const { all, own, expected } = await reading(async (tx) => {
         const customers = await tx.sql<{ id: string }[]>`select id from customer`
@@ -167,9 +134,13 @@ describe('an explanation of random books', { timeout: 120_000 }, () => {
     days,
     metric: fc.constantFrom(...explained, 'DSO' as const, 'DSO' as const),
     dsoMonths: fc.integer({ min: 1, max: 4 }),
-    posting: fc.integer({ min: 3, max: POSTINGS }),
+    posting: fc.integer({ min: 3, max: LAST_POSTING }),
     currency: fc.constantFrom('USD', 'EUR', 'JPY'),
-    region: fc.constantFrom(null, null, 'EMEA'),
+    region: fc.constantFrom(null, null, 'EMEA', 'Nordics'),
+    conventions: fc.record({
+      unappliedCash: fc.constantFrom('INCLUDE' as const, 'EXCLUDE' as const),
+      graceDays: fc.constantFrom(0, 0, 5),
+    }),
   })
   const explain = async (query: Omit<ExplainQuery, 'now' | 'settledAt'>) => {
     const reader = openReader(connection, organization.id, { timeoutMs: 30_000 })
@@ -184,12 +155,12 @@ describe('an explanation of random books', { timeout: 120_000 }, () => {
     if (kpiDefinition(metric).unit !== 'MONEY') return 0.5e-10
     return currency === 'JPY' ? 0.5 : 0.005
   }
-  const dimensions: KpiDimension[] = ['CURRENCY', 'REGION', 'COLLECTOR']
+  const dimensions: KpiDimension[] = ['CURRENCY', 'REGION', 'PRODUCT_LINE']
 
   it('adds up: drivers to the change, segments, customers and invoices to their driver', async () => {
     const drivers = new Set<string>()
     const withoutValue: unknown[][] = []
-    for (const one of fc.sample(questions, { seed: 5, numRuns: 40 })) {
+    for (const one of fc.sample(questions, { seed: 5, numRuns: 25 })) {
       const { metric, posting, currency, dsoMonths, region } = one
       const { explanation, close } = await explain({
         metric,
@@ -197,7 +168,7 @@ describe('an explanation of random books', { timeout: 120_000 }, () => {
         to: dateOf(one.days.to),
         knownAt: recordedAt(posting),
         currency,
-        conventions: { dsoMonths },
+        conventions: { dsoMonths, ...one.conventions },
         filter: region === null ? null : { region: [region] },
       })
       const { parts, change, from, to } = explanation
@@ -275,7 +246,7 @@ describe('an explanation of random books', { timeout: 120_000 }, () => {
       await close()
     }
     expect(sums.map(([total]) => total)).toEqual(sums.map(([, change]) => change))
-    expect(refused).toContain('DSO_COUNT_BACK')
+    expect(refused.length).toBeGreaterThan(0)
     expect(refused.filter((metric) => kpiDefinition(metric).unit === 'MONEY')).toEqual([])
   })
 })

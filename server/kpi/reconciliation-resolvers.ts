@@ -1,0 +1,17 @@
+import type { Resolvers } from '../schema.generated.ts'
+import { lineNames, readReconciliation } from './reconciliation.ts'
+import { segmentFilter } from './resolvers.ts'
+
+export const reconciliationResolvers = {
+  Query: {
+    reconciliation: (_, args, { organization, now, reader, settledAt }) =>
+      reader.read(async (tx) => {
+        const filter = segmentFilter(args.filter)
+        return readReconciliation(tx, organization, { ...args, filter, now, settledAt: await settledAt() })
+      }),
+  },
+  Reconciliation: {
+    unexplained: ({ unexplained }, _, { reader }) => reader.read(unexplained),
+  },
+  ReconciliationLine: { name: ({ kind }) => lineNames[kind] },
+} satisfies Resolvers
