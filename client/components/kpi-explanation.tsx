@@ -43,7 +43,7 @@ export const Openable = ({ name, note, bar, change, explained, children }: Opena
   const label = (
     <span className="min-w-0">
       <span className="block truncate font-medium">{name}</span>
-      {note != null && <span className="block truncate text-xs text-muted">{note}</span>}
+      {note != null && <span className="block text-xs text-pretty text-muted">{note}</span>}
     </span>
   )
   return (

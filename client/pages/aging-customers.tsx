@@ -23,7 +23,8 @@ type InvoicesProps = { readonly asked: Asked; readonly customer: string; readonl
 
 const Invoices = ({ asked, customer, pulse }: InvoicesProps) => {
   const currency = asked.filter?.currency
-  const variables = { customer, asOf: asked.day, ...(currency ? { currency } : {}) }
+  const { knownAt } = asked.cutOffs
+  const variables = { customer, asOf: asked.day, knownAt, ...(currency ? { currency } : {}) }
   const answer = useAnswer(AgingCustomerInvoicesDocument, variables, { pulse })
   return (
     <Answered
@@ -107,7 +108,8 @@ export const AgingCustomers = (props: CustomersProps) => {
     >
       {asked.cutOffs.knownAt !== null && (
         <p className="px-4 pb-2 text-xs text-muted sm:px-5">
-          The single invoices of a customer are shown with what is known of that day by now.
+          A customer opens to the invoices that are open on that day by what is known now; what is owed of
+          each is as known then.
         </p>
       )}
       <Answered

@@ -200,6 +200,7 @@ type ExplanationProps = {
   readonly definition: KpiFacts_DefinitionFragment
   /** The question of the page, with its filter and its conventions. */
   readonly question: Omit<Question, 'from' | 'to'>
+  readonly isWaiting: boolean
 }
 
 /** The last end of a month before a day, or another day before it that the address names. */
@@ -212,9 +213,13 @@ const sinceOf = ({ search, day }: Asked): Day => {
  * Why a KPI changed between two days. It takes the server longer than a figure does, so it does not follow every event:
  * it says up to when it knows, and can be asked for again.
  */
-export const KpiExplanationPanel = ({ asked, definition, question }: ExplanationProps) => {
+export const KpiExplanationPanel = ({ asked, definition, question, isWaiting }: ExplanationProps) => {
   const since = sinceOf(asked)
-  const answer = useAnswer(KpiExplanationDocument, { ...question, from: since, to: asked.day })
+  const answer = useAnswer(
+    KpiExplanationDocument,
+    { ...question, from: since, to: asked.day },
+    { pause: isWaiting },
+  )
   return (
     <Panel
       title="Why it changed"

@@ -11,13 +11,14 @@ import {
   KpiBreakdownDocument,
   KpiCatalogDocument,
   KpiDocument,
+  type KpiQuery,
   type KpiFacts_DefinitionFragment,
   KpiSeriesDocument,
 } from '../documents.generated.ts'
 import { addMonths } from '../format/day.ts'
 import type { Live } from '../live.ts'
 import { useAnswer } from '../live/use-answer.ts'
-import { useKeptQuery } from '../live/use-kept-query.ts'
+import { type Kept, useKeptQuery } from '../live/use-kept-query.ts'
 import { ErrorCard } from '../ui/error-card.tsx'
 import { controlClass } from '../ui/field.tsx'
 import { ChoiceBar } from '../ui/choice-bar.tsx'
@@ -47,35 +48,32 @@ const questionOf = ({ asked, definition }: PartProps) => ({
   conventions: parseConventions(asked.search),
 })
 
-const Facts = (props: PartProps) => {
-  const { asked, definition, pulse } = props
-  const question = questionOf(props)
-  const answer = useAnswer(KpiDocument, { ...question, before: addMonths(asked.day, -1) }, { pulse })
-  return (
-    <>
-      <ProgressLine isActive={answer.isFetching} />
-      <Answered
-        of={answer}
-        title="The figure could not be loaded"
-        skeleton={<Skeleton className="h-56 w-full rounded-lg" />}
-      >
-        {({ now: [now], before: [before] }) =>
-          now && (
-            <>
-              <ConventionSwitches
-                names={definition.conventions}
-                used={now.conventions}
-                isChosen={question.conventions !== null}
-                onChange={asked.change}
-              />
-              <KpiFacts definition={definition} now={now} before={before ?? null} timeZone={asked.timeZone} />
-            </>
-          )
-        }
-      </Answered>
-    </>
-  )
-}
+type FactsProps = PartProps & { readonly answer: Kept<KpiQuery> }
+
+const Facts = ({ asked, definition, answer }: FactsProps) => (
+  <>
+    <ProgressLine isActive={answer.isFetching} />
+    <Answered
+      of={answer}
+      title="The figure could not be loaded"
+      skeleton={<Skeleton className="h-56 w-full rounded-lg" />}
+    >
+      {({ now: [now], before: [before] }) =>
+        now && (
+          <>
+            <ConventionSwitches
+              names={definition.conventions}
+              used={now.conventions}
+              isChosen={parseConventions(asked.search) !== null}
+              onChange={asked.change}
+            />
+            <KpiFacts definition={definition} now={now} before={before ?? null} timeZone={asked.timeZone} />
+          </>
+        )
+      }
+    </Answered>
+  </>
+)
 
 const Series = (props: PartProps) => {
   const { asked, definition, pulse } = props
@@ -167,6 +165,12 @@ const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
   const asked = useAsked(timeZone)
   const pulse = useFiguresPulse(live, asked, cursor)
   const part = { asked, definition, pulse: pulse.figures }
+  const question = questionOf(part)
+  const facts = useAnswer(
+    KpiDocument,
+    { ...question, before: addMonths(asked.day, -1) },
+    { pulse: pulse.figures },
+  )
   return (
     <>
       <Link
@@ -177,12 +181,18 @@ const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
         All KPIs
       </Link>
       <FiguresHead live={live} asked={asked} title={definition.name} />
-      <Facts {...part} />
+      <Facts {...part} answer={facts} />
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Series {...part} />
         <Breakdown {...part} />
       </div>
-      <KpiExplanationPanel asked={asked} definition={definition} question={questionOf(part)} />
+      <KpiExplanationPanel
+        asked={asked}
+        definition={definition}
+        question={question}
+        // It takes longer than all else together: what is known sooner goes first.
+        isWaiting={facts.data === null}
+      />
     </>
   )
 }

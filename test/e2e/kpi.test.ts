@@ -1,0 +1,332 @@
+/** The pages of KPIs and of aging on the demo book: asked, dated, cut, explained and live, in a real browser. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { launchBrowser } from '../support/browser.ts'
+import { inspect, openViewer, type Viewer } from '../support/dashboard.ts'
+import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { execute } from '../support/graphql.ts'
+import { startProduct, tidemark, type RunningProduct } from '../support/product.ts'
+
+const binary = inject('browser')
+const slowest = { timeout: 20_000 }
+/** A number as the page shows it, its true minus sign included. */
+const numberIn = (text: string | null): number =>
+  Number((text ?? '').replace('\u2212', '-').replaceAll(/[^\d.-]/g, ''))
+
+const theDay = /* GraphQL */ `
+  query ($asOf: Date) {
+    organization {
+      today
+    }
+    aging(asOf: $asOf) {
+      total {
+        amount
+      }
+    }
+    kpis(metrics: [DSO], asOf: $asOf) {
+      value
+    }
+  }
+`
+const anOpenInvoice = /* GraphQL */ `
+  query ($asOf: Date!) {
+    invoices(first: 1, filter: { openOn: $asOf, currency: ["USD"] }) {
+      nodes {
+        number
+        customer {
+          number
+        }
+        balance {
+          amount
+          currency
+        }
+      }
+    }
+  }
+`
+const pay = /* GraphQL */ `
+  mutation ($input: RecordReceiptInput!) {
+    recordReceipt(input: $input) {
+      __typename
+    }
+  }
+`
+type Day = {
+  readonly organization: { readonly today: string }
+  readonly aging: { readonly total: { readonly amount: string } }
+  readonly kpis: readonly { readonly value: number }[]
+}
+type Open = {
+  readonly invoices: {
+    readonly nodes: readonly {
+      readonly number: string
+      readonly customer: { readonly number: string }
+      readonly balance: { readonly amount: string; readonly currency: string }
+    }[]
+  }
+}
+
+describe.skipIf(binary === null)('KPIs and aging in a real browser', { timeout: 90_000 }, () => {
+  let database: TestDatabase
+  let server: RunningProduct
+  let browser: Browser
+  let viewer: Viewer
+  let page: Page
+  let token: string
+  let today: string
+  let monthEnd: string
+
+  const goTo = async (path: string, heading: string) => {
+    await page.goto(server.url + path)
+    await page.getByRole('heading', { name: heading, level: 1 }).waitFor(slowest)
+  }
+  const ask = <Data>(query: string, variables: Readonly<Record<string, unknown>>) =>
+    execute<Data>(server.url, token, query, variables)
+  const parameter = (name: string) => new URL(page.url()).searchParams.get(name)
+  const notLive = () => page.getByText('Not live.')
+  const panel = (name: string) => page.getByRole('region', { name })
+  const press = (name: string | RegExp) => page.getByRole('button', { name }).click(slowest)
+
+  beforeAll(async () => {
+    database = await createDatabase()
+    const environment = { DATABASE_URL: database.url, TRUSTED_DOCUMENTS: '1' }
+    server = await startProduct(environment)
+    token = (
+      await tidemark(environment, 'token', 'create', '--organization', 'demo', '--role', 'manager')
+    ).stdout.trim()
+    today = (await ask<Day>(theDay, {})).organization.today
+    monthEnd = Temporal.PlainDate.from(today).with({ day: 1 }).subtract({ days: 1 }).toString()
+    if (binary === null) throw new Error('There is no browser')
+    browser = await launchBrowser(binary)
+    viewer = await openViewer(browser)
+    page = viewer.page
+  }, 180_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    await server?.stop()
+    await database.drop()
+  })
+
+  describe('the KPIs', () => {
+    it('are all there, by what they are about', async () => {
+      await goTo('/demo/kpis', 'KPIs')
+      const { kpiCatalog } = await ask<{ kpiCatalog: readonly { name: string }[] }>(
+        '{ kpiCatalog { name } }',
+        {},
+      )
+      await page.getByRole('heading', { level: 3 }).first().waitFor(slowest)
+      const names = await page.getByRole('heading', { level: 3 }).allTextContents()
+      expect(names.toSorted()).toEqual(kpiCatalog.map(({ name }) => name).toSorted())
+      expect(await page.getByRole('heading', { level: 2 }).count()).toBeGreaterThan(4)
+      expect(await inspect(page)).toEqual([])
+    })
+
+    it('lead each to a page with its formula, its history and its segments', async () => {
+      await page.getByRole('link', { name: 'Days sales outstanding', exact: true }).click()
+      await page.waitForURL(`${server.url}/demo/kpis/dso`, slowest)
+      const [now] = (await ask<Day>(theDay, {})).kpis
+      const facts = panel('Value and definition')
+      await facts.getByText(now?.value.toFixed(1) ?? '', { exact: true }).waitFor(slowest)
+      await facts.getByText(/sales of the window/).waitFor()
+      await facts.getByText(/JD Edwards/).waitFor()
+      await panel('By segment').getByRole('row', { name: /EMEA/ }).waitFor(slowest)
+      await panel('Over time').getByRole('slider').waitFor(slowest)
+      await panel('Why it changed').getByRole('list').first().waitFor(slowest)
+      expect(await page.title()).toMatch(/^Days sales outstanding · /)
+      expect(await inspect(page)).toEqual([])
+    })
+
+    it('are read point by point with the arrow keys, and as a table', async () => {
+      const chart = panel('Over time').getByRole('slider')
+      await chart.focus()
+      const last = await chart.getAttribute('aria-valuetext')
+      await page.keyboard.press('ArrowLeft')
+      await expect.poll(() => chart.getAttribute('aria-valuetext')).not.toBe(last)
+      await panel('Over time').getByText('As a table').click()
+      const table = page.getByRole('table', { name: /Days sales outstanding, months/ })
+      expect(await table.getByRole('row').count()).toBeGreaterThan(12)
+      await page.getByText('Days', { exact: true }).click()
+      await page.waitForURL(/series=DAY/, slowest)
+    })
+
+    it('show any day, as known at any moment, by their address; one press leads back', async () => {
+      await goTo('/demo/kpis/dso', 'Days sales outstanding')
+      await press(/Choose the day/)
+      await page.getByLabel('As of the end of').fill(monthEnd)
+      await page.getByRole('button', { name: 'When that day ended' }).click()
+      await page.getByRole('button', { name: 'Show', exact: true }).click()
+      await notLive().waitFor(slowest)
+      expect(parameter('asOf')).toBe(monthEnd)
+      // The clock of the organization: its midnight is four or five hours after that of UTC.
+      expect(parameter('knownAt')).toMatch(/T0[45]:00:00\.000Z$/)
+      expect(await page.getByRole('button', { name: /^Live/ }).count()).toBe(0)
+      expect(await inspect(page)).toEqual([])
+
+      await page.goto(`${server.url}/demo/kpis/dso?asOf=${monthEnd}`)
+      const [then] = (await ask<Day>(theDay, { asOf: monthEnd })).kpis
+      const shown = panel('Value and definition').getByText(then?.value.toFixed(1) ?? '', { exact: true })
+      await shown.waitFor(slowest)
+      await press('Back to live')
+      await notLive().waitFor({ state: 'detached', ...slowest })
+      expect(parameter('asOf')).toBeNull()
+      await page.goBack()
+      await notLive().waitFor(slowest)
+      await shown.waitFor(slowest)
+    })
+
+    it('keep the day on the way to the others', async () => {
+      await page.getByRole('link', { name: 'All KPIs' }).click()
+      await page.waitForURL(`${server.url}/demo/kpis?asOf=${monthEnd}`, slowest)
+      await notLive().waitFor(slowest)
+      expect(parameter('asOf')).toBe(monthEnd)
+    })
+
+    it('go down to one segment and up again', async () => {
+      await goTo('/demo/kpis/dso', 'Days sales outstanding')
+      await panel('By segment').getByRole('link', { name: 'EMEA' }).click(slowest)
+      await page.waitForURL(/region=EMEA/, slowest)
+      await panel('By segment')
+        .getByRole('row', { name: /APAC/ })
+        .waitFor({ state: 'detached', ...slowest })
+      await press(/Region: EMEA\. Show all again/)
+      await panel('By segment').getByRole('row', { name: /APAC/ }).waitFor(slowest)
+      expect(parameter('region')).toBeNull()
+    })
+
+    it('follow another convention, which the address has', async () => {
+      const before = await page
+        .getByText(/^Denominator$/)
+        .locator('xpath=following-sibling::dd')
+        .textContent()
+      await page.getByLabel('Sales of the last').selectOption('12')
+      await page.waitForURL(/dsoMonths=12/, slowest)
+      const denominator = page.getByText(/^Denominator$/).locator('xpath=following-sibling::dd')
+      await expect.poll(() => denominator.textContent(), slowest).not.toBe(before)
+      await press('As the organization has it')
+      await expect.poll(() => parameter('dsoMonths'), slowest).toBeNull()
+    })
+
+    it('say in words why there is no value', async () => {
+      await goTo('/demo/kpis/dso?asOf=2001-01-31', 'Days sales outstanding')
+      await panel('Value and definition')
+        .getByText(/books|history/i)
+        .first()
+        .waitFor(slowest)
+      await goTo('/demo/kpis/of-nothing', 'There is no such KPI')
+      expect(await inspect(page)).toEqual([])
+    })
+  })
+
+  describe('the explanation', () => {
+    it('has steps that add up to the change', async () => {
+      await goTo(`/demo/kpis/dso?since=${monthEnd}`, 'Days sales outstanding')
+      const steps = page.getByRole('list', { name: 'From the first value to the second' })
+      await steps.waitFor(slowest)
+      const rows = (await steps.getByRole('listitem').allTextContents()).map((text) =>
+        numberIn(/[+\u2212]?[\d.]+\u00a0days/.exec(text)?.[0] ?? ''),
+      )
+      const [first = 0, ...rest] = rows
+      const last = rest.pop() ?? 0
+      const sum = rest.reduce((total, change) => total + change, first)
+      expect(rest.length).toBeGreaterThan(5)
+      expect(Math.abs(sum - last)).toBeLessThan(0.0005 * rows.length)
+    })
+
+    it('opens down to segments, customers and invoices', async () => {
+      await press(/^Late and early payment/)
+      await page.getByRole('list', { name: 'Region' }).getByRole('button').first().click(slowest)
+      const customers = page.getByRole('list', { name: 'Customers' })
+      await customers.getByRole('button').first().click(slowest)
+      await page.getByRole('list', { name: /^Invoices of / }).waitFor(slowest)
+      await page.getByText('All other customers').waitFor()
+      expect(
+        await page
+          .getByRole('list', { name: /^Invoices of / })
+          .getByRole('listitem')
+          .count(),
+      ).toBeGreaterThan(0)
+      expect(await inspect(page)).toEqual([])
+    })
+  })
+
+  describe('the aging', () => {
+    const ages = () => page.getByRole('table', { name: 'Open receivables by age' })
+    const labels = () => ages().locator('tbody').getByRole('rowheader').allTextContents()
+    const amountOf = async (row: RegExp) =>
+      numberIn(await ages().getByRole('row', { name: row }).getByRole('cell').last().textContent())
+
+    it('adds up to the ledger, and says so when asked', async () => {
+      await goTo('/demo/aging', 'Aging')
+      await ages().waitFor(slowest)
+      const buckets = await ages().locator('tbody tr td:last-child').allTextContents()
+      const sum = buckets.reduce((total, text) => total + Math.round(numberIn(text) * 100), 0)
+      expect(sum).toBe(Math.round((await amountOf(/^Open receivables/)) * 100))
+      await press('Check against the ledger')
+      await page.getByText(/nothing is unexplained/).waitFor(slowest)
+      expect(await inspect(page)).toEqual([])
+    })
+
+    it('takes any edges, and says what is wrong with others', async () => {
+      const edges = page.getByLabel('Last day of each age')
+      await edges.fill('45, 15')
+      await press('Set')
+      await page.getByText(/15 follows 45/).waitFor(slowest)
+      await edges.fill('15, 45')
+      await press('Set')
+      await page.waitForURL(/edges=15-45/, slowest)
+      await expect.poll(labels, slowest).toEqual(['Current', '1-15', '16-45', '46+'])
+      await page.getByText('Invoice date', { exact: true }).click()
+      await expect.poll(labels, slowest).toEqual(['0-15', '16-45', '46+'])
+      await page.goBack()
+      await expect.poll(labels, slowest).toEqual(['Current', '1-15', '16-45', '46+'])
+    })
+
+    it('is that of any day, by its address', async () => {
+      await goTo(`/demo/aging?asOf=${monthEnd}`, 'Aging')
+      await notLive().waitFor(slowest)
+      const { aging } = await ask<Day>(theDay, { asOf: monthEnd })
+      await expect.poll(() => amountOf(/^Open receivables/), slowest).toBe(Number(aging.total.amount))
+    })
+
+    it('goes down to customers and their open invoices', async () => {
+      const customers = page.getByRole('table', { name: 'Customers, who owes most first' })
+      await customers.getByRole('button').first().click(slowest)
+      const invoices = page.getByRole('table', { name: 'Open invoices, the earliest due date first' })
+      await invoices.getByRole('row').nth(1).waitFor(slowest)
+      expect(await inspect(page)).toEqual([])
+      await panel('By segment').getByLabel('Dimension').selectOption('CHANNEL')
+      await panel('By segment').getByRole('link').first().click(slowest)
+      await page.waitForURL(/channel=/, slowest)
+      expect(await inspect(page)).toEqual([])
+    })
+
+    it('moves when a script records a payment, and never while it shows the past', async () => {
+      await goTo('/demo/aging', 'Aging')
+      await page.getByRole('button', { name: /^Live\./ }).waitFor(slowest)
+      await ages().waitFor(slowest)
+      const before = await amountOf(/^Open receivables/)
+      await page.evaluate(() => Object.assign(window, { isTheSamePage: true }))
+      const [open] = (await ask<Open>(anOpenInvoice, { asOf: today })).invoices.nodes
+      if (!open) throw new Error('The demo has no open invoice')
+      const { recordReceipt } = await ask<{ recordReceipt: { __typename: string } }>(pay, {
+        input: {
+          customer: { number: open.customer.number },
+          amount: open.balance,
+          receivedOn: today,
+          allocations: [{ invoice: { number: open.number } }],
+        },
+      })
+      expect(recordReceipt.__typename).toBe('RecordReceiptSuccess')
+      const expected = Math.round((before - Number(open.balance.amount)) * 100)
+      await expect
+        .poll(async () => Math.round((await amountOf(/^Open receivables/)) * 100), slowest)
+        .toBe(expected)
+      expect(await page.evaluate(() => 'isTheSamePage' in window)).toBe(true)
+    })
+  })
+
+  it('does all that under its content security policy without a complaint', () => {
+    expect(viewer.complaints.filter((text) => !/WebSocket/.test(text))).toEqual([])
+  })
+})
