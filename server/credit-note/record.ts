@@ -72,7 +72,17 @@ async function writeCreditNote(
 ): Promise<CreditChanged | Problem> {
   const { organization } = context
   const { currency } = input.amount
-  const closing = await holdClosing(tx, organization.id)
+  // Sent together, carried out in this order: whoever posts holds the closing before anything is locked.
+  const [closing, customer, invoices] = await Promise.all([
+    holdClosing(tx, organization.id),
+    findCustomer(tx, organization.id, input.customer, ['customer']),
+    findInvoices(
+      tx,
+      organization.id,
+      input.allocations.map((allocation) => allocation.invoice),
+      (index) => ['allocations', String(index), 'invoice'],
+    ),
+  ])
   const effectiveOn = accountingDay(closing, {
     occurredOn: issuedOn,
     path: ['issuedOn'],
@@ -80,14 +90,7 @@ async function writeCreditNote(
     today: dayOf(todayOf(context)),
   })
   if (isProblem(effectiveOn)) return effectiveOn
-  const customer = await findCustomer(tx, organization.id, input.customer, ['customer'])
   if (isProblem(customer)) return customer
-  const invoices = await findInvoices(
-    tx,
-    organization.id,
-    input.allocations.map((allocation) => allocation.invoice),
-    (index) => ['allocations', String(index), 'invoice'],
-  )
   if (isProblem(invoices)) return invoices
 
   const invoiceIds = invoices.map((row) => row.id)

@@ -26,19 +26,23 @@ export type Credit = {
   readonly entries: readonly Entry[]
 }
 
-export const ALLOCATIONS_MAX = 1_000
+const ALLOCATIONS_MAX = 1_000
 
 export type AllocationInput = { readonly invoice: By; readonly amount?: string | null | undefined }
+
+/** Null where there are not too many. */
+export const checkNumber = ({ length }: readonly AllocationInput[]): Problem | null =>
+  length > ALLOCATIONS_MAX
+    ? invalid(['allocations'], `${length} allocations are more than ${ALLOCATIONS_MAX}`)
+    : null
 
 /** The amounts of the allocations; null is an invoice's whole balance. */
 export function readAllocations(
   allocations: readonly AllocationInput[],
   currency: string,
 ): readonly (bigint | null)[] | Problem {
-  if (allocations.length > ALLOCATIONS_MAX) {
-    const message = `${allocations.length} allocations are more than ${ALLOCATIONS_MAX}`
-    return invalid(['allocations'], message)
-  }
+  const tooMany = checkNumber(allocations)
+  if (tooMany !== null) return tooMany
   const amounts: (bigint | null)[] = []
   for (const [index, { amount }] of allocations.entries()) {
     const part = readPart(amount, currency, ['allocations', String(index), 'amount'])

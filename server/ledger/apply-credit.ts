@@ -8,6 +8,7 @@ import { invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import {
   allocate,
   appliedTo,
+  checkNumber,
   readAllocations,
   readPart,
   takeBack,
@@ -50,6 +51,8 @@ export async function applyCredit(
 ): Promise<CreditChanged | Problem> {
   const { organization } = context
   if (input.allocations.length === 0) return invalid(['allocations'], 'Name at least one invoice')
+  const tooMany = checkNumber(input.allocations)
+  if (tooMany !== null) return tooMany
   const closing = await holdClosing(tx, organization.id)
   const invoices = await findInvoices(
     tx,

@@ -64,7 +64,17 @@ async function writeReceipt(
 ): Promise<ReceiptRecorded | Problem> {
   const { organization } = context
   const { currency } = input.amount
-  const closing = await holdClosing(tx, organization.id)
+  // Sent together, carried out in this order: whoever posts holds the closing before anything is locked.
+  const [closing, payer, invoices] = await Promise.all([
+    holdClosing(tx, organization.id),
+    findCustomer(tx, organization.id, input.customer, ['customer']),
+    findInvoices(
+      tx,
+      organization.id,
+      input.allocations.map((allocation) => allocation.invoice),
+      (index) => ['allocations', String(index), 'invoice'],
+    ),
+  ])
   const effectiveOn = accountingDay(closing, {
     occurredOn: receivedOn,
     path: ['receivedOn'],
@@ -72,14 +82,7 @@ async function writeReceipt(
     today: dayOf(todayOf(context)),
   })
   if (isProblem(effectiveOn)) return effectiveOn
-  const payer = await findCustomer(tx, organization.id, input.customer, ['customer'])
   if (isProblem(payer)) return payer
-  const invoices = await findInvoices(
-    tx,
-    organization.id,
-    input.allocations.map((allocation) => allocation.invoice),
-    (index) => ['allocations', String(index), 'invoice'],
-  )
   if (isProblem(invoices)) return invoices
 
   const invoiceIds = invoices.map((row) => row.id)

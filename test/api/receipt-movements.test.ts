@@ -135,6 +135,8 @@ describe('applyReceipt', () => {
     )
     expect(await cash.apply(receipt, { [strange]: '1' })).toMatchObject(refused('INVALID', ...at('invoice')))
     expect(await cash.apply(receipt, {})).toMatchObject(refused('INVALID', 'allocations'))
+    const many = Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`M-${index}`, '1']))
+    expect(await cash.apply(receipt, many)).toMatchObject(refused('INVALID', 'allocations'))
     expect(await cash.apply('receipt_0', { [invoice]: '1' })).toMatchObject(refused('NOT_FOUND', 'receipt'))
     const asReceipt = `receipt_${(await cash.ask<{ id: string }>(`select id from invoice limit 1`))[0]?.id}`
     expect(await cash.apply(asReceipt, { [invoice]: '1' })).toMatchObject(refused('NOT_FOUND', 'receipt'))
