@@ -3217,6 +3217,8 @@ export type KpiMetric =
   | 'EXPECTED_CREDIT_LOSS'
   /** What customers would owe in interest on what is past due, had it all been charged. */
   | 'LATE_INTEREST'
+  /** What customers with a credit limit use of it today. */
+  | 'CREDIT_UTILISATION'
   /** Days sales outstanding over the window of `dsoMonths`. */
   | 'DSO'
   /** DSO on the mean of the receivables before and at the end of the window. */
@@ -3667,7 +3669,7 @@ export type KpiInput = {
   readonly __typename?: 'KpiInput';
   /** Its name in the computation. */
   readonly name: Scalars['String']['output'];
-  /** BALANCE: what stands at the end of a day. MOVEMENT: what happened in a period. COHORT: what became of the things of a period. PERIODS: a movement, period by period backwards. HISTOGRAM: a movement by days taken. EXTERNAL: recorded from outside. */
+  /** BALANCE: what stands at the end of a day. MOVEMENT: what happened in a period. COHORT: what became of the things of a period. PERIODS: a movement, period by period backwards. HISTOGRAM: a movement by days taken. EXTERNAL: recorded from outside. CREDIT: limits of today. */
   readonly kind: KpiInputKind;
   /** What of the books is read, or which external metric. */
   readonly measure: Scalars['String']['output'];
@@ -3688,7 +3690,9 @@ export type KpiInputKind =
   /** A movement by the number of days that it took. */
   | 'HISTOGRAM'
   /** Recorded from outside the books. */
-  | 'EXTERNAL';
+  | 'EXTERNAL'
+  /** Credit limits, and what is used of them. */
+  | 'CREDIT';
 
 /** Why a value is null. */
 export type NullReason =
@@ -3716,6 +3720,8 @@ export type NullReason =
   | 'NOT_RECORDED'
   /** It is known of the organization as a whole only: leave out `filter` and `groupBy`. */
   | 'NOT_BY_SEGMENT'
+  /** It has no history: it is known for today only, as known now. */
+  | 'ONLY_TODAY'
   /** An exchange rate is missing; `message` names currency and day. */
   | 'MISSING_RATE';
 
