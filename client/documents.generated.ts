@@ -201,6 +201,8 @@ export type KpiMetric =
   | 'EXPECTED_CREDIT_LOSS'
   /** What customers would owe in interest on what is past due, had it all been charged. */
   | 'LATE_INTEREST'
+  /** What customers with a credit limit use of it today. */
+  | 'CREDIT_UTILISATION'
   /** Days sales outstanding over the window of `dsoMonths`. */
   | 'DSO'
   /** DSO on the mean of the receivables before and at the end of the window. */
@@ -566,6 +568,8 @@ export type NullReason =
   | 'NOT_RECORDED'
   /** It is known of the organization as a whole only: leave out `filter` and `groupBy`. */
   | 'NOT_BY_SEGMENT'
+  /** It has no history: it is known for today only, as known now. */
+  | 'ONLY_TODAY'
   /** An exchange rate is missing; `message` names currency and day. */
   | 'MISSING_RATE';
 

@@ -25,7 +25,11 @@ export const AgingSegments = ({ segments, dimension, hrefOf }: AgingSegmentsProp
     .filter((segment) => groupOf(segment, dimension) !== null || totalOf(segment) !== 0)
     .toSorted((a, b) => totalOf(b) - totalOf(a))
   if (sorted.length === 0)
-    return <p className="border-t border-line px-4 py-8 text-center text-muted">Nothing fits.</p>
+    return (
+      <p className="border-t border-line px-4 py-8 text-center text-muted">
+        There is nothing in any segment.
+      </p>
+    )
   const shown = isWhole ? sorted : sorted.slice(0, shownFirst)
   return (
     <>

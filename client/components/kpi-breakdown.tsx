@@ -53,7 +53,11 @@ export const KpiBreakdown = ({ rows, dimension, hrefOf }: KpiBreakdownProps) => 
     (row) => groupOf(row, dimension) !== null || (row.value !== null && row.value !== 0),
   )
   if (told.length === 0)
-    return <p className="border-t border-line px-4 py-8 text-center text-muted">Nothing fits.</p>
+    return (
+      <p className="border-t border-line px-4 py-8 text-center text-muted">
+        There is nothing in any segment.
+      </p>
+    )
   const sorted = told.toSorted(byValue)
   const range = barRangeOf(sorted.flatMap(({ value }) => value ?? []))
   const shown = isWhole ? sorted : sorted.slice(0, shownFirst)

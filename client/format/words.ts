@@ -14,6 +14,7 @@ export const nullReasonWords = {
   NOT_CONFIGURED: 'Its convention is not set',
   NOT_RECORDED: 'Nothing was recorded for the period',
   NOT_BY_SEGMENT: 'Known for the whole organization only',
+  ONLY_TODAY: 'Known for today only',
   MISSING_RATE: 'An exchange rate is missing',
 } as const satisfies Record<NullReason, string>
 

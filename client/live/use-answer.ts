@@ -13,12 +13,14 @@ export const useAnswer = <Data, Variables extends AnyVariables>(
 ): Kept<Data> => {
   const kept = useKeptQuery(query, variables, { pause, requestPolicy: 'cache-and-network' })
   const renew = useEffectEvent(kept.refetch)
+  const { isFetching } = kept
   const heard = useRef(pulse)
   useEffect(() => {
-    if (heard.current === pulse) return
+    // Never twice at a time: what comes meanwhile is one more question after the answer.
+    if (heard.current === pulse || isFetching) return
     heard.current = pulse
     if (!pause) renew()
-  }, [pulse, pause])
+  }, [pulse, pause, isFetching])
   const isRefused = (kept.error?.graphQLErrors.length ?? 0) > 0
   return isRefused ? { ...kept, data: null } : kept
 }

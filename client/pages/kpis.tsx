@@ -6,85 +6,122 @@ import {
   type KpiCatalogQuery,
   KpiOverviewDocument,
   KpiOverviewTrendsDocument,
+  type KpiStrip_RowFragment,
 } from '../documents.generated.ts'
 import { addMonths, firstOfMonth } from '../format/day.ts'
 import { formatCount } from '../format/quantity.ts'
 import type { Live } from '../live.ts'
 import { useAnswer } from '../live/use-answer.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
+import { Button } from '../ui/button.tsx'
 import { ErrorCard, ErrorNote } from '../ui/error-card.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
+import { useSeen } from '../ui/use-seen.ts'
 import { organizationPath } from './addresses.ts'
 import { errorWords } from './error-words.ts'
-import { FiguresHead, useAsked, useFiguresPulse } from './figures-page.tsx'
+import { type Asked, FiguresHead, useAsked, useFiguresPulse } from './figures-page.tsx'
 import { PageBody } from './page-body.tsx'
 import { useViewing } from './use-viewer.ts'
+
+type Definition = KpiCatalogQuery['kpiCatalog'][number]
+
+type ThemeProps = {
+  readonly id: string
+  readonly title: string
+  readonly definitions: readonly Definition[]
+  readonly asked: Asked
+  readonly now: readonly KpiStrip_RowFragment[]
+}
+
+/** The KPIs of one theme; their history is asked for once they are looked at. */
+const Theme = ({ id, title, definitions, asked, now }: ThemeProps) => {
+  const { membership } = useViewing()
+  const { ref, isSeen } = useSeen<HTMLElement>()
+  const { data, error, refetch } = useAnswer(
+    KpiOverviewTrendsDocument,
+    {
+      metrics: definitions.map(({ metric }) => metric),
+      ...asked.cutOffs,
+      filter: asked.filter,
+      from: firstOfMonth(addMonths(asked.day, -12)),
+      monthAgo: addMonths(asked.day, -1),
+    },
+    { pause: !isSeen },
+  )
+  const path = organizationPath(membership.slug, 'kpis')
+  return (
+    <section ref={ref} aria-labelledby={id} className="mt-1 grid gap-2.5">
+      <header className="flex flex-wrap items-center gap-x-4 gap-y-1">
+        <h2 id={id} className="text-base font-semibold">
+          {title}
+        </h2>
+        {error && (
+          <p role="alert" className="flex flex-wrap items-center gap-x-3 text-xs text-watch">
+            Their history could not be loaded. {errorWords(error)}
+            <Button className="h-7 px-2 text-xs" onClick={refetch}>
+              Try again
+            </Button>
+          </p>
+        )}
+      </header>
+      <ul className={kpiGridClass}>
+        {definitions.map((definition) => {
+          const row = now.find(({ metric }) => metric === definition.metric)
+          return (
+            row && (
+              <KpiCard
+                key={definition.metric}
+                definition={definition}
+                now={row}
+                monthAgo={data?.monthAgo.find(({ metric }) => metric === definition.metric) ?? null}
+                series={data?.series ?? []}
+                href={`${path}/${slugOfMetric(definition.metric)}${carriedSearch(asked.search)}`}
+              />
+            )
+          )
+        })}
+      </ul>
+    </section>
+  )
+}
 
 type OverviewProps = { readonly live: Live; readonly timeZone: string; readonly catalog: KpiCatalogQuery }
 
 const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
-  const { membership } = useViewing()
   const asked = useAsked(timeZone)
   const pulse = useFiguresPulse(live, asked, catalog.cursor.progressCursor)
   const metrics = catalog.kpiCatalog.map(({ metric }) => metric)
-  const variables = { metrics, ...asked.cutOffs, filter: asked.filter }
-  const figures = useAnswer(KpiOverviewDocument, variables, { pulse: pulse.figures })
-  const trends = useAnswer(KpiOverviewTrendsDocument, {
-    ...variables,
-    from: firstOfMonth(addMonths(asked.day, -12)),
-    monthAgo: addMonths(asked.day, -1),
-  })
-  const now = figures.data?.kpis ?? []
-  const { series, monthAgo } = trends.data ?? { series: [], monthAgo: [] }
-  const path = organizationPath(membership.slug, 'kpis')
-  const failed = [figures, trends].find(({ error }) => error)
-  const retry = () => {
-    for (const { error, refetch } of [figures, trends]) if (error) refetch()
-  }
+  const { data, error, isFetching, refetch } = useAnswer(
+    KpiOverviewDocument,
+    { metrics, ...asked.cutOffs, filter: asked.filter },
+    { pulse: pulse.figures },
+  )
   return (
     <>
-      <ProgressLine isActive={figures.isFetching || trends.isFetching} />
+      <ProgressLine isActive={isFetching} />
       <FiguresHead
         live={live}
         asked={asked}
         title="KPIs"
         note={`${formatCount(metrics.length)} figures of receivables, each with its formula, its source and its history.`}
       />
-      {failed &&
-        (figures.data ? (
-          <ErrorNote message={errorWords(failed.error)} onRetry={retry} />
+      {error &&
+        (data ? (
+          <ErrorNote message={errorWords(error)} onRetry={refetch} />
         ) : (
-          <ErrorCard
-            title="The figures could not be loaded"
-            message={errorWords(failed.error)}
-            onRetry={retry}
-          />
+          <ErrorCard title="The figures could not be loaded" message={errorWords(error)} onRetry={refetch} />
         ))}
-      {!figures.data && !failed && <KpiCardsSkeleton />}
-      {figures.data &&
+      {!data && !error && <KpiCardsSkeleton />}
+      {data &&
         byTheme(catalog.kpiCatalog).map(({ theme, title, definitions }) => (
-          <section key={theme} aria-labelledby={theme} className="mt-1 grid gap-2.5">
-            <h2 id={theme} className="text-base font-semibold">
-              {title}
-            </h2>
-            <ul className={kpiGridClass}>
-              {definitions.map((definition) => {
-                const row = now.find(({ metric }) => metric === definition.metric)
-                return (
-                  row && (
-                    <KpiCard
-                      key={definition.metric}
-                      definition={definition}
-                      now={row}
-                      monthAgo={monthAgo.find(({ metric }) => metric === definition.metric) ?? null}
-                      series={series}
-                      href={`${path}/${slugOfMetric(definition.metric)}${carriedSearch(asked.search)}`}
-                    />
-                  )
-                )
-              })}
-            </ul>
-          </section>
+          <Theme
+            key={theme}
+            id={theme}
+            title={title}
+            definitions={definitions}
+            asked={asked}
+            now={data.kpis}
+          />
         ))}
     </>
   )
