@@ -16,7 +16,7 @@ export const choicesOf = ({ conventions }: KpiDefinition): Choice[] =>
     .filter(({ name }) => conventions.includes(name))
     .map((text) => ({ ...text, default: defaultInWords(text.name) }))
 
-export type InputKind = 'BALANCE' | 'MOVEMENT' | 'COHORT' | 'PERIODS' | 'HISTOGRAM' | 'EXTERNAL'
+export type InputKind = 'BALANCE' | 'MOVEMENT' | 'COHORT' | 'PERIODS' | 'HISTOGRAM' | 'EXTERNAL' | 'CREDIT'
 
 export type InputText = {
   readonly name: string
@@ -45,15 +45,25 @@ const KINDS: { readonly [Kind in Input['read']]: InputKind } = {
   periods: 'PERIODS',
   histogram: 'HISTOGRAM',
   external: 'EXTERNAL',
+  credit: 'CREDIT',
 }
 
 const textOf = (input: Input): Pick<InputText, 'kind' | 'measure'> => ({
   kind: KINDS[input.read],
-  measure: input.read === 'external' ? input.metric : input.measure,
+  measure: measureOf(input),
 })
+
+const measureOf = (input: Input): string => {
+  if (input.read === 'external') return input.metric
+  return input.read === 'credit' ? 'CREDIT_LIMIT' : input.measure
+}
 
 function wordsOf(input: Input): string {
   switch (input.read) {
+    case 'credit':
+      return input.part === 'used'
+        ? 'Open invoices less unapplied receipts and credits of customers who have a credit limit, today.'
+        : 'The credit limits of these customers, today.'
     case 'external':
       return externalMetric(input.metric).description
     case 'balance':

@@ -26,8 +26,16 @@ export type View = {
   readonly rates: Rates
   /** Numbers from outside; null where the view is of a part of the books, of which nobody knows them. */
   readonly external?: ExternalBook | null
+  /** Credit limits have no history: they are there on one day only. */
+  readonly credit?: CreditUse | undefined
   /** The currency of the answer. */
   readonly currency: string
+}
+
+/** Of the customers who have a limit: what they owe and what it is, in minor units, per currency. */
+export type CreditUse = {
+  readonly day: Day
+  readonly amounts: readonly { readonly currency: string; readonly used: bigint; readonly limit: bigint }[]
 }
 
 export type Evaluation =
@@ -49,7 +57,9 @@ export function evaluate(
     if (booksFrom === 'EMPTY' || reachesBackTo < booksFrom) return found(unknown('INSUFFICIENT_HISTORY'))
   }
   const asked = Object.entries(definition.inputs(point, conventions))
-  if (view.external === null && asked.some(([, input]) => isExternal(input)))
+  const reads = (kind: Input['read']) => asked.some(([, input]) => !isList(input) && input.read === kind)
+  if (reads('credit') && view.credit?.day !== point.day) return found(unknown('ONLY_TODAY'))
+  if (view.external === null && (reads('external') || reads('credit')))
     return found(unknown('NOT_BY_SEGMENT'))
 
   const reader = readerOf(view, typeof booksFrom === 'string' ? point.day : booksFrom, point.day)
@@ -67,8 +77,6 @@ const found = (outcome: Outcome): Evaluation => ({ outcome, missingRate: null })
 
 const isList = (input: Input | readonly Input[]): input is readonly Input[] => Array.isArray(input)
 
-const isExternal = (input: Input | readonly Input[]) => !isList(input) && input.read === 'external'
-
 /** Single numbers at the rates of `day`, or the rate that one of them would take. */
 export function readInputs(
   view: Omit<View, 'booksFrom'>,
@@ -81,7 +89,11 @@ export function readInputs(
 }
 
 /** Reads inputs at the rates of `day`. Where a rate is missing it reads 0 and remembers the first one. */
-function readerOf({ book, rates, currency, external }: Omit<View, 'booksFrom'>, booksFrom: Day, day: Day) {
+function readerOf(
+  { book, rates, currency, external, credit }: Omit<View, 'booksFrom'>,
+  booksFrom: Day,
+  day: Day,
+) {
   let missing: MissingRate | null = null
   const externals = external ?? nothingFromOutside
 
@@ -180,6 +192,11 @@ function readerOf({ book, rates, currency, external }: Omit<View, 'booksFrom'>, 
         return histogram(input)
       case 'external':
         return outside(input)
+      case 'credit':
+        return (credit?.amounts ?? []).reduce(
+          (sum, one) => sum.plus(inAnswerCurrency(one[input.part], one.currency, day)),
+          zero,
+        )
     }
   }
   return { read, missingRate: () => missing }

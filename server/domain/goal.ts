@@ -171,6 +171,7 @@ export const nullReasonInWords: Record<NullReason, string> = {
   NOT_CONFIGURED: 'it takes a convention that the organization has not set',
   NOT_RECORDED: 'nothing was recorded for its period',
   NOT_BY_SEGMENT: 'it is known for the organization as a whole only',
+  ONLY_TODAY: 'it is known for today only',
   MISSING_RATE: 'an exchange rate is missing',
 }
 

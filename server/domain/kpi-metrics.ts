@@ -15,6 +15,7 @@ export const kpiMetrics = [
   'AVERAGE_AGE',
   'EXPECTED_CREDIT_LOSS',
   'LATE_INTEREST',
+  'CREDIT_UTILISATION',
   'DSO',
   'DSO_AVERAGE',
   'DSO_COUNT_BACK',

@@ -38,6 +38,7 @@ export type NullReason =
   | 'NOT_CONFIGURED'
   | 'NOT_RECORDED'
   | 'NOT_BY_SEGMENT'
+  | 'ONLY_TODAY'
   | 'MISSING_RATE'
 
 /** Where a value stands. */
@@ -99,6 +100,8 @@ export type Input =
       readonly take: 'SUM' | 'LAST'
       readonly rate: 'CLOSING' | 'OWN_DAY'
     }
+  /** Of the customers who have a credit limit: what they use of it today, or the limits themselves. */
+  | { readonly read: 'credit'; readonly part: 'used' | 'limit' }
 
 /** One period's movement at constant currency; `days` is the length of the period, up to the point's day. */
 export type PeriodAmount = { readonly days: number; readonly amount: Exact }

@@ -111,6 +111,7 @@ export function addInput(needs: Needs, input: Input, booksFrom: Day): void {
       return
     // Not of the books.
     case 'external':
+    case 'credit':
   }
 }
 

@@ -8,6 +8,7 @@ import type { KpiDefinition, Point } from '../domain/kpi.ts'
 import { addNeeds, noNeeds, type Needs } from '../domain/needs.ts'
 import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
+import { readCreditUse } from './credit.ts'
 import { externalNeeds, readExternal, type ExternalNeeds } from './external.ts'
 import { readRows, type CellRow } from './flow.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
@@ -26,21 +27,28 @@ export type Ask = {
 export type Answers = (ask: Ask, group: Group, point: Point) => Evaluation
 
 /** At most four statements on the KPI store, one on exchange rates and one on what comes from outside, whatever is asked. */
-export async function answer(source: Source, asks: readonly Ask[]): Promise<Answers> {
+export async function answer(
+  source: Source,
+  asks: readonly Ask[],
+  /** The day on which what is known now holds; null where something else is asked for. */
+  today: Day | null,
+): Promise<Answers> {
   const needs = noNeeds()
   for (const { definition, points, conventions } of asks)
     for (const point of points) addNeeds(needs, definition, point, conventions, source.booksFrom)
   const outside = externalNeeds(asks)
-  const [{ rowsOf, rates }, external] = await Promise.all([
+  const takesCredit = today !== null && asks.some((ask) => asksForCredit(ask, today))
+  const [{ rowsOf, rates }, external, credit] = await Promise.all([
     fetchBooks(
       source,
       needs,
       asks.flatMap((ask) => ask.groups),
       asks.map((ask) => ask.currency),
       daysOf(asks.flatMap((ask) => ask.points)),
-      outside !== null,
+      outside !== null || takesCredit,
     ),
     fetchExternal(source, outside),
+    takesCredit ? readCreditUse(source.tx, source.organizationId, today) : undefined,
   ])
   const books = new Map<Group, ReturnType<typeof bookOf>>()
   return ({ definition, conventions, currency }, group, point) => {
@@ -49,10 +57,19 @@ export async function answer(source: Source, asks: readonly Ask[]): Promise<Answ
       book = bookOf(rowsOf(group))
       books.set(group, book)
     }
-    const view = { book, booksFrom: source.booksFrom, rates, currency }
+    const view = { book, booksFrom: source.booksFrom, rates, currency, credit }
     return evaluate(definition, point, conventions, { ...view, external: group.isWhole ? external : null })
   }
 }
+
+const asksForCredit = ({ definition, conventions, points }: Ask, today: Day): boolean =>
+  points.some(
+    (point) =>
+      point.day === today &&
+      Object.values(definition.inputs(point, conventions))
+        .flat()
+        .some(({ read }) => read === 'credit'),
+  )
 
 async function fetchExternal(
   { tx, organizationId, knownAt }: Source,

@@ -84,7 +84,12 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
     groups,
     points,
   }))
-  const evaluationOf = await answer(source, asks)
+  // What was known before, or is known of a day before, is not what limits and balances are now.
+  const evaluationOf = await answer(
+    source,
+    asks,
+    query.knownAt == null ? todayOf(query.now, organization) : null,
+  )
 
   const common = { currency, asOf: dateOf(asOf), knownAt, conventions }
   return points.flatMap((point) => {
@@ -100,13 +105,15 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
   })
 }
 
+const todayOf = (now: Temporal.Instant, { timeZone }: KpiOrganization): Day => dayAt(now, timeZone)
+
 /** The points of a series, or the one day; and the day that nothing is known after. */
 function pointsOf(
   query: KpiQuery,
   organization: KpiOrganization,
   conventions: Conventions,
 ): { points: Point[]; asOf: Day } {
-  const today = dayAt(query.now, organization.timeZone)
+  const today = todayOf(query.now, organization)
   const asked = query.asOf == null ? today : checkDay(query.asOf, 'asOf')
   // Nobody knows tomorrow: a later day has rows, but no values.
   const asOf = Math.min(asked, today)
@@ -175,7 +182,7 @@ export async function readKpiValues(
       points: [{ day, period, asOf: Math.min(day, today) }],
     }
   })
-  const evaluationOf = await answer(source, asks)
+  const evaluationOf = await answer(source, asks, today)
   return asks.flatMap((ask) =>
     ask.groups.flatMap((group) =>
       ask.points.map((point): KpiValue => {

@@ -255,3 +255,40 @@ describe('KPIs of numbers from outside', () => {
     expect(createGoal).toEqual({ __typename: 'CreateGoalSuccess', goal: { baselineExact: '80' } })
   })
 })
+
+describe('credit utilisation', () => {
+  it('is what customers use of their limits, today and as known now', async () => {
+    await customerOf(server, organization, 'C-1')
+    await customerOf(server, organization, 'C-2')
+    for (const [number, customer, amount] of [
+      ['I-1', 'C-1', '600'],
+      ['I-2', 'C-2', '5000'],
+    ]) {
+      await execute(
+        server.url,
+        token,
+        `mutation { recordInvoice(input: { customer: { number: "${customer}" }, number: "${number}",
+          amount: { amount: "${amount}", currency: "USD" }, issuedOn: "2026-06-05" }) { __typename } }`,
+      )
+    }
+    await execute(
+      server.url,
+      token,
+      `mutation { recordReceipt(input: { customer: { number: "C-1" }, amount: { amount: "100", currency: "USD" },
+        receivedOn: "2026-06-20" }) { __typename } }`,
+    )
+    const used = async (args: string) => shown(await kpis('CREDIT_UTILISATION', args))
+    expect(await used('asOf: "2026-07-01"')).toEqual(['NOT_CONFIGURED'])
+    await execute(
+      server.url,
+      token,
+      `mutation { setCreditLimit(input: { customer: { number: "C-1" }, reason: "new",
+        limit: { amount: { amount: "2000", currency: "USD" } } }) { __typename } }`,
+    )
+    // 600 - 100 of 2,000; the other customer has no limit.
+    expect(await used('asOf: "2026-07-01"')).toEqual(['25'])
+    expect(await used('asOf: "2026-06-30"')).toEqual(['ONLY_TODAY'])
+    expect(await used('asOf: "2026-07-01", knownAt: "2999-01-01T00:00:00Z"')).toEqual(['ONLY_TODAY'])
+    expect(await used('asOf: "2026-07-01", filter: { currency: ["USD"] }')).toEqual(['NOT_BY_SEGMENT'])
+  })
+})

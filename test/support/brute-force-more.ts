@@ -125,6 +125,9 @@ export function computeMore(
         ? none('NOT_CONFIGURED')
         : number(dollarDays.times(conventions.lateInterestRate).div(36_500))
     }
+    // The twin knows no limits, and no other day than those of its question.
+    case 'CREDIT_UTILISATION':
+      return none('ONLY_TODAY')
     case 'WEIGHTED_AVERAGE_TERMS':
       return weightedTerms(sight, from, divided, 'NOTHING_IN_PERIOD')
     case 'EXTENDED_DSO': {
