@@ -109,6 +109,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     graphqlPath: GRAPHQL_PATH,
     host,
     graphiqlForPeople: gate.trusted === null,
+    clock,
   })
   registerExportRoutes(app, { connection, entrance, budgets })
   const people = { identity, authenticator, entrance, clock, logCause }

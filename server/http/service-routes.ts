@@ -6,6 +6,7 @@ import { readSchemaText } from '../schema.ts'
 import { requireSession } from './apollo.ts'
 import { callerOf, credentialsOf, type Entrance } from './credentials.ts'
 import { isLocal } from './origin.ts'
+import { exampleQuery } from './graphiql-example.ts'
 import { GRAPHIQL_POLICY } from './security-headers.ts'
 
 const READY_MS_MAX = 2_000
@@ -18,11 +19,12 @@ export type ServiceOptions = {
   readonly host: string
   /** False where people may send the dashboard's documents only: GraphiQL is of no use to them. */
   readonly graphiqlForPeople: boolean
+  readonly clock: () => Temporal.Instant
 }
 
 /** GET /healthz, /readyz, /schema.graphql and /graphiql. */
 export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOptions): void => {
-  const { connection, entrance, graphqlPath, host, graphiqlForPeople } = options
+  const { connection, entrance, graphqlPath, host, graphiqlForPeople, clock } = options
 
   app.get('/healthz', () => ({ status: 'ok' }))
 
@@ -49,7 +51,7 @@ export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOpti
       .type('text/html; charset=utf-8')
       .header('content-security-policy', GRAPHIQL_POLICY)
       .header('cache-control', 'no-cache')
-      .send(await renderGraphiql(graphqlPath))
+      .send(await renderGraphiql(graphqlPath, exampleQuery(clock())))
   })
 }
 
@@ -78,10 +80,11 @@ const isReachable = async (connection: Connection): Promise<boolean> => {
  * The page is 9 MB, so it is loaded when it is first asked for. Whoever is signed in to the dashboard needs nothing
  * more; others put a token into its headers.
  */
-const renderGraphiql = async (endpoint: string): Promise<string> => {
+const renderGraphiql = async (endpoint: string, defaultQuery: string): Promise<string> => {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql')
   const page = renderGraphiQL({
     endpoint,
+    defaultQuery,
     subscriptionsProtocol: 'WS',
     title: 'Tidemark GraphiQL',
     isHeadersEditorEnabled: true,

@@ -1,6 +1,8 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { SCOPES } from '@tidemark/server/access/scopes.ts'
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
+import { customer } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, openReader, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { trailingMonths } from '@tidemark/server/domain/calendar.ts'
 import { dateOf } from '@tidemark/server/domain/day.ts'
@@ -15,8 +17,11 @@ import type { KpiDimension } from '@tidemark/server/kpi/segments.ts'
 import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
 import { readItems } from '@tidemark/server/ledger/histories.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { execute, request } from '../support/graphql.ts'
 import { day } from '../support/kpi-books.ts'
 import { LAST_POSTING, makeManifoldBooks, recordedAt } from '../support/manifold-books.ts'
+import { startTestServer, type TestServer } from '../support/server.ts'
+import { createTwins, tokenWith } from '../support/twins.ts'
 
 let database: TestDatabase
 let connection: Connection
@@ -248,5 +253,102 @@ describe('an explanation of random books', { timeout: 120_000 }, () => {
     expect(sums.map(([total]) => total)).toEqual(sums.map(([, change]) => change))
     expect(refused.length).toBeGreaterThan(0)
     expect(refused.filter((metric) => kpiDefinition(metric).unit === 'MONEY')).toEqual([])
+  })
+})
+
+describe('over the API', { timeout: 60_000 }, () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startTestServer({ demo: false })
+  }, 60_000)
+  afterAll(() => server.close())
+
+  it('the query that GraphiQL opens with explains last month down to invoices', async () => {
+    const { ours } = await createTwins(server)
+    const page = await (await fetch(`${server.url}/graphiql`)).text()
+    const [, options = ''] = /querySelector\('#root'\),\s*(\{.*\}),/.exec(page) ?? []
+    const { defaultQuery } = JSON.parse(options) as { defaultQuery: string }
+    type Told = { explainKpi: { from: { date: string }; to: { date: string }; reason: string | null } }
+    const { explainKpi } = await execute<Told>(
+      server.url,
+      ours.token,
+      defaultQuery.replace('change\n', 'change reason\n'),
+    )
+    const thisMonth = Temporal.Now.plainDateISO('UTC').with({ day: 1 })
+    expect([explainKpi.from.date, explainKpi.to.date]).toEqual([
+      thisMonth.subtract({ months: 1 }).subtract({ days: 1 }).toString(),
+      thisMonth.subtract({ days: 1 }).toString(),
+    ])
+  })
+
+  it('tells each customer with its invoices, each once, and refuses what makes no sense', async () => {
+    const organization = await server.createOrganization({ slug: 'explained' })
+    const token = await tokenWith(server, organization, SCOPES)
+    const bill = (number: string, customer: string, amount: string, issuedOn: string) =>
+      execute(
+        server.url,
+        token,
+        `mutation ($input: RecordInvoiceInput!) { recordInvoice(input: $input) { __typename ... on Problem { message } } }`,
+        {
+          input: {
+            customer: { number: customer },
+            number,
+            amount: { amount, currency: 'USD' },
+            issuedOn,
+            dueOn: issuedOn,
+          },
+        },
+      )
+    await inTransaction(server.connection, { organizationId: organization.id, mode: 'write' }, (tx) =>
+      tx.insert(customer).values(
+        ['A', 'B'].map((number) => ({
+          organizationId: organization.id,
+          id: crypto.randomUUID(),
+          number,
+          name: `Customer ${number}`,
+          termsDays: 30,
+        })),
+      ),
+    )
+    await bill('I-1', 'A', '100.00', '2026-07-10')
+    await bill('I-2', 'B', '40.00', '2026-08-10')
+    await bill('I-3', 'B', '7.50', '2026-08-11')
+    const ask = (from: string, to: string) =>
+      request<{ explainKpi: unknown }>(
+        server.url,
+        token,
+        `query ($from: Date!, $to: Date!) { explainKpi(metric: PAST_DUE, from: $from, to: $to) {
+          change parts { driver name change otherCustomers customers(first: 1) { customer { number } change
+            otherItems(first: 1) invoices(first: 1) { invoice { number } change } } } } }`,
+        { from, to },
+      )
+    const told = await ask('2026-07-31', '2026-08-31')
+    expect(told.errors).toEqual([])
+    expect(told.data?.explainKpi).toEqual({
+      change: '47.50',
+      parts: [
+        { driver: 'CURRENCY', name: 'Exchange rates', change: '0.00', otherCustomers: '0.00', customers: [] },
+        {
+          driver: 'AMOUNT',
+          name: 'Amount',
+          change: '47.50',
+          otherCustomers: '0.00',
+          customers: [
+            {
+              customer: { number: 'B' },
+              change: '47.50',
+              otherItems: '7.50',
+              invoices: [{ invoice: { number: 'I-2' }, change: '40.00' }],
+            },
+          ],
+        },
+      ],
+    })
+    const backwards = await ask('2026-08-31', '2026-07-31')
+    const tomorrow = await ask('2026-08-31', Temporal.Now.plainDateISO('UTC').add({ days: 3 }).toString())
+    expect([backwards, tomorrow].map(({ errors }) => errors[0]?.message)).toEqual([
+      'to (2026-07-31) must lie after from (2026-08-31).',
+      expect.stringContaining('to must not lie after today'),
+    ])
   })
 })
