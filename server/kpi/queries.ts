@@ -194,7 +194,9 @@ export async function readKpiValues(
           evaluation,
         )
         return {
-          ...{ valueExact, numerator, denominator },
+          valueExact,
+          numerator,
+          denominator,
           reason: missingRate === null ? reason : null,
           missingRate:
             missingRate === null ? null : { currency: missingRate.currency, day: dateOf(missingRate.day) },

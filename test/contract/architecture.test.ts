@@ -36,6 +36,8 @@ const nouns = [
   'credit-note',
   'dispute',
   'period',
+  'metric',
+  'rate',
   'goal',
   'member',
   'token',

@@ -49,17 +49,25 @@ describe('years of weeks', () => {
     fc.assert(
       fc.property(anyDay, randomCalendar, (on, calendar) => {
         const year = yearOf(on, calendar)
-        if (calendar.kind === 'CALENDAR_MONTHS') {
-          expect(dateOf(year.from).toString().slice(5)).toBe(
-            `${String(calendar.yearStartMonth).padStart(2, '0')}-01`,
-          )
-          return
-        }
+        fc.pre(calendar.kind !== 'CALENDAR_MONTHS')
         expect([52, 53]).toContain(lengthOf(year) / 7)
         expect(weekdays[dateOf(year.from).dayOfWeek - 1]).toBe(calendar.weekStartsOn)
         const isLong = lengthOf(year) === 53 * 7
-        const usual = { WEEKS_4_4_5: 5, WEEKS_4_5_4: 4, WEEKS_5_4_4: 4, PERIODS_13: 4 }[calendar.kind]
+        const usual = calendar.kind === 'WEEKS_4_4_5' ? 5 : 4
         expect(lengthOf(periodOf(year.to, calendar)) / 7).toBe(usual + (isLong ? 1 : 0))
+      }),
+    )
+  })
+})
+
+describe('years of months', () => {
+  it('begin with the first of their month', () => {
+    const ofMonths = randomCalendar.map((calendar) => ({ ...calendar, kind: 'CALENDAR_MONTHS' as const }))
+    fc.assert(
+      fc.property(anyDay, ofMonths, (on, calendar) => {
+        const { year, month, day: first } = dateOf(yearOf(on, calendar).from)
+        const began = dateOf(on).month < calendar.yearStartMonth ? dateOf(on).year - 1 : dateOf(on).year
+        expect([year, month, first]).toEqual([began, calendar.yearStartMonth, 1])
       }),
     )
   })

@@ -84,7 +84,8 @@ export const periodsBefore = (day: number, booksFrom: number, calendar: FiscalCa
 
 /** Whether what fell due is past due on a day: after the grace, and not before the Monday after a weekend is over. */
 export function isLate(dueOn: number, on: number, { graceDays, weekendRoll }: Conventions): boolean {
-  let payableUntil = dueOn + graceDays
-  while (weekendRoll && dateOf(payableUntil).dayOfWeek > 5) payableUntil++
-  return on > payableUntil
+  const lastDay = dueOn + graceDays
+  const { dayOfWeek } = dateOf(lastDay)
+  const daysToMonday = dayOfWeek === 6 ? 2 : dayOfWeek === 7 ? 1 : 0
+  return on > lastDay + (weekendRoll ? daysToMonday : 0)
 }
