@@ -48,6 +48,8 @@ const embedded = [
   'MemberConnection',
   'Money',
   'PageInfo',
+  'Reconciliation',
+  'ReconciliationLine',
   'SegmentAging',
   'TokenConnection',
   'Viewer',

@@ -6,7 +6,13 @@ import { type AgingChoice, edgesText, parseAgingChoice, usualEdges } from '../co
 import { AgingChoiceBar } from '../components/aging-choice-bar.tsx'
 import { AgingSegments } from '../components/aging-segments.tsx'
 import { dimensionOf, dimensions, withValues } from '../components/question.ts'
-import { AgingCheckDocument, AgingDocument, AgingSegmentsDocument } from '../documents.generated.ts'
+import { Reconciliation, bookPeriods } from '../components/reconciliation.tsx'
+import {
+  AgingCheckDocument,
+  AgingDocument,
+  AgingReconciliationDocument,
+  AgingSegmentsDocument,
+} from '../documents.generated.ts'
 import { formatDay } from '../format/day.ts'
 import { formatMoney } from '../format/quantity.ts'
 import type { Live } from '../live.ts'
@@ -14,6 +20,7 @@ import { useAnswer } from '../live/use-answer.ts'
 import type { Pulse } from '../live/use-live-pulse.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { Button } from '../ui/button.tsx'
+import { ChoiceBar } from '../ui/choice-bar.tsx'
 import { controlClass } from '../ui/field.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
@@ -112,6 +119,36 @@ const Segments = ({ asked, choice, pulse }: PartProps) => {
   )
 }
 
+const Books = ({ asked, pulse }: Pick<PartProps, 'asked' | 'pulse'>) => {
+  const period = bookPeriods.find(({ id }) => id === asked.search.get('books')) ?? bookPeriods[0]
+  const answer = useAnswer(
+    AgingReconciliationDocument,
+    { ...asked.cutOffs, filter: asked.filter, from: period.from(asked.day) },
+    { pulse: pulse.details },
+  )
+  return (
+    <Panel
+      title="From balance to balance"
+      actions={
+        <ChoiceBar
+          legend="Period of the books"
+          choices={bookPeriods}
+          chosen={period.id}
+          onChoose={(id) => asked.change({ books: id })}
+        />
+      }
+    >
+      <Answered
+        of={answer}
+        title="The books could not be loaded"
+        skeleton={<Skeleton className="m-5 h-64" />}
+      >
+        {({ reconciliation }) => <Reconciliation reconciliation={reconciliation} />}
+      </Answered>
+    </Panel>
+  )
+}
+
 const Ages = ({ live, timeZone }: { readonly live: Live; readonly timeZone: string }) => {
   const asked = useAsked(timeZone)
   const choice = parseAgingChoice(asked.search)
@@ -154,7 +191,10 @@ const Ages = ({ live, timeZone }: { readonly live: Live; readonly timeZone: stri
             )}
           </Answered>
         </div>
-        <Segments {...part} />
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+          <Segments {...part} />
+          <Books {...part} />
+        </div>
       </div>
       <AgingCustomers asked={asked} question={questionOf(part)} pulse={pulse.details} />
     </>
