@@ -4,6 +4,7 @@ import { todayOf } from '../context.ts'
 import { dayOf, formatDay, isPlausible, type Day } from '../domain/day.ts'
 import { formatMinor } from '../domain/money.ts'
 import { balanceNow } from '../domain/projection.ts'
+import { segmentOfShare } from '../domain/shares.ts'
 import { readPart } from '../ledger/allocations.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { accountingDay, holdClosing } from '../ledger/closing.ts'
@@ -11,7 +12,7 @@ import { lockDisputes } from '../ledger/dispute-resolution.ts'
 import { findInvoices } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
 import { lockItem } from '../ledger/lock-credit.ts'
-import { post } from '../ledger/post.ts'
+import { post, type NewEntry } from '../ledger/post.ts'
 import { implausible, invalid, isProblem, type Problem } from '../problem.ts'
 import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { OpenDisputeInput } from '../schema.generated.ts'
@@ -70,6 +71,7 @@ async function writeDispute(
     return invalid(['amount'], message, 'OVER_ALLOCATION')
   }
   const id = randomUUIDv7()
+  const place = placeOf(invoice, id, effectiveOn)
   const audit = await writeAudit(tx, context, {
     action: 'openDispute',
     subject: id,
@@ -82,7 +84,7 @@ async function writeDispute(
         kind: 'DISPUTE',
         id,
         customerId: customer.id,
-        segmentId: segmentOn(invoice, effectiveOn),
+        segmentId: place.segmentId,
         currency,
         startsOn: openedOn,
       },
@@ -99,19 +101,25 @@ async function writeDispute(
         counterpartId: row.id,
         reason,
       },
+      ...place.moves,
     ],
   })
   return { disputeId: id, audit }
 }
 
-/** Where the invoice, of several shares the largest, is on the day. */
-function segmentOn(invoice: Item, day: Day): number {
-  const share = invoice.shares.find(({ segmentId }) => segmentId === invoice.segmentId)
-  const moves = invoice.entries
+/** The dispute goes where the invoice, of several shares the largest, is and goes. */
+function placeOf(
+  { shares, segmentId, entries }: Item,
+  disputeId: string,
+  day: Day,
+): { readonly segmentId: number; readonly moves: NewEntry[] } {
+  const share = shares.find((one) => one.segmentId === segmentId)
+  if (share === undefined) return { segmentId, moves: [] }
+  const moves = entries
     .filter(
       ({ kind, installment, effectiveOn }) =>
-        kind === 'MOVED' && installment === share?.number && effectiveOn <= day,
+        kind === 'MOVED' && installment === share.number && effectiveOn > day,
     )
-    .toSorted((a, b) => a.effectiveOn - b.effectiveOn)
-  return moves.at(-1)?.segmentId ?? invoice.segmentId
+    .map((move): NewEntry => ({ ...move, itemId: disputeId, installment: 1 }))
+  return { segmentId: segmentOfShare(share, entries, day), moves }
 }

@@ -1,39 +1,17 @@
-import {
-  and,
-  eq,
-  exists,
-  gt,
-  gte,
-  inArray,
-  isNull,
-  lt,
-  lte,
-  not,
-  or,
-  sql,
-  type AnyColumn,
-  type SQL,
-} from 'drizzle-orm'
+import { and, eq, not, or, sql, type SQL } from 'drizzle-orm'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
-import { dayOf, formatDay, type Day } from '../domain/day.ts'
+import { dayOf, type Day } from '../domain/day.ts'
 import { installmentStates, type Entry, type EntryKind, type InstallmentState } from '../domain/invoice.ts'
 import { amountsOfShares, segmentOfShare } from '../domain/shares.ts'
 import { balanceOn } from '../domain/projection.ts'
 import { badUserInput } from '../errors.ts'
-import { limited, matchesText } from '../filter.ts'
-import { decodeId } from '../ids.ts'
+import { limited, matchesDate, matchesItem, matchesText, openOn } from '../filter.ts'
 import { selectInvoice, type By } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
-import type {
-  DateFilter,
-  InvoiceEntryKind,
-  InvoiceFilter,
-  InvoiceOrder,
-  InvoiceStatus,
-} from '../schema.generated.ts'
+import type { InvoiceEntryKind, InvoiceFilter, InvoiceOrder, InvoiceStatus } from '../schema.generated.ts'
 import type { InvoiceRow } from '@tidemark/drizzle/rows.ts'
-import { invoice, item, openSpan, segment } from '@tidemark/drizzle/tables.ts'
+import { invoice } from '@tidemark/drizzle/tables.ts'
 
 /** A part of an invoice in the invoice's currency. */
 export type InstallmentOfInvoice = InstallmentState & { readonly currency: string }
@@ -193,57 +171,11 @@ function matches(filter: InvoiceFilter, depth: number): SQL | undefined {
     matchesDate(invoice.issuedOn, filter.issuedOn),
     matchesDate(invoice.dueOn, filter.dueOn),
     matchesText(invoice.number, filter.number),
-    filter.customerId ? ofCustomers(limited(filter.customerId, 'customerId')) : undefined,
-    filter.currency ? inCurrencies(limited(filter.currency, 'currency')) : undefined,
-    filter.openOn ? openOn(formatDay(dayOf(filter.openOn))) : undefined,
+    matchesItem(invoice, filter),
+    openOn(invoice, filter.openOn),
     filter.and ? and(...nested(filter.and)) : undefined,
     filter.or ? (or(...nested(filter.or)) ?? sql`false`) : undefined,
     // A condition on nothing holds for every invoice, so its negation holds for none.
     filter.not ? not(matches(filter.not, depth + 1) ?? sql`true`) : undefined,
   )
 }
-
-const matchesDate = (column: AnyColumn, filter: DateFilter | null | undefined): SQL | undefined =>
-  filter
-    ? and(
-        filter.eq ? eq(column, filter.eq) : undefined,
-        filter.gt ? gt(column, filter.gt) : undefined,
-        filter.gte ? gte(column, filter.gte) : undefined,
-        filter.lt ? lt(column, filter.lt) : undefined,
-        filter.lte ? lte(column, filter.lte) : undefined,
-      )
-    : undefined
-
-const ofCustomers = (ids: readonly string[]): SQL =>
-  exists(
-    sql`(select from ${item} where ${and(
-      eq(item.organizationId, invoice.organizationId),
-      eq(item.id, invoice.id),
-      inArray(
-        item.customerId,
-        ids.flatMap((id) => decodeId('customer', id) ?? []),
-      ),
-    )})`,
-  )
-
-const inCurrencies = (currencies: readonly string[]): SQL =>
-  exists(
-    sql`(select from ${item} join ${segment} on ${and(
-      eq(segment.organizationId, item.organizationId),
-      eq(segment.id, item.segmentId),
-    )} where ${and(
-      eq(item.organizationId, invoice.organizationId),
-      eq(item.id, invoice.id),
-      inArray(segment.currency, [...currencies]),
-    )})`,
-  )
-
-const openOn = (day: string): SQL =>
-  exists(
-    sql`(select from ${openSpan} where ${and(
-      eq(openSpan.organizationId, invoice.organizationId),
-      eq(openSpan.itemId, invoice.id),
-      sql`${openSpan.opensOn} <= ${day}::date`,
-      or(isNull(openSpan.closesOn), sql`${openSpan.closesOn} > ${day}::date`),
-    )})`,
-  )

@@ -1,6 +1,7 @@
 /** Disputes: opened, resolved in parts, and found again. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { closePeriod } from '@tidemark/server/period/commands.ts'
+import { moveCustomer } from '@tidemark/server/segment/move-customer.ts'
 import { openBooks, type Books } from '../support/books.ts'
 import { cashOf, taken, type Cash } from '../support/cash.ts'
 import { execute } from '../support/graphql.ts'
@@ -89,6 +90,32 @@ describe('disputes', () => {
     const [first, ...rest] = await Promise.all([1, 2, 3].map(() => cash.dispute('A-6', once)))
     expect(first).toHaveProperty('disputeId')
     for (const outcome of rest) expect(outcome).toEqual(first)
+  })
+
+  it('count where their invoice is, and go with it', async () => {
+    await cash.bill('A-8', '50.00', '2026-05-01', '2026-05-31')
+    taken(
+      await moveCustomer(books.context, {
+        customer: { number: 'C-1' },
+        from: date('2026-05-20'),
+        region: 'South',
+        reason: 'New office',
+        dryRun: false,
+      }),
+    )
+    const regionsOf = async (openedOn: string) => {
+      const { disputeId } = taken(await cash.dispute('A-8', { amount: '1.00', openedOn: date(openedOn) }))
+      const rows = await cash.ask<{ region: string | null }>(
+        `select s.region from item i
+         cross join lateral (select i.segment_id union all select segment_id from ledger_entry
+           where item_id = i.id and kind = 'MOVED') place
+         join segment s on s.id = place.segment_id where i.id = '${disputeId}'`,
+      )
+      return rows.map(({ region }) => region)
+    }
+    expect(await regionsOf('2026-05-19')).toEqual([null, 'South'])
+    expect(await regionsOf('2026-05-20')).toEqual(['South'])
+    await cash.expectSound()
   })
 
   it('are posted to a closed month by nobody', async () => {
