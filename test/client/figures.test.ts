@@ -3,6 +3,7 @@ import { edgesText, parseAgingChoice, parseEdges } from '@tidemark/client/compon
 import { choiceWords, parseConventions, switchesOf } from '@tidemark/client/components/conventions.ts'
 import { withoutPrehistory } from '@tidemark/client/components/kpi-series.tsx'
 import { byTheme, slugOfMetric } from '@tidemark/client/components/kpi-themes.ts'
+import { bookPeriods, untilClosing } from '@tidemark/client/components/reconciliation.tsx'
 import {
   carriedSearch,
   isLive,
@@ -10,7 +11,7 @@ import {
   parseFilter,
   withValues,
 } from '@tidemark/client/components/question.ts'
-import { barRangeOf, ticksOf } from '@tidemark/client/charts/geometry.ts'
+import { barRangeOf, ticksOf, waterfallRangeOf } from '@tidemark/client/charts/geometry.ts'
 import { clockAt, instantAt } from '@tidemark/client/format/moment.ts'
 import { formatDecimal } from '@tidemark/client/format/quantity.ts'
 import * as fc from 'fast-check'
@@ -147,6 +148,27 @@ describe('conventions', () => {
   })
 })
 
+describe('the books of a period', () => {
+  it.each([
+    ['month', '2026-11-22', '2026-11-01'],
+    ['quarter', '2026-11-22', '2026-10-01'],
+    ['quarter', '2026-03-31', '2026-01-01'],
+    ['year', '2026-11-22', '2026-01-01'],
+  ])('of a %s hold %s from %s on', (period, day, from) => {
+    expect(bookPeriods.find(({ id }) => id === period)?.from(day)).toBe(from)
+  })
+
+  it('end with the closing balance: what comes after it is the aging', () => {
+    const line = (kind: 'OPENING' | 'CLOSING' | 'CURRENT') => ({
+      kind,
+      name: kind,
+      amount: { amount: '0.00', currency: 'EUR' },
+    })
+    const lines = [line('OPENING'), line('CLOSING'), line('CURRENT')]
+    expect(untilClosing(lines).map(({ kind }) => kind)).toEqual(['OPENING', 'CLOSING'])
+  })
+})
+
 describe('KPIs by theme', () => {
   it('come in the order of the themes, then of the catalog', () => {
     const definitions = [
@@ -199,6 +221,14 @@ describe('a chart', () => {
     expect(barRangeOf([3, 8])).toEqual([0, 8])
     expect(barRangeOf([-2, 5])).toEqual([-2, 5])
     expect(barRangeOf([])).toEqual([0, 1])
+  })
+
+  it('of steps begins at 0, unless the steps would be too short to be seen', () => {
+    expect(waterfallRangeOf([10, 4, 7])).toEqual({ range: [0, 10], isCut: false })
+    expect(waterfallRangeOf([38, 34, 36])).toEqual({ range: [33, 38], isCut: true })
+    expect(waterfallRangeOf([-38, -34])).toEqual({ range: [-38, -33], isCut: true })
+    expect(waterfallRangeOf([-2, 3])).toEqual({ range: [-2, 3], isCut: false })
+    expect(waterfallRangeOf([5, 5])).toEqual({ range: [0, 5], isCut: false })
   })
 
   it('begins where the books do', () => {

@@ -267,6 +267,16 @@ describe.skipIf(binary === null)('KPIs and aging in a real browser', { timeout: 
       expect(await inspect(page)).toEqual([])
     })
 
+    it('says how receivables went from one balance to another', async () => {
+      const books = page.getByRole('table', { name: /^Receivables from / })
+      const cents = (await books.locator('tbody td').allTextContents()).map((text) =>
+        Math.round(numberIn(text) * 100),
+      )
+      const closing = cents.pop()
+      expect(cents.reduce((total, amount) => total + amount, 0)).toBe(closing)
+      expect(closing).toBe(Math.round((await amountOf(/^Open receivables/)) * 100))
+    })
+
     it('takes any edges, and says what is wrong with others', async () => {
       const edges = page.getByLabel('Last day of each age')
       await edges.fill('45, 15')
