@@ -8,6 +8,7 @@ import { costOf } from '@tidemark/server/cost.ts'
 import { loadDemo } from '@tidemark/server/demo/load.ts'
 import { resolvers } from '@tidemark/server/resolvers.ts'
 import { createSchema } from '@tidemark/server/schema.ts'
+import { kpiDefinitions } from '@tidemark/server/domain/registry.ts'
 import { execute } from '../support/graphql.ts'
 import type { Sample } from '../support/operations.ts'
 import { randomQuery } from '../support/random-operations.ts'
@@ -135,7 +136,7 @@ describe('the cost', () => {
         ['{ organization { slug } }', 1],
         ['{ customers(first: 2) { nodes { number } } }', 3],
         ['{ customers(first: 2) { nodes { invoices(first: 3) { edges { node { number } } } } } }', 55],
-        ['{ kpiCatalog { metric } aging(edges: [30]) { buckets { count } } }', 30],
+        ['{ kpiCatalog { metric } aging(edges: [30]) { buckets { count } } }', kpiDefinitions.length + 4],
       ] as const
     ).entries()) {
       expect([query, (await post(query)).extensions?.cost]).toEqual([query, report(requested)])
