@@ -153,9 +153,17 @@ export const selectionOf = ({ from, steps, to }: Path, leaves: readonly string[]
 const onType = (field: GraphQLField<unknown, unknown>, type: GraphQLObjectType, selection: string): string =>
   isAbstractType(getNamedType(field.type)) ? `__typename ... on ${type.name} { ${selection} }` : selection
 
-/** Lists within an answer are asked for in small pages. */
-const pageOf = (field: GraphQLField<unknown, unknown>): string =>
-  field.args.some(({ name }) => name === 'first') ? '(first: 2)' : ''
+/** Lists within an answer are asked for in small pages; what else they must be told is the first that there is. */
+const pageOf = (field: GraphQLField<unknown, unknown>): string => {
+  const given = field.args.flatMap((argument) => {
+    if (argument.name === 'first') return ['first: 2']
+    const type = getNamedType(argument.type)
+    return isRequiredArgument(argument) && isEnumType(type)
+      ? [`${argument.name}: ${type.getValues()[0]?.name}`]
+      : []
+  })
+  return given.length === 0 ? '' : `(${given.join(', ')})`
+}
 
 /** All that can be selected below a field, down to `depth` types below its own. */
 export const wideSelectionOf = (

@@ -287,6 +287,8 @@ const readNames = async (
 export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
   const id = (type: string) => ids[type]?.[0]
   const values: Readonly<Record<string, unknown>> = {
+    // What lies below its customers is more than may be asked for of 50 at once.
+    'Query.agingByCustomer.first': 10,
     'Query.goal.id': id('goal'),
     'Query.receipt.id': id('receipt'),
     'Query.dispute.id': id('dispute'),
