@@ -71,7 +71,7 @@ export async function readAging(
 
   const unexplained = async (tx: Tx): Promise<Money> => {
     const segmentIds = group.segments.map((segment) => segment.id)
-    const balances = await readLedgerBalances(tx, organization.id, segmentIds, day, source.knownAt)
+    const balances = await readLedgerBalances(tx, organization.id, segmentIds, day, knownAt)
     const ledger = balances.reduce((sum, balance) => {
       const rate = rates.between(balance.currency, currency, day)
       if (balance.minor === 0n) return sum

@@ -7,8 +7,9 @@ import type { KpiDefinition, Point } from '../domain/kpi.ts'
 import { addNeeds, noNeeds, type Needs } from '../domain/needs.ts'
 import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
-import { readRows, type CellRow } from './flow.ts'
+import { readRows } from './flow.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
+import type { CellRow } from './selection.ts'
 import type { Source } from './source.ts'
 
 /** One KPI on some points, for each of some groups. Asks may share groups: compared by identity. */
@@ -62,7 +63,7 @@ type Fetched = { readonly rowsOf: (group: Group) => CellRow['row'][]; readonly r
 
 /** The rows that the needs name of the groups' segments, and the rates of the days for those in other currencies. */
 export async function fetchBooks(
-  { tx, organizationId, baseCurrency, cut, knownAt }: Source,
+  { tx, organizationId, baseCurrency, cut, sight }: Source,
   needs: Needs,
   allGroups: readonly Group[],
   answerCurrencies: readonly string[],
@@ -79,7 +80,7 @@ export async function fetchBooks(
       needs,
       cells.map((cell) => ({ cell, cuts: cut(cell.segmentIds) })),
       isForeign,
-      knownAt,
+      sight,
     ),
     cells.some(isForeign)
       ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last)

@@ -291,7 +291,7 @@ describe('folding', { timeout: 60_000 }, () => {
       connection,
       { organizationId: organization.id, mode: 'write' },
       async (tx) => {
-        await tx.sql`insert into kpi_fold values (${organization.id}, '0', '-infinity', '-infinity', '-infinity')`
+        await tx.sql`insert into kpi_fold values (${organization.id}, '0', '-infinity', '-infinity', '-infinity', 0)`
         held.resolve()
         await release.promise
         throw new Error('killed')
