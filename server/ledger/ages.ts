@@ -41,6 +41,9 @@ const storedMeasures: readonly StoredMeasure[] = Object.entries(measures).flatMa
   })),
 )
 
+/** All names that rows of `flow` can have. */
+export const storedNames = storedMeasures.map(({ name }) => name)
+
 /** The names of `flow` whose rows tell what stands at the end of a day. */
 export const balanceNames = storedMeasures.filter(({ kind }) => kind === 'balance').map(({ name }) => name)
 
