@@ -431,7 +431,7 @@ export const flow = pgTable(
     // Finds the last posting. The rows of one posting share its moment, so the index keeps one key for them all.
     index('flow_recorded').on(t.organizationId, t.recordedAt),
     // What a segment's balances and movements of a part of a month are read by: days of segments are not folded.
-    index('flow_segment_day').on(t.organizationId, t.segmentId, t.day),
+    index('flow_segment_measure').on(t.organizationId, t.segmentId, t.measure, t.day),
     foreignKey({
       name: 'flow_segment',
       columns: [t.organizationId, t.segmentId],

@@ -75,7 +75,7 @@ CREATE TABLE "kpi_month" (
 --> statement-breakpoint
 DROP INDEX "flow_day";--> statement-breakpoint
 CREATE INDEX "kpi_day_early" ON "kpi_day" USING btree ("organization_id","measure","level","cut","day") WHERE recorded_on < day;--> statement-breakpoint
-CREATE INDEX "flow_segment_day" ON "flow" USING btree ("organization_id","segment_id","day");--> statement-breakpoint
+CREATE INDEX "flow_segment_measure" ON "flow" USING btree ("organization_id","segment_id","measure","day");--> statement-breakpoint
 CREATE INDEX "flow_xid" ON "flow" USING btree ("organization_id","xid","day");--> statement-breakpoint
 
 -- The second wall, as for every table of an organization. All of these are derived from `flow` and can be rebuilt.
