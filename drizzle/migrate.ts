@@ -32,7 +32,13 @@ export const migrate = async (connection: Connection): Promise<void> => {
   await asOwner(connection, ({ sql }) => applyMigrations(sql, migrations))
 }
 
-/** The same within a transaction of the owner's, for migrations that may be only the first of all. */
+/** Whether a migration left word that the rows of `flow` are of an older posting rule and have to be written anew. */
+export const isFlowStale = async (sql: Connection['sql'] | TransactionSql): Promise<boolean> => {
+  const [row] = await sql<{ word: string | null }[]>`select obj_description('flow'::regclass) as word`
+  return row?.word === 'stale'
+}
+
+/** `migrate` within a transaction of the owner's, for migrations that may be only the first of all. */
 export const applyMigrations = async (
   sql: TransactionSql,
   migrations: readonly Migration[],

@@ -289,6 +289,9 @@ export const invoice = pgTable(
     receivedOn: civilDate('received_on'),
     approvedOn: civilDate('approved_on'),
     replacesId: uuid('replaces_id'),
+    /** What may be deducted where it is paid by `discount_until`; both or none. */
+    discount: minor('discount'),
+    discountUntil: civilDate('discount_until'),
   },
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),
@@ -309,6 +312,81 @@ export const invoice = pgTable(
       foreignColumns: [t.organizationId, t.id],
     }),
   ],
+)
+
+/** What a bill is for, where it says so. The amounts add up to what was billed. */
+export const invoiceLine = pgTable(
+  'invoice_line',
+  {
+    organizationId: inheritedOrganizationId(),
+    invoiceId: uuid('invoice_id').notNull(),
+    number: smallint().notNull(),
+    description: text(),
+    productLine: text('product_line'),
+    amount: minor('amount').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.invoiceId, t.number] }),
+    foreignKey({
+      name: 'invoice_line_invoice',
+      columns: [t.organizationId, t.invoiceId],
+      foreignColumns: [invoice.organizationId, invoice.id],
+    }),
+  ],
+)
+
+/** The parts of an item that is in several segments, such as an invoice over several product lines; else there are none. */
+export const itemShare = pgTable(
+  'item_share',
+  {
+    organizationId: inheritedOrganizationId(),
+    itemId: uuid('item_id').notNull(),
+    number: smallint().notNull(),
+    segmentId: integer('segment_id').notNull(),
+    weight: minor('weight').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.itemId, t.number] }),
+    foreignKey({
+      name: 'item_share_item',
+      columns: [t.organizationId, t.itemId],
+      foreignColumns: [item.organizationId, item.id],
+    }),
+    foreignKey({
+      name: 'item_share_segment',
+      columns: [t.organizationId, t.segmentId],
+      foreignColumns: [segment.organizationId, segment.id],
+    }),
+  ],
+)
+
+export const creditNote = pgTable(
+  'credit_note',
+  {
+    organizationId: inheritedOrganizationId(),
+    id: uuid().notNull(),
+    number: text(),
+    issuedOn: civilDate('issued_on').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    unique('credit_note_number').on(t.organizationId, t.number),
+    foreignKey({
+      name: 'credit_note_item',
+      columns: [t.organizationId, t.id],
+      foreignColumns: [item.organizationId, item.id],
+    }),
+  ],
+)
+
+/** Up to which day the books are closed: nothing is posted on or before it. No row: nothing was ever closed. */
+export const bookClosing = pgTable(
+  'book_closing',
+  {
+    organizationId: organizationId(),
+    closedThrough: civilDate('closed_through').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId] })],
 )
 
 export const receipt = pgTable(
@@ -342,6 +420,11 @@ export const entryKind = pgEnum('entry_kind', [
   'APPLIED',
   'DISPUTE_OPENED',
   'DISPUTE_RESOLVED',
+  'VOIDED',
+  'DISCOUNTED',
+  'ADJUSTED',
+  'RECOVERED',
+  'MOVED',
 ])
 
 /**
@@ -366,11 +449,22 @@ export const ledgerEntry = pgTable(
     dueOn: civilDate('due_on'),
     /** The other side: the receipt of a payment, the invoice of an application. */
     counterpartId: uuid('counterpart_id'),
+    /** WRITTEN_OFF: BAD_DEBT, TOLERANCE, DISPUTE. DISCOUNTED: EARNED, UNEARNED. */
+    code: text(),
+    /** MOVED: the segment that the share (`installment`) is in from `effectiveOn` on. */
+    segmentId: integer('segment_id'),
     reason: text(),
     auditId: uuid('audit_id').notNull(),
   },
   (t) => [
     primaryKey({ columns: [t.organizationId, t.itemId, t.sequence] }),
+    // Finds what came after a moment that somebody wants to know as of. The entries of one posting share a key of it.
+    index('ledger_entry_recorded').on(t.organizationId, t.recordedAt),
+    foreignKey({
+      name: 'ledger_entry_segment',
+      columns: [t.organizationId, t.segmentId],
+      foreignColumns: [segment.organizationId, segment.id],
+    }),
     foreignKey({
       name: 'ledger_entry_item',
       columns: [t.organizationId, t.itemId],
@@ -391,7 +485,21 @@ const measureNames = [
   'PAID',
   'CREDIT_APPLIED',
   'WRITTEN_OFF',
+  'BAD_DEBT',
+  'TOLERANCE',
+  'RECOVERED',
+  'DISCOUNTED',
+  'DISCOUNT_UNEARNED',
+  'ADJUSTED',
+  'TRANSFERRED',
+  'BOUNCED',
   'DISPUTE_OPENED',
+  'DISPUTE_CLOSED',
+  'TIME_TO_INVOICE',
+  'BILLED_WRONG',
+  'AT_RISK',
+  'DISCOUNT_OFFERED',
+  'DISCOUNT_TAKEN',
   'DUE',
   'DUE_ON_TIME',
   'SETTLED',
@@ -409,7 +517,8 @@ export const flow = pgTable(
   {
     organizationId: inheritedOrganizationId(),
     // Text and no enum: comparing enums is not leakproof, so under row-level security no index would be used for it.
-    measure: text({ enum: measureNames }).notNull(),
+    // With ~ at its end: what it takes from as-was to as-is segments (server/domain/shares.ts).
+    measure: text().notNull(),
     day: civilDate('day').notNull(),
     /** Due day, invoice date, receipt date, ...: see server/domain/measures.ts. Equal to `day` where there is none. */
     anchor: civilDate('anchor').notNull(),
@@ -425,7 +534,10 @@ export const flow = pgTable(
       .default(sql`pg_current_xact_id()`),
   },
   (t) => [
-    check('flow_measure', sql.raw(`measure in (${measureNames.map((name) => `'${name}'`).join(', ')})`)),
+    check(
+      'flow_measure',
+      sql.raw(`rtrim(measure, '~') in (${measureNames.map((name) => `'${name}'`).join(', ')})`),
+    ),
     // The order in which rows are folded. What lies after the fold's position is what readers add to the folded rows.
     index('flow_xid').on(t.organizationId, t.xid, t.day),
     // Finds the last posting. The rows of one posting share its moment, so the index keeps one key for them all.
@@ -592,17 +704,51 @@ export const openSpan = pgTable(
   ],
 )
 
-/** What one unit of `currency` was worth in the organization's base currency from `validOn` on. */
+/**
+ * What one unit of `currency` was worth in the organization's base currency from `validOn` on, as known from `recordedAt`
+ * on: a corrected rate is a further row.
+ */
 export const exchangeRate = pgTable(
   'exchange_rate',
   {
     organizationId: organizationId(),
     currency: text().notNull(),
     validOn: civilDate('valid_on').notNull(),
+    recordedAt: instant('recorded_at').notNull().default(now),
     rate: decimal('rate').notNull(),
     source: text().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.organizationId, t.currency, t.validOn] })],
+  (t) => [primaryKey({ columns: [t.organizationId, t.currency, t.validOn, t.recordedAt] })],
+)
+
+/** Numbers that come from outside the books, such as the cost of collection: a value of a day, as known from a moment on. */
+export const metricValue = pgTable(
+  'metric_value',
+  {
+    organizationId: organizationId(),
+    /** One of the external metrics of server/domain. */
+    metric: text().notNull(),
+    /** The last day of what it covers. */
+    day: civilDate('day').notNull(),
+    recordedAt: instant('recorded_at').notNull().default(now),
+    /** In major units of `currency` where it is money. Null takes an earlier value back. */
+    value: decimal('value'),
+    currency: text(),
+    source: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.metric, t.day, t.recordedAt] })],
+)
+
+/** What the organization chose for its KPIs; what is left out is the default. */
+export const kpiSetting = pgTable(
+  'kpi_setting',
+  {
+    organizationId: organizationId(),
+    conventions: jsonb().notNull(),
+    /** Months, 4-4-5 weeks or 13 periods, and where its years begin. */
+    calendar: jsonb().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId] })],
 )
 
 /**

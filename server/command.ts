@@ -25,6 +25,8 @@ export type Command = {
   readonly input: { readonly dryRun: boolean; readonly idempotencyKey?: string | null | undefined }
   /** What it means when a unique constraint of this name refuses a row that another command wrote just before. */
   readonly duplicates?: Readonly<Record<string, Problem>>
+  /** The longest that its transaction may take, where that is more than usual. */
+  readonly timeoutMs?: number
 }
 
 /** What every command answers with: what `writeAudit` gave, or null where nothing was written. */
@@ -37,7 +39,7 @@ export type Audited = { readonly audit: Audit | null }
  */
 export async function runCommand<Success extends Audited>(
   context: CommandContext,
-  { action, input, duplicates }: Command,
+  { action, input, duplicates, timeoutMs }: Command,
   work: (tx: Tx) => Promise<Success | Problem>,
 ): Promise<Success | Problem> {
   const { connection, organization, actor } = context
@@ -45,7 +47,7 @@ export async function runCommand<Success extends Audited>(
   try {
     const outcome = await inTransaction(
       connection,
-      { organizationId: organization.id, mode: 'write' },
+      { organizationId: organization.id, mode: 'write', ...(timeoutMs === undefined ? {} : { timeoutMs }) },
       async (tx) => {
         const request = { organizationId: organization.id, actor, action, key, input }
         const answer = await once(tx, request, () => work(tx))

@@ -26,6 +26,7 @@ import {
 import type { CostReport } from './access/budget.ts'
 import { ROLES } from './access/scopes.ts'
 import { PAGE_SIZE_MAX } from './connection.ts'
+import { conventionTexts } from './domain/conventions.ts'
 import { kpiDefinitions } from './domain/registry.ts'
 import { tooMuch } from './errors.ts'
 import { fragmentsOf, LIMITS } from './limits.ts'
@@ -44,6 +45,8 @@ type ListSize = {
   readonly sizeOf: (of: Arguments, above: Arguments, today: Temporal.PlainDate) => number
 }
 
+const upTo = (first: unknown): number => Math.min(Math.max(Number(first), 0), PAGE_SIZE_MAX)
+
 const atMost = (sizeOf: ListSize['sizeOf']): ListSize => ({ isBound: true, sizeOf })
 const usually = (sizeOf: ListSize['sizeOf']): ListSize => ({ isBound: false, sizeOf })
 
@@ -55,19 +58,37 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
     sizeOf: (of, _above, today) => kpiRows(of, today),
   },
   'Query.kpiCatalog': atMost(() => kpiDefinitions.length),
+  'KpiDefinition.choices': atMost(() => conventionTexts.length),
+  'KpiDefinition.inputs': usually(() => 3),
   'Query.roles': atMost(() => Object.keys(ROLES).length),
   'Aging.buckets': atMost((_of, { edges }) => (Array.isArray(edges) ? edges.length : 0) + 2),
+  'KpiExplanation.parts': atMost(() => 7),
+  'ExplanationPart.segments': usually(() => 10),
+  'ExplanationPart.customers': atMost(({ first }) => upTo(first)),
+  'ExplanationCustomer.invoices': atMost(({ first }) => upTo(first)),
   'Goal.history': atMost(({ days }) => Math.min(Math.max(Number(days), 0), 400)),
+  'Query.agingBySegment': usually(() => 30),
+  'CustomerAging.buckets': usually(() => 5),
   'Customer.balances': usually(() => 3),
   'Customer.unapplied': usually(() => 3),
   'Invoice.installments': usually(() => 3),
+  'Invoice.lines': usually(() => 3),
+  'Invoice.history': usually(() => 5),
+  'Invoice.shares': usually(() => 2),
   'Receipt.allocations': usually(() => 10),
+  'CreditNote.allocations': usually(() => 3),
+  'CustomerStatement.accounts': usually(() => 3),
+  'Dispute.resolutions': usually(() => 3),
+  'Invoice.disputes': usually(() => 1),
   'AuditVerification.findings': atMost(() => 100),
 }
 const UNKNOWN = usually(() => 10)
 
 /** What reads far more than it answers with. */
-const FIELD_COSTS: Readonly<Record<string, number>> = { 'Query.verifyAuditLog': 5_000 }
+const FIELD_COSTS: Readonly<Record<string, number>> = {
+  'Query.verifyAuditLog': 5_000,
+  'Query.explainKpi': 500,
+}
 
 /** A page is read by a statement of its own for each object that has it. */
 const NESTED_LIST_COST = 20
@@ -83,6 +104,8 @@ const DAYS_PER_POINT: Readonly<Record<string, number>> = {
   MONTH: 28,
   QUARTER: 90,
   YEAR: 365,
+  PERIOD: 28,
+  FISCAL_YEAR: 364,
 }
 const POINTS_MAX = 800
 const GROUPS_USUAL = 10

@@ -1,6 +1,6 @@
 /** Opens the database of the configuration, whichever it is, and brings its tables up to date. */
 import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
-import { migrate } from '@tidemark/drizzle/migrate.ts'
+import { isFlowStale, migrate } from '@tidemark/drizzle/migrate.ts'
 import type { DatabaseConfig } from './config.ts'
 
 const CONNECTIONS_MAX = 20
@@ -44,7 +44,13 @@ export const openDatabase = async (
 
   const connection = await connect(url, { max: CONNECTIONS_MAX })
   opened.defer(() => connection.close())
-  if (upToDate) await migrate(connection)
+  if (upToDate) {
+    await migrate(connection)
+    if (await isFlowStale(connection.sql)) {
+      const { replayStale } = await import('./ledger/replay.ts')
+      await replayStale(connection)
+    }
+  }
 
   const kept = opened.move()
   return { connection, listenUrl, close: () => kept.disposeAsync() }

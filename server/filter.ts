@@ -1,7 +1,25 @@
 /** Conditions that several lists take. */
-import { and, eq, inArray, type AnyColumn, type SQL } from 'drizzle-orm'
+import {
+  and,
+  eq,
+  exists,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  lt,
+  lte,
+  or,
+  sql,
+  type AnyColumn,
+  type SQL,
+} from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import { item, openSpan, segment } from '@tidemark/drizzle/tables.ts'
+import { formatDay, dayOf } from './domain/day.ts'
 import { badUserInput } from './errors.ts'
-import type { TextFilter } from './schema.generated.ts'
+import { decodeId } from './ids.ts'
+import type { DateFilter, TextFilter } from './schema.generated.ts'
 
 const VALUES_MAX = 1_000
 
@@ -18,3 +36,64 @@ export const matchesText = (column: AnyColumn, filter: TextFilter | null | undef
         filter.in ? inArray(column, limited(filter.in, 'in')) : undefined,
       )
     : undefined
+
+export const matchesDate = (column: AnyColumn, filter: DateFilter | null | undefined): SQL | undefined =>
+  filter
+    ? and(
+        filter.eq ? eq(column, filter.eq) : undefined,
+        filter.gt ? gt(column, filter.gt) : undefined,
+        filter.gte ? gte(column, filter.gte) : undefined,
+        filter.lt ? lt(column, filter.lt) : undefined,
+        filter.lte ? lte(column, filter.lte) : undefined,
+      )
+    : undefined
+
+/** The columns by which a row is that of an item. */
+export type ItemKey = { readonly organizationId: AnyColumn; readonly id: AnyColumn }
+
+type ItemFilter = {
+  readonly customerId?: readonly string[] | null | undefined
+  readonly currency?: readonly string[] | null | undefined
+}
+
+/** Whose items, and in which currencies. */
+export const matchesItem = (key: ItemKey, { customerId, currency }: ItemFilter): SQL | undefined =>
+  and(
+    customerId ? ofCustomers(key, limited(customerId, 'customerId')) : undefined,
+    currency ? inCurrencies(key, limited(currency, 'currency')) : undefined,
+  )
+
+/** Under a name of its own, for the list may be one of items itself. */
+const same = alias(item, 'same_item')
+
+const sameItem = (key: ItemKey): SQL | undefined =>
+  and(eq(same.organizationId, key.organizationId), eq(same.id, key.id))
+
+const ofCustomers = (key: ItemKey, ids: readonly string[]): SQL => {
+  const uuids = ids.flatMap((id) => decodeId('customer', id) ?? [])
+  return exists(
+    sql`(select from ${item} same_item where ${and(sameItem(key), inArray(same.customerId, uuids))})`,
+  )
+}
+
+const inCurrencies = (key: ItemKey, currencies: readonly string[]): SQL =>
+  exists(
+    sql`(select from ${item} same_item join ${segment} on ${and(
+      eq(segment.organizationId, same.organizationId),
+      eq(segment.id, same.segmentId),
+    )} where ${and(sameItem(key), inArray(segment.currency, [...currencies]))})`,
+  )
+
+/** Whether the item has a balance at the end of the day. */
+export const openOn = (key: ItemKey, date: Temporal.PlainDate | null | undefined): SQL | undefined => {
+  if (!date) return undefined
+  const day = formatDay(dayOf(date))
+  return exists(
+    sql`(select from ${openSpan} where ${and(
+      eq(openSpan.organizationId, key.organizationId),
+      eq(openSpan.itemId, key.id),
+      sql`${openSpan.opensOn} <= ${day}::date`,
+      or(isNull(openSpan.closesOn), sql`${openSpan.closesOn} > ${day}::date`),
+    )})`,
+  )
+}

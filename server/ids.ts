@@ -8,6 +8,8 @@ export type IdType =
   | 'customer'
   | 'invoice'
   | 'receipt'
+  | 'creditNote'
+  | 'dispute'
   | 'goal'
   | 'token'
   | 'invitation'

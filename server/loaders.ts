@@ -5,10 +5,12 @@
 import {
   apiToken,
   auditSeal,
+  creditNote,
   customer,
   goal,
   invitation,
   invoice,
+  item,
   origin,
   person,
   receipt,
@@ -16,15 +18,18 @@ import {
 import type {
   ApiTokenRow,
   AuditSealRow,
+  CreditNoteRow,
   CustomerRow,
   GoalProgressRow,
   GoalRow,
   InvitationRow,
   InvoiceRow,
+  ItemRow,
   OrganizationRow,
   OriginRow,
   PersonRow,
   ReceiptRow,
+  SegmentRow,
 } from '@tidemark/drizzle/rows.ts'
 import type { Reader, Tx } from '@tidemark/drizzle/transaction.ts'
 import DataLoader from 'dataloader'
@@ -32,9 +37,12 @@ import { and, eq, inArray } from 'drizzle-orm'
 import { dayOf } from './domain/day.ts'
 import type { Rates } from './domain/rates.ts'
 import { readCustomerStates, type CustomerState } from './ledger/customer-states.ts'
-import { readDisputed } from './ledger/disputes.ts'
+import { readDisputed, readDisputesOf } from './ledger/disputes.ts'
+import { readEntries, type PostedEntry } from './ledger/entries.ts'
 import { readItems, type Item } from './ledger/histories.ts'
+import { readLines, type PostedLine } from './ledger/lines.ts'
 import { readRates } from './ledger/rates.ts'
+import { readSegmentRows } from './ledger/segments.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
 import { readLatestProgress } from './live/progress.ts'
 
@@ -45,12 +53,22 @@ export type Loaders = {
   readonly customer: DataLoader<string, CustomerRow | null>
   readonly invoice: DataLoader<string, InvoiceRow | null>
   readonly receipt: DataLoader<string, ReceiptRow | null>
+  readonly creditNote: DataLoader<string, CreditNoteRow | null>
+  /** By invoice. */
+  readonly lines: DataLoader<string, readonly PostedLine[]>
+  /** By the number of the segment, as text. */
+  readonly segment: DataLoader<string, SegmentRow | null>
   /** By customer. */
   readonly customerState: DataLoader<string, CustomerState>
   /** An invoice, receipt or credit note with all that was posted to it. */
   readonly item: DataLoader<string, Item | null>
+  /** By item: its entries as people read them. */
+  readonly entries: DataLoader<string, readonly PostedEntry[]>
   /** By invoice: what is in open disputes today, in minor units. */
   readonly disputed: DataLoader<string, bigint>
+  /** By invoice: its disputes, in the order in which they were opened. */
+  readonly disputes: DataLoader<string, readonly ItemRow[]>
+  readonly dispute: DataLoader<string, ItemRow | null>
   readonly goal: DataLoader<string, GoalRow | null>
   /** By goal: where it stands; null before its first evaluation. */
   readonly progress: DataLoader<string, GoalProgressRow | null>
@@ -107,12 +125,28 @@ export const createLoaders = (
         .from(receipt)
         .where(and(eq(receipt.organizationId, id), inArray(receipt.id, ids))),
     ),
+    creditNote: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(creditNote)
+        .where(and(eq(creditNote.organizationId, id), inArray(creditNote.id, ids))),
+    ),
+    lines: byKey(reader, (tx, ids) => readLines(tx, id, ids), []),
+    segment: byKey(reader, (tx, ids) => readSegmentRows(tx, id, ids), null),
     customerState: byKey(reader, (tx, ids) => readCustomerStates(tx, organization, ids), {
       receivable: [],
       unapplied: [],
     }),
     item: byKey(reader, (tx, ids) => readItems(tx, id, ids), null),
+    entries: byKey(reader, (tx, ids) => readEntries(tx, id, ids), []),
     disputed: byKey(reader, (tx, ids) => readDisputed(tx, id, ids, day), 0n),
+    disputes: byKey(reader, (tx, ids) => readDisputesOf(tx, id, ids), []),
+    dispute: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(item)
+        .where(and(eq(item.organizationId, id), inArray(item.id, ids), eq(item.kind, 'DISPUTE'))),
+    ),
     goal: byId(reader, (tx, ids) =>
       tx
         .select()

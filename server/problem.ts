@@ -12,7 +12,7 @@ export type Problem =
 /** The input field at fault, such as ['allocations', '0', 'amount']; empty where it is the whole. */
 export type Path = readonly string[]
 
-type InvalidCode = 'INVALID' | 'OVER_ALLOCATION' | 'WRONG_CURRENCY' | 'MISSING_RATE'
+type InvalidCode = 'INVALID' | 'OVER_ALLOCATION' | 'WRONG_CURRENCY' | 'MISSING_RATE' | 'CLOSED_PERIOD'
 
 /** A value is out of range or contradicts another. */
 export const invalid = (path: Path, message: string, code: InvalidCode = 'INVALID'): Problem => ({

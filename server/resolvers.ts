@@ -1,15 +1,22 @@
 /** The resolver map: the nouns meet here and nowhere else. */
 import { auditResolvers } from './audit/resolvers.ts'
+import { creditNoteResolvers } from './credit-note/resolvers.ts'
 import { customerResolvers } from './customer/resolvers.ts'
+import { disputeResolvers } from './dispute/resolvers.ts'
 import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
 import { invoiceResolvers } from './invoice/resolvers.ts'
+import { explainResolvers } from './kpi/explain-resolvers.ts'
 import { kpiResolvers } from './kpi/resolvers.ts'
+import { metricResolvers } from './metric/resolvers.ts'
 import { memberResolvers } from './member/resolvers.ts'
 import { organizationResolvers } from './organization/resolvers.ts'
+import { periodResolvers } from './period/resolvers.ts'
+import { rateResolvers } from './rate/resolvers.ts'
 import { receiptResolvers } from './receipt/resolvers.ts'
 import { scalars } from './scalars.ts'
 import type { Resolvers } from './schema.generated.ts'
+import { segmentResolvers } from './segment/resolvers.ts'
 import { tokenResolvers } from './token/resolvers.ts'
 
 /** What belongs to no noun. */
@@ -41,8 +48,15 @@ export const resolvers = merge([
   tokenResolvers,
   customerResolvers,
   invoiceResolvers,
+  periodResolvers,
+  segmentResolvers,
   receiptResolvers,
+  creditNoteResolvers,
+  disputeResolvers,
   kpiResolvers,
+  metricResolvers,
+  rateResolvers,
+  explainResolvers,
   goalResolvers,
   auditResolvers,
 ])

@@ -20,6 +20,47 @@ export const rangeOf = (values: readonly (number | null)[]): readonly [number, n
   return [low - air, high + air]
 }
 
+/**
+ * Round values that lie evenly over a range, about `count` of them: steps of 1, 2 or 5 times a power of ten, the first
+ * at or below the range and the last at or above it.
+ */
+export const ticksOf = ([low, high]: readonly [number, number], count: number): number[] => {
+  const rough = (high - low) / Math.max(count, 1)
+  if (!(rough > 0) || !Number.isFinite(rough)) return [low]
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough * 0.999) ?? 10) * power
+  const first = Math.floor(low / step + 1e-9)
+  const last = Math.ceil(high / step - 1e-9)
+  // Multiplied and not added up, and rounded to the step: 0.1 + 0.2 would be no round value.
+  return Array.from({ length: last - first + 1 }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  )
+}
+
+/** The range that bars from 0 need: 0 is always in it. */
+export const barRangeOf = (values: readonly number[]): readonly [number, number] => {
+  const low = Math.min(0, ...values)
+  const high = Math.max(0, ...values)
+  return low === high ? [0, 1] : [low, high]
+}
+
+/**
+ * What the bars of a waterfall run over: from 0, unless the changes would then be too short to be seen. `levels` are the
+ * values between which the bars lie.
+ */
+export const waterfallRangeOf = (
+  levels: readonly number[],
+): { readonly range: readonly [number, number]; readonly isCut: boolean } => {
+  const low = Math.min(...levels)
+  const high = Math.max(...levels)
+  const length = high - low
+  if (levels.length === 0 || length === 0) return { range: barRangeOf(levels), isCut: false }
+  const air = length * 0.25
+  if (low > 0 && length < high * 0.4) return { range: [low - air, high], isCut: true }
+  if (high < 0 && length < -low * 0.4) return { range: [low, high + air], isCut: true }
+  return { range: barRangeOf(levels), isCut: false }
+}
+
 /** How far a bar may run beyond baseline and target before it is cut off, in percent of the way. */
 const beyondMax = 30
 

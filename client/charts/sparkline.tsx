@@ -40,6 +40,51 @@ const makePath = (
     }),
   )
 
+/** The same line as a picture: not to be read point by point, since what it belongs to leads to a chart that can. */
+export const StillSparkline = ({
+  values,
+  tone,
+  className,
+}: {
+  readonly values: readonly (number | null)[]
+  readonly tone: Tone
+  readonly className: string
+}) => {
+  const points = values.map((value) => ({ value, expected: null }))
+  const scales = makeScales(points)
+  const last = points.findLastIndex(({ value }) => value !== null)
+  const lastValue = points[last]?.value ?? null
+  return (
+    <svg aria-hidden="true" overflow="visible" className={`block w-full ${className}`}>
+      {scales && (
+        <>
+          <svg viewBox="0 0 100 100" preserveAspectRatio="none" width="100%" height="100%" overflow="visible">
+            <path
+              d={makePath(points, scales, ({ value }) => value)}
+              fill="none"
+              className={toneStroke[tone]}
+              strokeWidth="1.75"
+              strokeLinejoin="round"
+              strokeLinecap="round"
+              vectorEffect="non-scaling-stroke"
+            />
+          </svg>
+          {lastValue !== null && (
+            <circle
+              cx={`${scales.x(last)}%`}
+              cy={`${scales.y(lastValue)}%`}
+              r="3"
+              strokeWidth="2"
+              className={`stroke-surface ${toneFill[tone]}`}
+              paintOrder="stroke"
+            />
+          )}
+        </>
+      )}
+    </svg>
+  )
+}
+
 /** A line without axes; where there is an expected path, it is dashed. */
 export const Sparkline = ({ points, tone, label, describe, onRead, className }: SparklineProps) => {
   const { at, cursorProps } = useChartCursor(points.length, label, describe, onRead)

@@ -63,6 +63,30 @@ export const TextureSwatch = ({ style }: { readonly style: number }) => (
 
 const labelShareMin = 7
 
+/** The parts as one thin bar without words, for rows of a table. */
+export const ThinStackedBar = ({ parts }: { readonly parts: readonly Omit<StackedPart, 'label'>[] }) => {
+  const starts = startsOf(parts.map(({ share }) => share))
+  return (
+    <svg aria-hidden="true" width="100%" height="14" className="block overflow-hidden rounded-sm">
+      <rect width="100%" height="14" className="fill-sunken" />
+      {parts.map(({ id, share, style }, index) => (
+        <g key={id}>
+          <rect x={`${starts[index]}%`} width={`${share}%`} height="14" className={fills[styleOf(style)]} />
+          <rect
+            x={`${starts[index]}%`}
+            width={`${share}%`}
+            height="14"
+            fill={`url(#texture-${styleOf(style)})`}
+          />
+          {index > 0 && share > 0 && (
+            <rect x={`${starts[index]}%`} width="1" height="14" className="fill-surface" />
+          )}
+        </g>
+      ))}
+    </svg>
+  )
+}
+
 /** Parts of a whole, side by side. A table beside it says the same; this is for the eye alone. */
 export const StackedBar = ({ parts }: { readonly parts: readonly StackedPart[] }) => {
   const starts = startsOf(parts.map(({ share }) => share))

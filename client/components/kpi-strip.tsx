@@ -8,10 +8,10 @@ import type {
 } from '../documents.generated.ts'
 import { type Day, formatDay } from '../format/day.ts'
 import { formatChange, formatFigure, formatQuantity, unknown } from '../format/quantity.ts'
-import { nullReasonWords } from '../format/words.ts'
 import { ChangeText } from '../ui/change.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { trendOf } from './kpi-trend.ts'
+import { nullWords } from './null-words.ts'
 
 /** The figures of the strip, in its order; `kpis` is asked for these and no others. */
 export const headlineMetrics = [
@@ -89,8 +89,8 @@ const MonthChange = ({ definition, now, monthAgo }: Omit<KpiTileProps, 'trend'>)
 
 const KpiTile = ({ definition, now, monthAgo, trend }: KpiTileProps) => {
   const [read, setRead] = useState<number | null>(null)
-  const say = ({ value, reason }: KpiStrip_RowFragment) =>
-    value === null ? (reason ? nullReasonWords[reason] : unknown) : formatQuantity(value, now, 'compact')
+  const say = (row: KpiStrip_RowFragment) =>
+    row.value === null ? nullWords(row) : formatQuantity(row.value, now, 'compact')
   const point = read === null ? undefined : trend[read]
   const { figure, unit } =
     now.value === null ? { figure: unknown, unit: '' } : formatFigure(now.value, now, 'compact')

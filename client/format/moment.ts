@@ -89,15 +89,24 @@ const offsetAt = (ms: number, timeZone: string): number => {
   return Date.parse(`${text.replace(' ', 'T')}Z`) - Math.floor(ms / 1000) * 1000
 }
 
-/** The instant at which a civil day begins on the clock of `timeZone`, as ISO text. */
-export const startOfDay = (day: string, timeZone: string): string => {
-  const midnight = Date.parse(`${day}T00:00:00Z`)
-  const before = offsetAt(midnight - dayMs, timeZone)
-  const after = offsetAt(midnight + dayMs, timeZone)
-  // Where the clock is put back over midnight the day begins at the first of the two; where it skips midnight, with the
-  // jump itself, which the clock from before tells.
-  const starts = [midnight - before, midnight - after].filter(
-    (start) => start + offsetAt(start, timeZone) === midnight,
+/** The instant at which a clock of `timeZone` shows `clock`, such as "2026-11-22T14:03", as ISO text. */
+export const instantAt = (clock: string, timeZone: string): string => {
+  const shown = Date.parse(`${clock}Z`)
+  const before = offsetAt(shown - dayMs, timeZone)
+  const after = offsetAt(shown + dayMs, timeZone)
+  // What a clock that is put back shows twice is the first of the two; what it skips is the jump itself, which the clock
+  // from before tells.
+  const instants = [shown - before, shown - after].filter(
+    (instant) => instant + offsetAt(instant, timeZone) === shown,
   )
-  return new Date(starts.length === 0 ? midnight - before : Math.min(...starts)).toISOString()
+  return new Date(instants.length === 0 ? shown - before : Math.min(...instants)).toISOString()
+}
+
+/** The instant at which a civil day begins on the clock of `timeZone`, as ISO text. */
+export const startOfDay = (day: string, timeZone: string): string => instantAt(`${day}T00:00:00`, timeZone)
+
+/** What a clock of `timeZone` shows at an instant, to the minute, such as "2026-11-22T14:03". */
+export const clockAt = (instant: string, timeZone: string): string => {
+  const ms = Date.parse(instant)
+  return new Date(ms + offsetAt(ms, timeZone)).toISOString().slice(0, 16)
 }

@@ -15,7 +15,8 @@ export type PeriodId = (typeof periods)[number]['id'] | 'days'
 /** A span of civil days, both included; null where that end is open. */
 export type Period = { readonly id: PeriodId; readonly from: Day | null; readonly to: Day | null }
 
-const dayOf = (text: string | null): Day | null => {
+/** A day that an address or a field names; null where it is none. */
+export const dayOf = (text: string | null): Day | null => {
   if (text === null || !/^\d{4}-\d\d-\d\d$/.test(text)) return null
   const ms = Date.parse(`${text}T00:00:00Z`)
   // A day that the month does not have would roll over into the next.

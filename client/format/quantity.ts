@@ -4,7 +4,10 @@ import { numberFormat, withMinusSign } from './intl.ts'
 /** What a number counts. `currency` matters only where `unit` is MONEY. */
 export type Quantity = { readonly unit: KpiUnit; readonly currency: string }
 
-/** `compact`: $4.84M, for headlines. `whole`: $4,837,210, for tiles. `exact`: $4,837,210.45, for tables. */
+/**
+ * `compact`: $4.84M, for headlines. `whole`: $4,837,210 and 44.3 days, for tiles. `exact`: $4,837,210.45 and 44.312 days,
+ * for tables.
+ */
 export type Detail = 'compact' | 'whole' | 'exact'
 
 /** A figure and the unit to set beside it in smaller type; `unit` is empty where the figure holds it (money). */
@@ -46,8 +49,8 @@ const changeWords = { ...unitWords, PERCENT: 'pts' } as const
 
 const numberOptions = ({ unit, currency }: Quantity, detail: Detail): Intl.NumberFormatOptions => {
   if (unit === 'MONEY') return moneyOptions(currency, detail)
-  const digits = fractionDigits[unit]
   if (unit === 'COUNT' && detail === 'compact') return { notation: 'compact', maximumFractionDigits: 1 }
+  const digits = fractionDigits[unit] + (detail === 'exact' && unit !== 'COUNT' ? 2 : 0)
   return { minimumFractionDigits: digits, maximumFractionDigits: digits }
 }
 
@@ -107,3 +110,9 @@ export const formatMoney = (
   )
 
 export const formatCount = (count: number, locale?: string): string => numberFormat({}, locale).format(count)
+
+/** An exact decimal with all of its digits, grouped. */
+export const formatDecimal = (decimal: string, locale?: string): string =>
+  withMinusSign(
+    numberFormat({ maximumFractionDigits: 10 }, locale).format(decimal as Intl.StringNumericLiteral),
+  )

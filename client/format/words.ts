@@ -10,6 +10,11 @@ export const nullReasonWords = {
   NEGATIVE_SALES: 'A month had more credits than sales',
   NOT_KNOWN_THEN: 'Not known at that time',
   IN_THE_FUTURE: 'The day has not come',
+  NOTHING_OPEN: 'Nothing of it was open',
+  NOT_CONFIGURED: 'Its convention is not set',
+  NOT_RECORDED: 'Nothing was recorded for the period',
+  NOT_BY_SEGMENT: 'Known for the whole organization only',
+  MISSING_RATE: 'An exchange rate is missing',
 } as const satisfies Record<NullReason, string>
 
 export const goalStatusWords = {

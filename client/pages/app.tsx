@@ -45,7 +45,7 @@ const Page = () => {
   if (!membership) return <NotFoundPage />
   // Another person or organization begins with an empty cache and a socket of its own.
   const key = `${session.person.email} ${membership.slug} ${membership.role}`
-  return <OrganizationArea key={key} membership={membership} page={found.page} />
+  return <OrganizationArea key={key} membership={membership} page={found.page} detail={found.detail} />
 }
 
 /** A new page begins at its top; going back leaves the place to the browser. */

@@ -6,6 +6,9 @@ import { accountPath, parseOrganizationPath } from './addresses.ts'
  * comes with the first file, and is there at once after signing in.
  */
 const load = {
+  kpis: () => import('./kpis.tsx'),
+  kpi: () => import('./kpi.tsx'),
+  aging: () => import('./aging.tsx'),
   members: () => import('./members.tsx'),
   tokens: () => import('./tokens.tsx'),
   audit: () => import('./audit.tsx'),
@@ -18,6 +21,9 @@ const load = {
 const page = <Props>(find: () => Promise<ComponentType<Props>>) =>
   lazy(async () => ({ default: await find() }))
 
+export const KpisPage = page(async () => (await load.kpis()).KpisPage)
+export const KpiPage = page(async () => (await load.kpi()).KpiPage)
+export const AgingPage = page(async () => (await load.aging()).AgingPage)
 export const MembersPage = page(async () => (await load.members()).MembersPage)
 export const TokensPage = page(async () => (await load.tokens()).TokensPage)
 export const AuditPage = page(async () => (await load.audit()).AuditPage)
@@ -37,7 +43,8 @@ const nameOf = (path: string): keyof typeof load | null => {
     case '/password':
       return 'password'
     default: {
-      const page = parseOrganizationPath(path)?.page ?? 'dashboard'
+      const { page, detail } = parseOrganizationPath(path) ?? { page: 'dashboard', detail: null }
+      if (page === 'kpis' && detail !== null) return 'kpi'
       return page === 'dashboard' ? null : page
     }
   }

@@ -1,4 +1,3 @@
-import { useEffect, useSyncExternalStore } from 'react'
 import { AgingPanel } from '../components/aging-panel.tsx'
 import { GoalGrid, GoalGridSkeleton } from '../components/goal-grid.tsx'
 import { headlineMetrics, KpiStrip, KpiStripSkeleton } from '../components/kpi-strip.tsx'
@@ -16,6 +15,7 @@ import { addMonths, type Day, firstOfMonth, formatDay } from '../format/day.ts'
 import { formatZone } from '../format/moment.ts'
 import { formatCount } from '../format/quantity.ts'
 import type { Live } from '../live.ts'
+import { useIsPaused } from '../live/use-is-paused.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { ErrorCard, ErrorNote } from '../ui/error-card.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
@@ -90,12 +90,6 @@ const PanelSkeleton = () => (
     <Skeleton className="mt-6 h-56 w-full" />
   </div>
 )
-
-/** Held still by the chip; whoever comes back to the page finds it live again. */
-const useIsPaused = ({ socket }: Live): boolean => {
-  useEffect(() => () => socket.setPaused(false), [socket])
-  return useSyncExternalStore(socket.subscribeToConnection, () => socket.readConnection().kind === 'PAUSED')
-}
 
 /** When and where the figures are from. */
 const AsOf = ({ organization }: Pick<DashboardQuery, 'organization'>) => (

@@ -12,8 +12,13 @@ import { useLive } from '../live/use-live.ts'
 import { ErrorCard } from '../ui/error-card.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
-import { type OrganizationPageId, organizationPages, organizationPath } from './addresses.ts'
-import { AuditPage, MembersPage, preloadPage, TokensPage } from './chunks.ts'
+import {
+  type OrganizationPageId,
+  organizationPages,
+  organizationPath,
+  type OrganizationPlace,
+} from './addresses.ts'
+import { AgingPage, AuditPage, KpiPage, KpisPage, MembersPage, preloadPage, TokensPage } from './chunks.ts'
 import { DashboardPage } from './dashboard.tsx'
 import { errorWords } from './error-words.ts'
 import { type Viewing, ViewingContext } from './use-viewer.ts'
@@ -65,10 +70,14 @@ const NotAllowed = ({ viewing }: { readonly viewing: Viewing }) => (
   </div>
 )
 
-const pageOf = (page: OrganizationPageId, live: Live): ReactNode => {
+const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNode => {
   switch (page) {
     case 'dashboard':
       return <DashboardPage live={live} />
+    case 'kpis':
+      return detail === null ? <KpisPage live={live} /> : <KpiPage key={detail} live={live} name={detail} />
+    case 'aging':
+      return <AgingPage live={live} />
     case 'members':
       return <MembersPage />
     case 'tokens':
@@ -83,7 +92,7 @@ const isAllowed = ({ viewer, may }: Viewing, page: OrganizationPageId): boolean 
 
 type ShownProps = AreaProps & { readonly live: Live }
 
-const Shown = ({ live, membership, page }: ShownProps) => {
+const Shown = ({ live, membership, page, detail }: ShownProps) => {
   const { data, error, refetch } = useKeptQuery(OrganizationViewerDocument, {})
   // Rights change while a page is open: they are asked for again with each page, and after each time away.
   const renew = useEffectEvent(refetch)
@@ -116,17 +125,17 @@ const Shown = ({ live, membership, page }: ShownProps) => {
           </div>
         )}
         <Suspense fallback={<PageSkeleton />}>
-          {isAllowed(viewing, page) ? pageOf(page, live) : <NotAllowed viewing={viewing} />}
+          {isAllowed(viewing, page) ? pageOf({ page, detail, live }) : <NotAllowed viewing={viewing} />}
         </Suspense>
       </main>
     </ViewingContext>
   )
 }
 
-type AreaProps = { readonly membership: Membership; readonly page: OrganizationPageId }
+type AreaProps = Omit<OrganizationPlace, 'slug'> & { readonly membership: Membership }
 
 /** Everything of one organization: its way to the server and its pages. */
-export const OrganizationArea = ({ membership, page }: AreaProps) => {
+export const OrganizationArea = ({ membership, page, detail }: AreaProps) => {
   const { refresh } = useSession()
   const { slug } = membership
   const live = useLive(slug, refresh)
@@ -134,7 +143,7 @@ export const OrganizationArea = ({ membership, page }: AreaProps) => {
   if (!live) return null
   return (
     <Provider value={live.client}>
-      <Shown live={live} membership={membership} page={page} />
+      <Shown live={live} membership={membership} page={page} detail={detail} />
     </Provider>
   )
 }

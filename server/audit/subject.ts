@@ -9,12 +9,39 @@ import type { MutationResolvers } from '../schema.generated.ts'
 /** Of each action: what its subject is. A mutation or an event of sign-in that is missing here does not compile. */
 const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, IdType>> = {
   recordInvoice: 'invoice',
+  voidInvoice: 'invoice',
+  correctInvoice: 'invoice',
+  reDateInvoice: 'invoice',
+  adjustInvoice: 'invoice',
+  writeOffInvoice: 'invoice',
+  reverseWriteOff: 'invoice',
+  recoverInvoice: 'invoice',
+  discountInvoice: 'invoice',
+  reverseDiscount: 'invoice',
+  moveInvoice: 'invoice',
+  moveCustomer: 'customer',
+  closePeriod: 'organization',
+  reopenPeriod: 'organization',
   recordReceipt: 'receipt',
+  applyReceipt: 'receipt',
+  unapplyReceipt: 'receipt',
+  bounceReceipt: 'receipt',
+  recordCreditNote: 'creditNote',
+  applyCreditNote: 'creditNote',
+  unapplyCreditNote: 'creditNote',
+  openDispute: 'dispute',
+  resolveDispute: 'dispute',
+  createCustomer: 'customer',
+  updateCustomer: 'customer',
   setCreditLimit: 'customer',
+  setKpiConventions: 'organization',
+  recordMetricValues: 'organization',
+  recordRates: 'organization',
   createGoal: 'goal',
   createOrganization: 'organization',
   importInvoices: 'organization',
   importRates: 'organization',
+  importMetricValues: 'organization',
   loadDemo: 'organization',
   restoreBackup: 'organization',
   inviteMember: 'invitation',
@@ -43,6 +70,7 @@ type OtherAction =
   | 'createOrganization'
   | 'importInvoices'
   | 'importRates'
+  | 'importMetricValues'
   | 'loadDemo'
   | 'restoreBackup'
   | 'acceptInvitation'
@@ -85,12 +113,15 @@ export const subjectName = async (
       return (await loaders.invoice.load(subject))?.number ?? null
     case 'receipt':
       return (await loaders.receipt.load(subject))?.reference ?? null
+    case 'creditNote':
+      return (await loaders.creditNote.load(subject))?.number ?? null
     case 'goal':
       return (await loaders.goal.load(subject))?.name ?? null
     case 'token':
       return (await loaders.token.load(subject))?.name ?? null
     case 'invitation':
       return (await loaders.invitation.load(subject))?.email ?? null
+    case 'dispute':
     case 'audit':
     case null:
       return null

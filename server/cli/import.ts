@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { importInvoices, type Progress } from '../imports/commands.ts'
 import { loadMapping } from '../imports/mapping.ts'
 import { describeImport, exitCodeOf } from '../imports/report.ts'
-import { addRates } from './rates.ts'
+import { addSeries } from './series.ts'
 import type { CliSession } from './session.ts'
 import { takeTime } from './taking-time.ts'
 
@@ -52,7 +52,7 @@ export const registerImport = (program: Command, session: CliSession): void => {
       process.exitCode = exitCodeOf(report)
     })
 
-  addRates(noun, session)
+  addSeries(noun, session)
 }
 
 const PHASES: Readonly<Record<Progress['phase'], string>> = {

@@ -3,8 +3,9 @@ import { installmentStates, payInstallments, type Entry } from '../domain/invoic
 import type { Day } from '../domain/day.ts'
 import { newUuid } from '../ids.ts'
 import type { Item } from '../ledger/histories.ts'
-import type { NewEntry, NewItem, Posting } from '../ledger/post.ts'
-import type { PaidPart, TradeEvent } from './trade.ts'
+import { itemOf as itemMade, type NewItem } from '../ledger/new-items.ts'
+import type { NewEntry, Posting } from '../ledger/post.ts'
+import type { PaidPart, TradeEvent } from './events.ts'
 
 /** What the demo's books hold so far: items by the keys that the events use. */
 export type DemoBooks = {
@@ -108,14 +109,35 @@ function eventEntries(books: DemoBooks, event: TradeEvent): Made {
         items: [],
         added: payInstallments(partsOf(books, event.invoice), event.amount).map(({ number, amount }) => ({
           key: event.invoice,
-          entry: { ...base, installment: number, kind: 'WRITTEN_OFF', amount: -amount, reason: event.reason },
+          entry: {
+            ...base,
+            installment: number,
+            kind: 'WRITTEN_OFF',
+            amount: -amount,
+            code: event.code,
+            reason: event.reason,
+          },
         })),
       }
+    case 'VOID': {
+      const { invoice, amount, reason } = event
+      return {
+        items: [],
+        added: [{ key: invoice, entry: { ...base, kind: 'VOIDED', amount: -amount, reason } }],
+      }
+    }
+    case 'DISCOUNT': {
+      const { invoice, amount, code } = event
+      return {
+        items: [],
+        added: [{ key: invoice, entry: { ...base, kind: 'DISCOUNTED', amount: -amount, code } }],
+      }
+    }
   }
 }
 
 function invoiced(books: DemoBooks, event: TradeEvent & { readonly kind: 'INVOICE' }): Made {
-  const { customer, invoice: key, on, parts, productLine } = event
+  const { invoice: key, on, parts, productLine, billing, replaces } = event
   const item: NewItem = {
     ...newItem(books, event, productLine),
     kind: 'INVOICE',
@@ -123,12 +145,14 @@ function invoiced(books: DemoBooks, event: TradeEvent & { readonly kind: 'INVOIC
       number: `INV-${books.nextInvoiceNumber++}`,
       dueOn: Math.max(...parts.map((part) => part.dueOn)),
       dueDerived: parts.length === 1,
-      orderedOn: on - 9,
-      deliveredOn: on - 1,
-      sentOn: on,
+      orderedOn: billing.deliveredOn - 8,
+      deliveredOn: Math.min(billing.deliveredOn, on),
+      sentOn: Math.max(billing.sentOn, on),
+      replacesId: replaces === null ? null : itemOf(books, replaces).id,
+      discount: billing.discount,
     },
   }
-  books.items.set(key, { ...item, currency: customer.currency, entries: [] })
+  books.items.set(key, itemMade(item))
   const added = parts.map(({ amount, dueOn }, index): Added => {
     const entry = { ...movement(on), kind: 'INVOICED' as const, installment: index + 1, amount, dueOn }
     return { key, entry }
@@ -198,7 +222,7 @@ function make(
   const base = newItem(books, event, null)
   const item: NewItem =
     kind === 'RECEIPT' ? { ...base, kind, reference: referenceOf(event) } : { ...base, kind }
-  books.items.set(key, { ...base, kind, entries: [] })
+  books.items.set(key, itemMade(item))
   return item
 }
 

@@ -96,17 +96,12 @@ export function agingOf(
   const { currency } = view
   const total = amounts[0] ?? zero
   const money = (minor: bigint): Money => ({ minor, currency })
-  const buckets = bounds.map((bucket, index): AgingBucket => {
-    const olderAmount = amounts[index + 1] ?? zero
-    const amount = (amounts[index] ?? zero).minus(olderAmount)
-    return {
-      ...bucket,
-      // Rounded along the running sum: in a foreign currency, buckets rounded one by one would not add up.
-      amount: money(minorOf(amounts[index] ?? zero, currency) - minorOf(olderAmount, currency)),
-      count: (counts[index] ?? zero).minus(counts[index + 1] ?? zero).toNumber(),
-      share: total.isZero() ? null : amount.div(total).times(100).toNumber(),
-    }
-  })
+  const buckets = bucketsOf(
+    bounds,
+    amounts,
+    counts.map((count) => count.toNumber()),
+    currency,
+  )
   const shown = {
     total: minorOf(total, currency),
     cash: minorOf(cash, currency),
@@ -120,6 +115,30 @@ export function agingOf(
     ledgerBalance: money(shown.total - shown.cash - shown.credits),
     exactBalance: total.minus(cash).minus(credits),
   }
+}
+
+/** `amounts` and `counts` have for each bucket what is in it and in all older ones, amounts in major units. */
+export function bucketsOf(
+  bounds: readonly Bounds[],
+  amounts: readonly Exact[],
+  counts: readonly number[],
+  currency: string,
+): AgingBucket[] {
+  const total = amounts[0] ?? zero
+  return bounds.map((bucket, index) => {
+    const olderAmount = amounts[index + 1] ?? zero
+    const amount = (amounts[index] ?? zero).minus(olderAmount)
+    return {
+      ...bucket,
+      // Rounded along the running sum: in a foreign currency, buckets rounded one by one would not add up.
+      amount: {
+        minor: minorOf(amounts[index] ?? zero, currency) - minorOf(olderAmount, currency),
+        currency,
+      },
+      count: (counts[index] ?? 0) - (counts[index + 1] ?? 0),
+      share: total.isZero() ? null : amount.div(total).times(100).toNumber(),
+    }
+  })
 }
 
 const zero: Exact = new Exact(0)

@@ -1,10 +1,8 @@
-/** Windows, months and buckets of civil days. */
+/** Windows and months of civil days. */
 import { dateOf, dayFromParts, dayOf, daysInMonth, formatDay, type Day } from './day.ts'
 
 /** A run of days, both included. */
 export type Period = { readonly from: Day; readonly to: Day }
-
-export type Granularity = 'DAY' | 'WEEK' | 'MONTH' | 'QUARTER' | 'YEAR'
 
 export const lengthOf = ({ from, to }: Period): number => to - from + 1
 
@@ -28,15 +26,6 @@ export function endOfMonth(day: Day): Day {
   return day - dayOfMonth + daysInMonth(year, month)
 }
 
-/** The calendar month of `last` up to that day, then the months before it, back to that of `first`. */
-export function* monthsBack(last: Day, first: Day): Iterable<Period> {
-  for (let to = last; to >= first;) {
-    const from = firstOfMonth(to)
-    yield { from, to }
-    to = from - 1
-  }
-}
-
 // Temporal would do the same ten times slower, and a long series asks for a hundred thousand windows.
 function partsOf(day: Day): { year: number; month: number; dayOfMonth: number } {
   const text = formatDay(day)
@@ -48,40 +37,9 @@ function partsOf(day: Day): { year: number; month: number; dayOfMonth: number } 
 }
 
 function firstOf(monthsSinceYear0: number): Day {
-  const first = dayFromParts(Math.floor(monthsSinceYear0 / 12), (monthsSinceYear0 % 12) + 1, 1)
-  if (first === null) throw new RangeError('The window begins before 1900')
-  return first
-}
-
-/** Splits `period` at the calendar's boundaries; the first and the last bucket are cut where the period is. */
-export function bucketsOf(period: Period, granularity: Granularity, bucketsMax: number): Period[] {
-  const buckets: Period[] = []
-  for (let from = period.from; from <= period.to && buckets.length < bucketsMax;) {
-    const to = Math.min(endOfBucket(from, granularity), period.to)
-    buckets.push({ from, to })
-    from = to + 1
-  }
-  return buckets
-}
-
-/** The last day of the calendar's bucket that `day` lies in. */
-function endOfBucket(day: Day, granularity: Granularity): Day {
-  const date = dateOf(day)
-  switch (granularity) {
-    case 'DAY':
-      return day
-    case 'WEEK':
-      return day + 7 - date.dayOfWeek
-    case 'MONTH':
-      return day + date.daysInMonth - date.day
-    case 'QUARTER': {
-      const lastMonth = Math.ceil(date.month / 3) * 3
-      const last = date.with({ day: 1, month: lastMonth })
-      return dayOf(last) + last.daysInMonth - 1
-    }
-    case 'YEAR':
-      return dayOf(date.with({ month: 12, day: 31 }))
-  }
+  const [year, month] = [Math.floor(monthsSinceYear0 / 12), (monthsSinceYear0 % 12) + 1]
+  // The window of a day of 1950 may begin before it.
+  return dayFromParts(year, month, 1) ?? dayOf(new Temporal.PlainDate(year, month, 1))
 }
 
 /** The civil date that it is in the zone at that moment. */

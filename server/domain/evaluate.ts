@@ -1,10 +1,20 @@
 /** From a KPI's definition to its value: what it says of the books. */
-import { lengthOf, monthsBack, type Period } from './calendar.ts'
+import { lengthOf, type Period } from './calendar.ts'
 import type { Book, BooksFrom } from './book.ts'
 import type { Conventions } from './conventions.ts'
 import type { Day } from './day.ts'
+import { externalBookOf, externalMetric, type ExternalBook } from './external.ts'
+import { periodsBack } from './fiscal.ts'
 import { unknown } from './formulas.ts'
-import type { Input, KpiDefinition, MonthAmount, Outcome, Point } from './kpi.ts'
+import {
+  NEVER,
+  type DaysTaken,
+  type Input,
+  type KpiDefinition,
+  type Outcome,
+  type PeriodAmount,
+  type Point,
+} from './kpi.ts'
 import type { Measure, Quantity } from './measures.ts'
 import { Exact } from './money.ts'
 import { measuresOf, type Net } from './needs.ts'
@@ -14,6 +24,8 @@ export type View = {
   readonly book: Book
   readonly booksFrom: BooksFrom
   readonly rates: Rates
+  /** Numbers from outside; null where the view is of a part of the books, of which nobody knows them. */
+  readonly external?: ExternalBook | null
   /** The currency of the answer. */
   readonly currency: string
 }
@@ -31,17 +43,22 @@ export function evaluate(
 ): Evaluation {
   const { booksFrom } = view
   if (point.day > point.asOf) return found(unknown('IN_THE_FUTURE'))
-  if (booksFrom === 'NOT_KNOWN_THEN') return found(unknown('NOT_KNOWN_THEN'))
-  if (booksFrom === 'EMPTY' || definition.reachesBackTo(point, conventions) < booksFrom)
-    return found(unknown('INSUFFICIENT_HISTORY'))
+  const reachesBackTo = definition.reachesBackTo(point, conventions)
+  if (reachesBackTo !== NEVER) {
+    if (booksFrom === 'NOT_KNOWN_THEN') return found(unknown('NOT_KNOWN_THEN'))
+    if (booksFrom === 'EMPTY' || reachesBackTo < booksFrom) return found(unknown('INSUFFICIENT_HISTORY'))
+  }
+  const asked = Object.entries(definition.inputs(point, conventions))
+  if (view.external === null && asked.some(([, input]) => isExternal(input)))
+    return found(unknown('NOT_BY_SEGMENT'))
 
-  const reader = readerOf(view, booksFrom, point.day)
-  const inputs = Object.entries(definition.inputs(point, conventions)).map(([name, input]) => [
+  const reader = readerOf(view, typeof booksFrom === 'string' ? point.day : booksFrom, point.day)
+  const inputs = asked.map(([name, input]) => [
     name,
     isList(input) ? input.map(reader.read) : reader.read(input),
   ])
   const outcome = definition.compute(Object.fromEntries(inputs), point, conventions)
-  // Looked at last: months are read while counting back.
+  // Looked at last: periods are read while counting back.
   const missingRate = reader.missingRate()
   return missingRate === null ? found(outcome) : { outcome: null, missingRate }
 }
@@ -50,11 +67,13 @@ const found = (outcome: Outcome): Evaluation => ({ outcome, missingRate: null })
 
 const isList = (input: Input | readonly Input[]): input is readonly Input[] => Array.isArray(input)
 
+const isExternal = (input: Input | readonly Input[]) => !isList(input) && input.read === 'external'
+
 /** Single numbers at the rates of `day`, or the rate that one of them would take. */
 export function readInputs(
   view: Omit<View, 'booksFrom'>,
   day: Day,
-  inputs: readonly Exclude<Input, { read: 'months' }>[],
+  inputs: readonly Extract<Input, { read: 'balance' | 'movement' | 'cohort' }>[],
 ): Exact[] | MissingRate {
   const reader = readerOf(view, day, day)
   const values = inputs.map((input) => reader.read(input) as Exact)
@@ -62,14 +81,23 @@ export function readInputs(
 }
 
 /** Reads inputs at the rates of `day`. Where a rate is missing it reads 0 and remembers the first one. */
-function readerOf({ book, rates, currency }: Omit<View, 'booksFrom'>, booksFrom: Day, day: Day) {
+function readerOf({ book, rates, currency, external }: Omit<View, 'booksFrom'>, booksFrom: Day, day: Day) {
   let missing: MissingRate | null = null
+  const externals = external ?? nothingFromOutside
 
   const inAnswerCurrency = (minor: bigint, from: string, rateDay: Day): Exact => {
     if (minor === 0n) return zero
     const factor = rates.perMinorUnit(from, currency, rateDay)
     if (!isMissing(factor)) return factor.times(minor.toString())
     missing ??= factor
+    return zero
+  }
+
+  const majorInAnswerCurrency = (major: Exact, from: string, rateDay: Day): Exact => {
+    if (major.isZero()) return zero
+    const rate = rates.between(from, currency, rateDay)
+    if (!isMissing(rate)) return rate.times(major)
+    missing ??= rate
     return zero
   }
 
@@ -96,12 +124,37 @@ function readerOf({ book, rates, currency }: Omit<View, 'booksFrom'>, booksFrom:
       )
       .reduce((sum, amount) => sum.plus(amount), zero)
 
-  function* months(input: Extract<Input, { read: 'months' }>): Iterable<MonthAmount> {
-    for (const period of monthsBack(input.day, booksFrom))
+  function* periods(input: Extract<Input, { read: 'periods' }>): Iterable<PeriodAmount> {
+    for (const period of periodsBack(input.day, booksFrom, input.calendar))
       yield { days: lengthOf(period), amount: total('amount', movement(input, period, 'amount')) }
   }
 
-  const read = (input: Input): Exact | Iterable<MonthAmount> => {
+  const histogram = ({ measure, period }: Extract<Input, { read: 'histogram' }>): DaysTaken[] => {
+    const rows = book.currencies.flatMap((from) =>
+      book.movementsOf(measure, from, period).map((row) => ({ from, row })),
+    )
+    const byDays = Map.groupBy(rows, ({ row }) => row.anchor)
+    return [...byDays]
+      .map(([days, taken]) => ({
+        days,
+        count: taken.reduce((sum, { row }) => sum + row.count, 0),
+        amount: taken.reduce((sum, { from, row }) => sum.plus(inAnswerCurrency(row.amount, from, day)), zero),
+      }))
+      .sort((a, b) => a.days - b.days)
+  }
+
+  const outside = ({ metric, period, take, rate }: Extract<Input, { read: 'external' }>): Exact | null => {
+    const last = take === 'LAST' ? externals.last(metric, period.to) : null
+    const values = take === 'LAST' ? (last === null ? [] : [last]) : externals.within(metric, period)
+    if (values.length === 0) return null
+    return values.reduce((sum, one) => {
+      const value = new Exact(one.value)
+      if (externalMetric(metric).unit !== 'MONEY' || one.currency === null) return sum.plus(value)
+      return sum.plus(majorInAnswerCurrency(value, one.currency, rate === 'CLOSING' ? day : one.day))
+    }, zero)
+  }
+
+  const read = (input: Input): Exact | null | Iterable<PeriodAmount> | readonly DaysTaken[] => {
     switch (input.read) {
       case 'balance':
         return total(input.part, (from) => {
@@ -121,8 +174,12 @@ function readerOf({ book, rates, currency }: Omit<View, 'booksFrom'>, booksFrom:
         return total(input.part, (from) =>
           BigInt(book.cohort(input.measure, from, input.period, input.asOf)[input.part]),
         )
-      case 'months':
-        return months(input)
+      case 'periods':
+        return periods(input)
+      case 'histogram':
+        return histogram(input)
+      case 'external':
+        return outside(input)
     }
   }
   return { read, missingRate: () => missing }
@@ -131,3 +188,4 @@ function readerOf({ book, rates, currency }: Omit<View, 'booksFrom'>, booksFrom:
 type Part = keyof Quantity | 'ageAmount'
 
 const zero: Exact = new Exact(0)
+const nothingFromOutside = externalBookOf([])

@@ -167,6 +167,11 @@ export const nullReasonInWords: Record<NullReason, string> = {
   NEGATIVE_SALES: 'credits exceeded sales in a month that it counts',
   NOT_KNOWN_THEN: 'nothing of the day was known then',
   IN_THE_FUTURE: 'the day has not come',
+  NOTHING_OPEN: 'nothing of what it measures was open',
+  NOT_CONFIGURED: 'it takes a convention that the organization has not set',
+  NOT_RECORDED: 'nothing was recorded for its period',
+  NOT_BY_SEGMENT: 'it is known for the organization as a whole only',
+  MISSING_RATE: 'an exchange rate is missing',
 }
 
 /** How sentences call a KPI. */

@@ -1,25 +1,33 @@
-/** What an invoice's entries say of it at the end of a day. */
+/** What an invoice's entries say of it. */
 import type { Day } from './day.ts'
-import type { Measure, Position } from './measures.ts'
 
 export type EntryKind =
   | 'INVOICED'
   | 'CORRECTED'
+  | 'VOIDED'
   | 'RE_DATED'
   | 'PAYMENT_APPLIED'
   | 'CREDIT_APPLIED'
+  | 'DISCOUNTED'
+  | 'ADJUSTED'
   | 'WRITTEN_OFF'
+  | 'RECOVERED'
   | 'RECEIVED'
   | 'BOUNCED'
   | 'CREDITED'
   | 'APPLIED'
   | 'DISPUTE_OPENED'
   | 'DISPUTE_RESOLVED'
+  | 'MOVED'
+
+/** Why something was written off, and whether a discount was taken in time. */
+export type EntryCode = WriteOffCode | 'EARNED' | 'UNEARNED'
+export type WriteOffCode = 'BAD_DEBT' | 'TOLERANCE' | 'DISPUTE'
 
 /** One immutable movement of one item. `amount` is signed from the item's point of view. */
 export type Entry = {
   readonly kind: EntryKind
-  /** Of an invoice: 1 for the first. */
+  /** Of an invoice: 1 for the first. Of MOVED: the number of the share. */
   readonly installment: number
   readonly amount: bigint
   readonly effectiveOn: Day
@@ -28,17 +36,46 @@ export type Entry = {
   readonly dueOn: Day | null
   /** The receipt or credit note of an application, the invoice it was applied to. */
   readonly counterpartId: string | null
+  /** WRITTEN_OFF and DISCOUNTED. */
+  readonly code?: EntryCode | null
+  /** MOVED: the segment that it is in from `effectiveOn` on. */
+  readonly segmentId?: number | null
 }
+
+/** What of a bill beside its entries decides how it is counted. */
+export type InvoiceFacts = {
+  readonly deliveredOn: Day | null
+  readonly sentOn: Day | null
+  /** What may be deducted where it is paid by `discountUntil`; 0 where nothing may. */
+  readonly discount: bigint
+  readonly discountUntil: Day | null
+}
+
+export const noFacts: InvoiceFacts = { deliveredOn: null, sentOn: null, discount: 0n, discountUntil: null }
 
 /** A part of an invoice, as its entries so far leave it. Amounts are minor units. */
 export type InstallmentState = {
   readonly number: number
   readonly firstDueOn: Day
   readonly dueOn: Day
+  /** With corrections; 0 where it was voided. */
   readonly billed: bigint
+  readonly firstBilled: bigint
+  /** Voided or corrected. */
+  readonly isWrong: boolean
   readonly credited: bigint
+  /** Taken in time. */
+  readonly discountEarned: bigint
+  readonly discountUnearned: bigint
+  readonly adjusted: bigint
+  readonly badDebt: bigint
+  readonly tolerance: bigint
+  /** For any reason, those two included. */
   readonly writtenOff: bigint
+  readonly recovered: bigint
   readonly balance: bigint
+  /** Receipts applied, less what bounced. */
+  readonly paid: bigint
   /** Payments in force: what bounced is taken out of the payment that it undoes. */
   readonly payments: readonly Payment[]
 }
@@ -53,6 +90,7 @@ type Draft = { -readonly [Field in keyof InstallmentState]: InstallmentState[Fie
 export function installmentStates(entries: readonly Entry[]): InstallmentState[] {
   const drafts = new Map<number, Draft>()
   for (const entry of entries) {
+    if (entry.kind === 'MOVED') continue
     let draft = drafts.get(entry.installment)
     if (draft === undefined) {
       // Only INVOICED opens an installment; a back-dated entry before it waits for its due date.
@@ -62,8 +100,17 @@ export function installmentStates(entries: readonly Entry[]): InstallmentState[]
         firstDueOn: dueOn,
         dueOn,
         billed: 0n,
+        firstBilled: 0n,
+        isWrong: false,
         credited: 0n,
+        discountEarned: 0n,
+        discountUnearned: 0n,
+        adjusted: 0n,
+        badDebt: 0n,
+        tolerance: 0n,
         writtenOff: 0n,
+        recovered: 0n,
+        paid: 0n,
         balance: 0n,
         payments: [],
       }
@@ -79,25 +126,41 @@ function apply(draft: Draft, entry: Entry): void {
   switch (entry.kind) {
     case 'INVOICED':
       draft.billed += entry.amount
+      draft.firstBilled += entry.amount
       if (entry.dueOn !== null) {
         draft.firstDueOn = entry.dueOn
         draft.dueOn = entry.dueOn
       }
       break
     case 'CORRECTED':
+    case 'VOIDED':
       draft.billed += entry.amount
+      draft.isWrong = true
       break
     case 'RE_DATED':
       if (entry.dueOn !== null) draft.dueOn = entry.dueOn
       break
     case 'PAYMENT_APPLIED':
+      draft.paid -= entry.amount
       applyPayment(draft.payments, entry)
       break
     case 'CREDIT_APPLIED':
       draft.credited -= entry.amount
       break
+    case 'DISCOUNTED':
+      if (entry.code === 'UNEARNED') draft.discountUnearned -= entry.amount
+      else draft.discountEarned -= entry.amount
+      break
+    case 'ADJUSTED':
+      draft.adjusted += entry.amount
+      break
     case 'WRITTEN_OFF':
       draft.writtenOff -= entry.amount
+      if (entry.code === 'TOLERANCE') draft.tolerance -= entry.amount
+      else if (entry.code !== 'DISPUTE') draft.badDebt -= entry.amount
+      break
+    case 'RECOVERED':
+      draft.recovered += entry.amount
       break
     default:
       throw new Error(`An invoice has no ${entry.kind} entry`)
@@ -121,88 +184,9 @@ function applyPayment(payments: Payment[], { counterpartId, occurredOn, amount }
   }
 }
 
-/** What an invoice adds to each measure, summed up to the end of `day`; `entries` are those effective by then. */
-export function invoicePositions(issuedOn: Day, entries: readonly Entry[], day: Day): Position[] {
-  const installments = installmentStates(entries)
-  const found: Position[] = []
-  const add = (
-    measure: Measure,
-    anchor: Day | null,
-    amount: bigint,
-    count: number,
-    days = 0n,
-    amountDays = 0n,
-  ) => {
-    if (amount === 0n && count === 0 && days === 0n && amountDays === 0n) return
-    const same = found.findIndex((position) => position.measure === measure && position.anchor === anchor)
-    const old = found[same]
-    if (old === undefined) found.push({ measure, anchor, amount, count, days, amountDays })
-    else found[same] = { ...old, amount: old.amount + amount, count: old.count + count }
-  }
-
-  let balance = 0n
-  for (const part of installments) {
-    balance += part.balance
-    const paid = part.payments.reduce((sum, payment) => sum + payment.amount, 0n)
-    add('OPEN_BY_DUE', part.dueOn, part.balance, part.balance === 0n ? 0 : 1)
-    add('BILLED', null, part.billed, part.number === 1 ? 1 : 0)
-    add('PAID', null, paid, part.payments.length)
-    add('CREDIT_APPLIED', null, part.credited, part.credited === 0n ? 0 : 1)
-    add('WRITTEN_OFF', null, part.writtenOff, part.writtenOff === 0n ? 0 : 1)
-    if (day >= part.firstDueOn) addCohort(add, part)
-  }
-  add('OPEN_BY_ISSUE', issuedOn, balance, balance === 0n ? 0 : 1)
-  if (balance === 0n) addSettlement(add, issuedOn, installments)
-  return found
-}
-
-type Add = (
-  measure: Measure,
-  anchor: Day | null,
-  amount: bigint,
-  count: number,
-  days?: bigint,
-  amountDays?: bigint,
-) => void
-
-/** On time means by the first due date: re-dating an invoice makes nobody punctual. */
-function addCohort(add: Add, part: InstallmentState): void {
-  const due = part.billed - part.credited
-  const paidInTime = part.payments.reduce(
-    (sum, payment) => (payment.occurredOn <= part.firstDueOn ? sum + payment.amount : sum),
-    0n,
-  )
-  if (due <= 0n) return
-  const onTime = paidInTime < due ? paidInTime : due
-  add('DUE', part.firstDueOn, due, 1)
-  add('DUE_ON_TIME', part.firstDueOn, onTime, onTime === due ? 1 : 0)
-}
-
-function addSettlement(add: Add, issuedOn: Day, installments: readonly InstallmentState[]): void {
-  if (installments.some((part) => part.writtenOff !== 0n)) return
-  let paid = 0n
-  let settledOn: Day = -Infinity
-  let firstDueOn: Day = -Infinity
-  for (const part of installments) {
-    firstDueOn = Math.max(firstDueOn, part.firstDueOn)
-    for (const payment of part.payments) {
-      paid += payment.amount
-      settledOn = Math.max(settledOn, payment.occurredOn)
-    }
-  }
-  if (paid <= 0n) return
-  const age = BigInt(settledOn - issuedOn)
-  const late = BigInt(settledOn - firstDueOn)
-  const floored = late < 0n ? 0n : late
-  add('SETTLED', null, paid, 1, age, paid * age)
-  add('SETTLED_LATE', null, paid, 1, late, paid * late)
-  add('SETTLED_LATE_FLOORED', null, paid, 1, floored, paid * floored)
-  if (late <= 0n) add('SETTLED_ON_TIME', null, paid, 1)
-}
-
 /** The parts of `amount` that each open installment takes: what is due first is paid first. */
 export function payInstallments(
-  installments: readonly InstallmentState[],
+  installments: readonly Pick<InstallmentState, 'number' | 'dueOn' | 'balance'>[],
   amount: bigint,
 ): { readonly number: number; readonly amount: bigint }[] {
   const parts: { number: number; amount: bigint }[] = []
@@ -231,11 +215,15 @@ export function firstDayWithRoom(
   const own = entries
     .filter((entry) => entry.installment === installment)
     .toSorted((a, b) => a.effectiveOn - b.effectiveOn)
-  const days = [...new Set([from, ...own.map((entry) => entry.effectiveOn).filter((day) => day > from)])]
   let first = from
-  for (const [index, day] of days.entries()) {
-    const balance = own.reduce((sum, entry) => (entry.effectiveOn <= day ? sum + entry.amount : sum), 0n)
-    if (balance < amount) first = days[index + 1] ?? first
+  const [earliest] = own
+  if (earliest !== undefined && earliest.effectiveOn > from && amount > 0n) first = earliest.effectiveOn
+  let balance = 0n
+  for (const [index, entry] of own.entries()) {
+    balance += entry.amount
+    const next = own[index + 1]?.effectiveOn
+    const isOver = next !== undefined && next !== entry.effectiveOn
+    if (isOver && next > from && balance < amount) first = next
   }
   return first
 }

@@ -1,18 +1,55 @@
 /** The inputs of the KPIs, by the words that their formulas use. */
 import type { Period } from './calendar.ts'
-import type { Day } from './day.ts'
-import type { Input, MeasureOf } from './kpi.ts'
+import type { Conventions } from './conventions.ts'
+import { dateOf, type Day } from './day.ts'
+import { externalMetric, type ExternalMetric } from './external.ts'
+import { trailingPeriods, type FiscalCalendar } from './fiscal.ts'
+import type { Input, MeasureOf, Point } from './kpi.ts'
 
 type Balance = Extract<Input, { read: 'balance' }>
 type Movement = Extract<Input, { read: 'movement' }>
 type Cohort = Extract<Input, { read: 'cohort' }>
-type Months = Extract<Input, { read: 'months' }>
+type Periods = Extract<Input, { read: 'periods' }>
+type Histogram = Extract<Input, { read: 'histogram' }>
+type External = Extract<Input, { read: 'external' }>
 
 /** Open receivables at the end of the day, gross of unapplied cash and credits. */
 export const receivablesAt = (day: Day): Balance => balance('OPEN_BY_DUE', day, null, 'amount')
 
-/** Those of them whose due date lies before the day: what is due on the day itself is not past due on it. */
-export const pastDueAt = (day: Day): Balance => balance('OPEN_BY_DUE', day, 0, 'amount')
+/**
+ * Those of them whose due date lies before the day: what is due on the day itself is not past due on it. Grace days
+ * move the due date back, and where it then falls on a weekend the next Monday is early enough.
+ */
+export const pastDueAt = (day: Day, conventions: Grace = strict): Balance =>
+  balance('OPEN_BY_DUE', day, daysGranted(day, conventions), 'amount')
+
+/** What is past due for more than this many days is past due by the conventions. */
+export const daysGranted = (day: Day, { graceDays, weekendRoll }: Grace = strict): number =>
+  graceDays + (weekendRoll ? (DAYS_SINCE_WEEKEND_BEGAN[dateOf(day).dayOfWeek] ?? 0) : 0)
+
+type Grace = Pick<Conventions, 'graceDays' | 'weekendRoll'>
+const strict: Grace = { graceDays: 0, weekendRoll: false }
+// On a Sunday Saturday's dues are not late, nor on the Monday those of Saturday and Sunday. By ISO weekday.
+const DAYS_SINCE_WEEKEND_BEGAN: { readonly [weekday: number]: number } = { 7: 1, 1: 2 }
+
+/** What DSO is made of, and what is to be netted: 0 where the convention leaves unapplied cash alone. */
+export const owedAt = (
+  day: Day,
+  { unappliedCash }: Conventions,
+): { readonly receivables: Balance; readonly netted: readonly Balance[] } => ({
+  receivables: receivablesAt(day),
+  netted: unappliedCash === 'INCLUDE' ? [balance('UNAPPLIED_CASH', day, null, 'amount')] : [],
+})
+
+/** The conventions that change the period of what is not in a series. */
+export const PERIOD = ['periodMonths', 'calendar'] as const
+
+/** What a rate compares: money or things. */
+export const partOf = ({ rateBasis }: Conventions) => (rateBasis === 'AMOUNT' ? 'amount' : 'count')
+
+/** The window of DSO. */
+export const salesWindow = ({ day }: Point, { dsoMonths, calendar }: Conventions): Period =>
+  trailingPeriods(day, dsoMonths, calendar)
 
 export const balance = (
   measure: MeasureOf<'balance'>,
@@ -27,12 +64,13 @@ export const salesIn = (period: Period): Movement => ({
   less: 'CREDITED',
 })
 
-/** The same for each month back from the day. */
-export const salesByMonth = (day: Day): Months => ({
-  read: 'months',
+/** The same for each period back from the day. */
+export const salesByPeriod = (day: Day, calendar: FiscalCalendar): Periods => ({
+  read: 'periods',
   measure: 'BILLED',
   less: 'CREDITED',
   day,
+  calendar,
 })
 
 /** What goes into a ratio: at the rate of the point's day, so that a moving rate is neither cash nor collection. */
@@ -60,3 +98,16 @@ export const cohort = (
   asOf: Day,
   part: Cohort['part'],
 ): Cohort => ({ read: 'cohort', measure, period, asOf, part })
+
+export const histogram = (measure: MeasureOf<'histogram'>, period: Period): Histogram => ({
+  read: 'histogram',
+  measure,
+  period,
+})
+
+/** What was recorded outside; money at the rate of its own day, in a ratio at that of the point's. */
+export const external = (
+  metric: ExternalMetric,
+  period: Period,
+  rate: External['rate'] = 'OWN_DAY',
+): External => ({ read: 'external', metric, period, take: externalMetric(metric).take, rate })

@@ -1,31 +1,31 @@
-/** The KPIs of what is owed: balances, and balances set against sales. */
-import { lengthOf, trailingMonths, type Period } from './calendar.ts'
-import type { Conventions } from './conventions.ts'
+/** The KPIs of what is owed at the end of a day. */
 import {
-  collectionEffectiveness,
-  countBack,
-  daysOfSales,
+  expectedLoss,
+  daysBeyondTerms,
   known,
+  lateInterest,
   percentage,
   quotient,
-  turnover,
+  unknown,
 } from './formulas.ts'
-import { balance, pastDueAt, receivablesAt, salesByMonth, salesIn } from './kpi-inputs.ts'
-import { defineKpi, type KpiDefinition, type Point } from './kpi.ts'
+import { balance, daysGranted, pastDueAt, receivablesAt } from './kpi-inputs.ts'
+import { defineKpi, type UnthemedKpi } from './kpi.ts'
+import type { Day } from './day.ts'
 
-const salesWindow = ({ day }: Point, { dsoMonths }: Conventions): Period => trailingMonths(day, dsoMonths)
-const collectionPeriod = ({ day }: Point, { ceiMonths }: Conventions): Period =>
-  trailingMonths(day, ceiMonths)
+const GRACE = ['graceDays', 'weekendRoll'] as const
 
-const YEAR_MONTHS = 12
+/** More than so many days past due. */
+const olderThan = (day: Day, days: number) => balance('OPEN_BY_DUE', day, days, 'amount')
 
-/** The balances that a year lies between: 13 month ends. */
-const yearOfMonthEnds = ({ day }: Point) => [
-  day,
-  ...Array.from({ length: YEAR_MONTHS }, (_, index) => trailingMonths(day, index + 1).from - 1),
-]
+/** The edges of the usual buckets of aging. */
+const bucketsAt = (day: Day) => ({
+  over0: olderThan(day, 0),
+  over30: olderThan(day, 30),
+  over60: olderThan(day, 60),
+  over90: olderThan(day, 90),
+})
 
-export const receivablesKpis: readonly KpiDefinition[] = [
+export const receivablesKpis: readonly UnthemedKpi[] = [
   defineKpi({
     metric: 'TOTAL_RECEIVABLES',
     name: 'Total receivables',
@@ -47,8 +47,8 @@ export const receivablesKpis: readonly KpiDefinition[] = [
     source: 'Sum of the ledger; an installment due on the day is not past due on it',
     unit: 'MONEY',
     better: 'LOWER',
-    conventions: [],
-    inputs: ({ day }) => ({ pastDue: pastDueAt(day) }),
+    conventions: [...GRACE],
+    inputs: ({ day }, conventions) => ({ pastDue: pastDueAt(day, conventions) }),
     compute: ({ pastDue }) => known(pastDue),
   }),
   defineKpi({
@@ -59,8 +59,11 @@ export const receivablesKpis: readonly KpiDefinition[] = [
     source: 'Sum of the ledger',
     unit: 'MONEY',
     better: 'NEUTRAL',
-    conventions: [],
-    inputs: ({ day }) => ({ receivables: receivablesAt(day), pastDue: pastDueAt(day) }),
+    conventions: [...GRACE],
+    inputs: ({ day }, conventions) => ({
+      receivables: receivablesAt(day),
+      pastDue: pastDueAt(day, conventions),
+    }),
     compute: ({ receivables, pastDue }) => known(receivables.minus(pastDue)),
   }),
   defineKpi({
@@ -71,8 +74,11 @@ export const receivablesKpis: readonly KpiDefinition[] = [
     source: 'Credit Research Foundation, National Summary of Domestic Trade Receivables',
     unit: 'PERCENT',
     better: 'HIGHER',
-    conventions: [],
-    inputs: ({ day }) => ({ receivables: receivablesAt(day), pastDue: pastDueAt(day) }),
+    conventions: [...GRACE],
+    inputs: ({ day }, conventions) => ({
+      receivables: receivablesAt(day),
+      pastDue: pastDueAt(day, conventions),
+    }),
     compute: ({ receivables, pastDue }) =>
       percentage(receivables.minus(pastDue), receivables, 'NO_RECEIVABLES'),
   }),
@@ -84,114 +90,50 @@ export const receivablesKpis: readonly KpiDefinition[] = [
     source: 'Credit Research Foundation, National Summary of Domestic Trade Receivables',
     unit: 'PERCENT',
     better: 'LOWER',
-    conventions: [],
-    inputs: ({ day }) => ({ receivables: receivablesAt(day), pastDue: pastDueAt(day) }),
+    conventions: [...GRACE],
+    inputs: ({ day }, conventions) => ({
+      receivables: receivablesAt(day),
+      pastDue: pastDueAt(day, conventions),
+    }),
     compute: ({ receivables, pastDue }) => percentage(pastDue, receivables, 'NO_RECEIVABLES'),
   }),
   defineKpi({
-    metric: 'DSO',
-    name: 'Days sales outstanding',
-    description: 'How many days of sales are tied up in receivables.',
-    formula:
-      'Total receivables / sales of the window x days of the window; the window is the dsoMonths months that end on the day.',
-    source: 'JD Edwards EnterpriseOne, current balance divided by sales; Semilla',
-    unit: 'DAYS',
+    metric: 'PAST_DUE_COUNT',
+    name: 'Past-due installments',
+    description: 'How many installments customers still owe although their due date has passed.',
+    formula: 'Number of installments with a balance whose due date in force lies before the day.',
+    source: 'Count of the ledger',
+    unit: 'COUNT',
     better: 'LOWER',
-    conventions: ['dsoMonths'],
-    reachesBackTo: (point, conventions) => salesWindow(point, conventions).from,
-    inputs: (point, conventions) => ({
-      receivables: receivablesAt(point.day),
-      sales: salesIn(salesWindow(point, conventions)),
+    conventions: [...GRACE],
+    inputs: ({ day }, conventions) => ({
+      installments: balance('OPEN_BY_DUE', day, daysGranted(day, conventions), 'count'),
     }),
-    compute: ({ receivables, sales }, point, conventions) =>
-      daysOfSales(receivables, sales, lengthOf(salesWindow(point, conventions))),
+    compute: ({ installments }) => known(installments),
   }),
   defineKpi({
-    metric: 'DSO_COUNT_BACK',
-    name: 'Days sales outstanding, count-back',
-    description:
-      'How many days back sales must be added up to equal what is owed; a seasonal month does not distort it.',
-    formula:
-      'Going back from the day by calendar months, a month whose sales the remaining balance covers counts with all its days, the last one with balance / sales x days. The first month ends on the day.',
-    source: 'Oracle Hyperion Financial Management, DSO function; Benji Pays; Upflow',
-    unit: 'DAYS',
+    metric: 'PAST_DUE_OVER_90',
+    name: 'Past due for more than 90 days',
+    description: 'What customers owe that is 91 days past due or more.',
+    formula: 'Sum of the open balances of installments due 91 days before the day or earlier.',
+    source: 'Sum of the ledger; the last bucket of the Credit Research Foundation',
+    unit: 'MONEY',
     better: 'LOWER',
     conventions: [],
-    inputs: ({ day }) => ({ receivables: receivablesAt(day), months: salesByMonth(day) }),
-    compute: ({ receivables, months }) => countBack(receivables, months),
+    inputs: ({ day }) => ({ over90: olderThan(day, 90) }),
+    compute: ({ over90 }) => known(over90),
   }),
   defineKpi({
-    metric: 'BEST_POSSIBLE_DSO',
-    name: 'Best possible DSO',
-    description: 'What DSO would be if nothing were past due: the terms granted, not the collection.',
-    formula: 'Current receivables / sales of the window x days of the window, with the window of DSO.',
-    source: 'criskco; Upflow',
-    unit: 'DAYS',
-    better: 'LOWER',
-    conventions: ['dsoMonths'],
-    reachesBackTo: (point, conventions) => salesWindow(point, conventions).from,
-    inputs: (point, conventions) => ({
-      receivables: receivablesAt(point.day),
-      pastDue: pastDueAt(point.day),
-      sales: salesIn(salesWindow(point, conventions)),
-    }),
-    compute: ({ receivables, pastDue, sales }, point, conventions) =>
-      daysOfSales(receivables.minus(pastDue), sales, lengthOf(salesWindow(point, conventions))),
-  }),
-  defineKpi({
-    metric: 'AVERAGE_DAYS_DELINQUENT',
-    name: 'Average days delinquent',
-    description: 'The part of DSO that late payment causes: what collection can win.',
-    formula:
-      'DSO less best possible DSO, which is past due / sales of the window x days of the window, with the window of DSO.',
-    source: 'criskco; JD Edwards, delinquent DSO',
-    unit: 'DAYS',
-    better: 'LOWER',
-    conventions: ['dsoMonths'],
-    reachesBackTo: (point, conventions) => salesWindow(point, conventions).from,
-    inputs: (point, conventions) => ({
-      pastDue: pastDueAt(point.day),
-      sales: salesIn(salesWindow(point, conventions)),
-    }),
-    compute: ({ pastDue, sales }, point, conventions) =>
-      daysOfSales(pastDue, sales, lengthOf(salesWindow(point, conventions))),
-  }),
-  defineKpi({
-    metric: 'COLLECTION_EFFECTIVENESS_INDEX',
-    name: 'Collection effectiveness index',
-    description: 'How much of what could be collected in the period was collected.',
-    formula:
-      '(Opening receivables + sales - closing receivables) / (opening receivables + sales - closing current receivables) x 100, over the ceiMonths months that end on the day; opening is the end of the day before.',
-    source: 'Credit Research Foundation; full-period form as in creditguru and Gaviti',
+    metric: 'PAST_DUE_OVER_90_SHARE',
+    name: 'Share past due for more than 90 days',
+    description: 'How much of what is owed is 91 days past due or more.',
+    formula: 'Past due for more than 90 days / total receivables x 100.',
+    source: 'Credit Research Foundation, National Summary of Domestic Trade Receivables',
     unit: 'PERCENT',
-    better: 'HIGHER',
-    conventions: ['ceiMonths'],
-    reachesBackTo: (point, conventions) => collectionPeriod(point, conventions).from,
-    inputs: (point, conventions) => ({
-      opening: receivablesAt(collectionPeriod(point, conventions).from - 1),
-      sales: salesIn(collectionPeriod(point, conventions)),
-      closing: receivablesAt(point.day),
-      closingPastDue: pastDueAt(point.day),
-    }),
-    compute: ({ opening, sales, closing, closingPastDue }) =>
-      collectionEffectiveness({ opening, sales, closing, closingCurrent: closing.minus(closingPastDue) }),
-  }),
-  defineKpi({
-    metric: 'RECEIVABLES_TURNOVER',
-    name: 'Receivables turnover',
-    description: 'How often a year receivables are turned into cash.',
-    formula:
-      'Sales of the twelve months that end on the day / mean of the receivables at their 13 month ends; numerator and denominator are both multiplied by 13.',
-    source: 'kapittx',
-    unit: 'RATIO',
-    better: 'HIGHER',
+    better: 'LOWER',
     conventions: [],
-    reachesBackTo: ({ day }) => trailingMonths(day, YEAR_MONTHS).from,
-    inputs: (point) => ({
-      sales: salesIn(trailingMonths(point.day, YEAR_MONTHS)),
-      balances: yearOfMonthEnds(point).map((day) => receivablesAt(day)),
-    }),
-    compute: ({ sales, balances }) => turnover(sales, balances),
+    inputs: ({ day }) => ({ over90: olderThan(day, 90), receivables: receivablesAt(day) }),
+    compute: ({ over90, receivables }) => percentage(over90, receivables, 'NO_RECEIVABLES'),
   }),
   defineKpi({
     metric: 'OPEN_INVOICE_COUNT',
@@ -222,6 +164,34 @@ export const receivablesKpis: readonly KpiDefinition[] = [
     compute: ({ daysPastDue, receivables }) => quotient(daysPastDue, receivables, 'NO_RECEIVABLES'),
   }),
   defineKpi({
+    metric: 'AVERAGE_DAYS_PAST_DUE',
+    name: 'Average days past due',
+    description: 'How many days a unit of money that is past due is past due on average.',
+    formula: 'Sum of (past-due balance x days past due) / past due, by the due date without grace.',
+    source: 'Average days delinquent of open items (calculator7); apart from the difference of two DSOs',
+    unit: 'DAYS',
+    better: 'LOWER',
+    conventions: [],
+    inputs: ({ day }) => ({
+      daysPastDue: balance('OPEN_BY_DUE', day, 0, 'ageAmount'),
+      pastDue: pastDueAt(day),
+    }),
+    compute: ({ daysPastDue, pastDue }) => quotient(daysPastDue, pastDue, 'NOTHING_OPEN'),
+  }),
+  defineKpi({
+    metric: 'DAYS_BEYOND_TERMS_BY_BUCKETS',
+    name: 'Days beyond terms by buckets',
+    description: 'How late what is owed is, as credit bureaus reckon it from the buckets of aging.',
+    formula: '(1-30 days past due x 15 + 31-60 x 45 + 61-90 x 75 + 91 and more x 105) / total receivables.',
+    source: 'Experian, days beyond terms',
+    unit: 'DAYS',
+    better: 'LOWER',
+    conventions: [],
+    inputs: ({ day }) => ({ ...bucketsAt(day), receivables: receivablesAt(day) }),
+    compute: ({ over0, over30, over60, over90, receivables }) =>
+      daysBeyondTerms({ 0: over0, 30: over30, 60: over60, 90: over90 }, receivables),
+  }),
+  defineKpi({
     metric: 'AVERAGE_AGE',
     name: 'Average age of receivables',
     description: 'How many days ago the money that is owed was billed, on average.',
@@ -237,15 +207,46 @@ export const receivablesKpis: readonly KpiDefinition[] = [
     compute: ({ age, receivables }) => quotient(age, receivables, 'NO_RECEIVABLES'),
   }),
   defineKpi({
-    metric: 'UNAPPLIED_CASH',
-    name: 'Unapplied cash',
-    description: 'Money received that has not been applied to any invoice.',
-    formula: 'Sum of the balances of all receipts at the end of the day.',
-    source: 'Sum of the ledger; Upflow',
+    metric: 'EXPECTED_CREDIT_LOSS',
+    name: 'Expected credit loss',
+    description: 'What of the receivables will be lost, by the loss rates that the organization has set.',
+    formula:
+      'Sum over the buckets not due, 1-30, 31-60, 61-90, and 91 and more days past due: balance x its rate of lossRates / 100.',
+    source: 'IFRS 9 5.5.15 and B5.5.35, provision matrix (ASC 326: CECL)',
     unit: 'MONEY',
     better: 'LOWER',
-    conventions: [],
-    inputs: ({ day }) => ({ unapplied: balance('UNAPPLIED_CASH', day, null, 'amount') }),
-    compute: ({ unapplied }) => known(unapplied),
+    conventions: ['lossRates'],
+    inputs: ({ day }) => ({ ...bucketsAt(day), receivables: receivablesAt(day) }),
+    compute: ({ over0, over30, over60, over90, receivables }, _point, { lossRates }) =>
+      lossRates === null
+        ? unknown('NOT_CONFIGURED')
+        : known(
+            expectedLoss(
+              [
+                receivables.minus(over0),
+                over0.minus(over30),
+                over30.minus(over60),
+                over60.minus(over90),
+                over90,
+              ],
+              lossRates,
+            ),
+          ),
+  }),
+  defineKpi({
+    metric: 'LATE_INTEREST',
+    name: 'Late interest',
+    description: 'What customers would owe in interest on what is past due, had it all been charged.',
+    formula:
+      'Sum of (past-due balance x days past due) x lateInterestRate / 100 / 365: simple interest on what is still open, from the day after its due date.',
+    source: 'Directive 2011/7/EU, articles 2 and 3',
+    unit: 'MONEY',
+    better: 'LOWER',
+    conventions: ['lateInterestRate'],
+    inputs: ({ day }) => ({ daysPastDue: balance('OPEN_BY_DUE', day, 0, 'ageAmount') }),
+    compute: ({ daysPastDue }, _point, { lateInterestRate }) =>
+      lateInterestRate === null
+        ? unknown('NOT_CONFIGURED')
+        : known(lateInterest(daysPastDue, lateInterestRate)),
   }),
 ]

@@ -2,40 +2,28 @@
 import type { Period } from './calendar.ts'
 import type { Conventions } from './conventions.ts'
 import type { Day } from './day.ts'
+import type { ExternalMetric } from './external.ts'
+import type { FiscalCalendar } from './fiscal.ts'
+import type { KpiMetric } from './kpi-metrics.ts'
 import type { Measure, measures } from './measures.ts'
 import type { Exact } from './money.ts'
 
-export type KpiMetric =
-  | 'TOTAL_RECEIVABLES'
-  | 'PAST_DUE'
-  | 'CURRENT_RECEIVABLES'
-  | 'CURRENT_SHARE'
-  | 'PAST_DUE_SHARE'
-  | 'DSO'
-  | 'DSO_COUNT_BACK'
-  | 'BEST_POSSIBLE_DSO'
-  | 'AVERAGE_DAYS_DELINQUENT'
-  | 'COLLECTION_EFFECTIVENESS_INDEX'
-  | 'RECEIVABLES_TURNOVER'
-  | 'ON_TIME_RATE'
-  | 'ON_TIME_RATE_SETTLED'
-  | 'DISPUTE_RATE'
-  | 'OPEN_INVOICE_COUNT'
-  | 'WEIGHTED_DAYS_PAST_DUE'
-  | 'AVERAGE_AGE'
-  | 'SALES'
-  | 'INVOICES_SENT'
-  | 'CASH_COLLECTED'
-  | 'CASH_APPLIED'
-  | 'UNAPPLIED_CASH'
-  | 'INVOICES_SETTLED'
-  | 'AVERAGE_DAYS_TO_PAY'
-  | 'AVERAGE_DAYS_LATE'
-  | 'WRITTEN_OFF'
+export type { KpiMetric } from './kpi-metrics.ts'
 
 export type KpiUnit = 'MONEY' | 'DAYS' | 'PERCENT' | 'COUNT' | 'RATIO'
 
 export type BetterDirection = 'HIGHER' | 'LOWER' | 'NEUTRAL'
+
+/** What a KPI is about: the chapters of the catalog. */
+export type KpiTheme =
+  | 'RECEIVABLES'
+  | 'DAYS_SALES'
+  | 'PAYMENT'
+  | 'CASH'
+  | 'BILLING'
+  | 'REDUCTIONS'
+  | 'DISPUTES'
+  | 'OUTSIDE'
 
 export type NullReason =
   | 'NO_SALES'
@@ -46,6 +34,11 @@ export type NullReason =
   | 'NEGATIVE_SALES'
   | 'NOT_KNOWN_THEN'
   | 'IN_THE_FUTURE'
+  | 'NOTHING_OPEN'
+  | 'NOT_CONFIGURED'
+  | 'NOT_RECORDED'
+  | 'NOT_BY_SEGMENT'
+  | 'MISSING_RATE'
 
 /** Where a value stands. */
 export type Point = {
@@ -87,19 +80,43 @@ export type Input =
       readonly asOf: Day
       readonly part: 'amount' | 'count'
     }
-  /** A movement of each calendar month from the point's, which ends on `day`, back to the first of the books. */
+  /** A movement of each period of the calendar from the point's, which ends on `day`, back to the first of the books. */
   | {
-      readonly read: 'months'
+      readonly read: 'periods'
       readonly measure: MeasureOf<'movement'>
       readonly less?: MeasureOf<'movement'>
       readonly day: Day
+      readonly calendar: FiscalCalendar
+    }
+  /** What happened in the period, by how many days it had taken. */
+  | { readonly read: 'histogram'; readonly measure: MeasureOf<'histogram'>; readonly period: Period }
+  /** Numbers from outside the books, which know no segments. */
+  | {
+      readonly read: 'external'
+      readonly metric: ExternalMetric
+      readonly period: Period
+      /** The sum of what was recorded for days of the period, or the last that was known at its end. */
+      readonly take: 'SUM' | 'LAST'
+      readonly rate: 'CLOSING' | 'OWN_DAY'
     }
 
-/** One month's movement at constant currency; `days` is the length of the month, up to the point's day. */
-export type MonthAmount = { readonly days: number; readonly amount: Exact }
+/** One period's movement at constant currency; `days` is the length of the period, up to the point's day. */
+export type PeriodAmount = { readonly days: number; readonly amount: Exact }
 
-/** What an input is once it was read. Months come newest first and are read as far as they are asked for. */
-export type Read<I extends Input> = I extends { readonly read: 'months' } ? Iterable<MonthAmount> : Exact
+/** So many things took so many days. */
+export type DaysTaken = { readonly days: number; readonly count: number; readonly amount: Exact }
+
+/**
+ * What an input is once it was read. Periods come newest first and are read as far as they are asked for; the days of
+ * a histogram ascend; what was never recorded outside is null.
+ */
+export type Read<I extends Input> = I extends { readonly read: 'periods' }
+  ? Iterable<PeriodAmount>
+  : I extends { readonly read: 'histogram' }
+    ? readonly DaysTaken[]
+    : I extends { readonly read: 'external' }
+      ? Exact | null
+      : Exact
 
 export type Inputs = { readonly [name: string]: Input | readonly Input[] }
 export type ReadInputs<I extends Inputs> = {
@@ -120,6 +137,7 @@ export type Outcome = {
 /** What a reader is told about a KPI. */
 export type KpiText = {
   readonly metric: KpiMetric
+  readonly theme: KpiTheme
   readonly name: string
   readonly description: string
   /** The formula in words. */
@@ -132,10 +150,10 @@ export type KpiText = {
 }
 
 /** A KPI as its author writes it. */
-export type KpiSpecification<I extends Inputs> = KpiText & {
+export type KpiSpecification<I extends Inputs> = Omit<KpiText, 'theme'> & {
   readonly inputs: (point: Point, conventions: Conventions) => I
   readonly compute: (inputs: ReadInputs<I>, point: Point, conventions: Conventions) => Outcome
-  /** The first day of the window that the books must cover; the point's day where it is left out. */
+  /** The first day of the window that the books must cover; the point's day where it is left out, `NEVER` for none. */
   readonly reachesBackTo?: (point: Point, conventions: Conventions) => Day
 }
 
@@ -145,8 +163,14 @@ export type KpiDefinition = KpiText & {
   readonly reachesBackTo: (point: Point, conventions: Conventions) => Day
 }
 
+/** A KPI before it is put into the catalog's chapter. */
+export type UnthemedKpi = Omit<KpiDefinition, 'theme'>
+
+/** The window of a KPI that asks nothing of the books. */
+export const NEVER: Day = Infinity
+
 /** A list holds KPIs with different inputs; each still gets exactly those that it asked for. */
-export const defineKpi = <I extends Inputs>({ compute, ...rest }: KpiSpecification<I>): KpiDefinition => ({
+export const defineKpi = <I extends Inputs>({ compute, ...rest }: KpiSpecification<I>): UnthemedKpi => ({
   reachesBackTo: (point) => point.day,
   ...rest,
   compute: (inputs, point, conventions) => compute(inputs as ReadInputs<I>, point, conventions),

@@ -8,6 +8,8 @@ import type { Day } from './day.ts'
  *   day from which its age counts.
  * - A *movement* is what happened in a period: the sum of the rows whose day lies in it. Its anchor is the day itself.
  * - A *cohort* is what became of the things of a period: the sum of the rows with day <= D whose anchor lies in it.
+ * - A *histogram* is a movement of things that took so many days: its anchor is that number, so that medians and
+ *   percentiles are exact.
  */
 export const measures = {
   /** Open installments; anchor: the due date in force. count: installments. */
@@ -20,7 +22,10 @@ export const measures = {
   UNAPPLIED_CREDIT: 'balance',
   /** Amounts in open disputes; anchor: the day a dispute was opened. count: disputes. */
   DISPUTED: 'balance',
-  /** Billed, tax included, on the invoice date; count: invoices. Corrections included. */
+  /**
+   * Billed, tax included, on the invoice date; count: invoices. Corrections included; a void takes the amount back on
+   * its own day and leaves the count, for the bill was sent. amountDays: amount x days from invoice to first due date.
+   */
   BILLED: 'movement',
   /** Credit notes issued; count: credit notes. */
   CREDITED: 'movement',
@@ -30,16 +35,44 @@ export const measures = {
   PAID: 'movement',
   /** Credit notes applied to invoices; count: applications. */
   CREDIT_APPLIED: 'movement',
-  /** Written off; count: write-offs. */
+  /** Written off for whatever reason; count: write-offs. */
   WRITTEN_OFF: 'movement',
+  /** Of WRITTEN_OFF what nobody expects any more. */
+  BAD_DEBT: 'movement',
+  /** Of WRITTEN_OFF the small differences that are not worth a reminder. */
+  TOLERANCE: 'movement',
+  /** Paid after all of what had been written off; count: recoveries. */
+  RECOVERED: 'movement',
+  /** Discounts for early payment, in time or not; count: discounts. */
+  DISCOUNTED: 'movement',
+  /** Of DISCOUNTED what was taken after the last day for it. */
+  DISCOUNT_UNEARNED: 'movement',
+  /** Other changes of what is owed, up or down; count: adjustments. */
+  ADJUSTED: 'movement',
+  /** Open receivables that came from another segment (less those that went there); count: moves. 0 in total. */
+  TRANSFERRED: 'movement',
+  /** Payments that came back; count: receipts. Taken off RECEIVED already. */
+  BOUNCED: 'movement',
   /** Disputes opened: disputed amount; count: disputes. */
   DISPUTE_OPENED: 'movement',
-  /** Installments that fell due (anchor: the first due date), less credit notes whenever issued. count: installments. */
+  /** Disputes that were resolved, by the days from the opening to the last resolution. amount: what had been disputed. */
+  DISPUTE_CLOSED: 'histogram',
+  /** Invoices by the days from delivery to sending, on the invoice date. amount: billed. Only where both days are known. */
+  TIME_TO_INVOICE: 'histogram',
+  /** Invoices that turned out wrong: voided or corrected. Anchor: the invoice date. amount: as first billed. */
+  BILLED_WRONG: 'cohort',
+  /** Still open 90 days after the due date. Anchor: the invoice date. count: installments. */
+  AT_RISK: 'cohort',
+  /** Discounts that were offered for early payment. Anchor: the last day for it. count: invoices. */
+  DISCOUNT_OFFERED: 'cohort',
+  /** What of DISCOUNT_OFFERED was taken in time. count: invoices. */
+  DISCOUNT_TAKEN: 'cohort',
+  /** Installments that fell due (anchor: the first due date), less credit notes whenever issued and discounts. count: installments. */
   DUE: 'cohort',
   /** What of DUE was paid by the first due date. count: installments then paid in full, credits considered. */
   DUE_ON_TIME: 'cohort',
   /**
-   * Invoices settled (balance 0, something paid, nothing written off), on the day that their balance reached 0.
+   * Invoices settled (balance 0, something paid, nothing written off but a tolerance), on the day that their balance reached 0.
    * amount: what was paid; days: from invoice date to settlement; amountDays: amount x days.
    */
   SETTLED: 'movement',
@@ -49,7 +82,7 @@ export const measures = {
   SETTLED_LATE_FLOORED: 'movement',
   /** Those of SETTLED that were settled by the first due date of their last installment. */
   SETTLED_ON_TIME: 'movement',
-} as const satisfies Record<string, 'balance' | 'movement' | 'cohort'>
+} as const satisfies Record<string, 'balance' | 'movement' | 'cohort' | 'histogram'>
 
 export type Measure = keyof typeof measures
 export type MeasureKind = (typeof measures)[Measure]
@@ -71,3 +104,9 @@ export type FlowRow = Quantity & {
 
 /** What an item adds to a measure, summed up to the end of a day. A movement's position has no anchor. */
 export type Position = Quantity & { readonly measure: Measure; readonly anchor: Day | null }
+
+/**
+ * A row as it is stored. Rows `asIs` are what it takes from as-was to as-is, that is, to the segments that items are in
+ * today: they are the difference between the two, so as-is is the sum of all rows and as-was that of the others.
+ */
+export type SegmentRow = FlowRow & { readonly segmentId: number; readonly asIs: boolean }

@@ -1,8 +1,9 @@
 /** What KPIs need of the books, put together before anything is fetched. */
-import { monthsBack, type Period } from './calendar.ts'
+import type { Period } from './calendar.ts'
 import type { BooksFrom } from './book.ts'
 import type { Conventions } from './conventions.ts'
 import type { Day } from './day.ts'
+import { periodsBack } from './fiscal.ts'
 import type { Input, KpiDefinition, Point } from './kpi.ts'
 import type { Measure } from './measures.ts'
 
@@ -13,13 +14,19 @@ import type { Measure } from './measures.ts'
 export type Needs = {
   readonly balances: Standing
   readonly cohorts: Standing
-  readonly movements: {
-    /** For each measure the day after which its rows matter. */
-    readonly after: Map<Measure, Day>
-    readonly days: Set<Day>
+  readonly movements: Moving & {
     /** Measures whose foreign money is valued day by day. */
     readonly daily: Set<Measure>
   }
+  /** Their anchors are numbers of days, and each of them is asked for. */
+  readonly histograms: Moving
+}
+
+/** What happened between some days. */
+export type Moving = {
+  /** For each measure the day after which its rows matter. */
+  readonly after: Map<Measure, Day>
+  readonly days: Set<Day>
 }
 
 /** What stood at the end of some days, by anchor. */
@@ -49,6 +56,7 @@ export const noNeeds = (): Needs => ({
   balances: standing(),
   cohorts: standing(),
   movements: { after: new Map(), days: new Set(), daily: new Set() },
+  histograms: { after: new Map(), days: new Set() },
 })
 
 /** Adds to `needs` what the KPI reads at the point. Points that have no value anyway need nothing. */
@@ -90,12 +98,19 @@ export function addInput(needs: Needs, input: Input, booksFrom: Day): void {
       return
     }
     case 'movement':
-      addMovement(needs, input, input.period)
+      addMovement(needs.movements, input, input.period)
       if (input.rate === 'OWN_DAY')
         for (const measure of measuresOf(input)) needs.movements.daily.add(measure)
       return
-    case 'months':
-      for (const month of monthsBack(input.day, booksFrom)) addMovement(needs, input, month)
+    case 'periods':
+      for (const period of periodsBack(input.day, booksFrom, input.calendar))
+        addMovement(needs.movements, input, period)
+      return
+    case 'histogram':
+      addMovement(needs.histograms, input, input.period)
+      return
+    // Not of the books.
+    case 'external':
   }
 }
 
@@ -105,7 +120,7 @@ export type Net = { readonly measure: Measure; readonly less?: Measure }
 export const measuresOf = ({ measure, less }: Net): Measure[] =>
   less === undefined ? [measure] : [measure, less]
 
-function addMovement({ movements }: Needs, input: Net, { from, to }: Period): void {
+function addMovement(movements: Moving, input: Net, { from, to }: Period): void {
   for (const measure of measuresOf(input))
     movements.after.set(measure, Math.min(movements.after.get(measure) ?? Infinity, from - 1))
   movements.days.add(from - 1)

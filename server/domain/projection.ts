@@ -4,8 +4,10 @@
  * back-dating and for every knowledge date: the rows telescope.
  */
 import type { Day } from './day.ts'
-import { invoicePositions, type Entry } from './invoice.ts'
-import type { FlowRow, Measure, Position, Quantity } from './measures.ts'
+import { noFacts, type Entry, type InvoiceFacts } from './invoice.ts'
+import { AT_RISK_DAYS, balanceOfInstallment, invoicePositions } from './invoice-positions.ts'
+import type { FlowRow, Measure, Position, Quantity, SegmentRow } from './measures.ts'
+import { inSegments, type Share } from './shares.ts'
 
 export type ItemKind = 'INVOICE' | 'RECEIPT' | 'CREDIT_NOTE' | 'DISPUTE'
 
@@ -14,15 +16,21 @@ export type History = {
   readonly kind: ItemKind
   /** Invoice date, receipt date, credit note date, day a dispute was opened. */
   readonly startsOn: Day
+  /** Of an invoice. */
+  readonly facts?: InvoiceFacts
   readonly entries: readonly Entry[]
 }
 
-/** The steps of the item: for each day on which anything changes, what changed. Days ascend. */
-export function project(history: History): FlowRow[] {
+/** The rows of the item, by the segments that its shares are in; one share is the whole. */
+export const project = (history: History, shares: readonly Share[]): SegmentRow[] =>
+  inSegments(history, shares, steps)
+
+/** For each day on which anything changes, what changed. Days ascend. */
+function steps(history: History): FlowRow[] {
   const entries = history.entries.toSorted((a, b) => a.effectiveOn - b.effectiveOn)
   const rows: FlowRow[] = []
   let before: readonly Position[] = []
-  for (const day of stepDays(entries)) {
+  for (const day of stepDays(entries, history.facts ?? noFacts)) {
     const known = entries.filter((entry) => entry.effectiveOn <= day)
     const after = positions(history, known, day)
     appendDifference(rows, day, before, after)
@@ -57,12 +65,17 @@ export function openSpans(history: History): OpenSpan[] {
   return spans
 }
 
-/** The days on which something can change: every entry's, and the due dates, at which cohorts mature. */
-function stepDays(entries: readonly Entry[]): Day[] {
+/** The days on which something can change: every entry's, and those on which cohorts mature. */
+function stepDays(entries: readonly Entry[], { discountUntil }: InvoiceFacts): Day[] {
   const days = new Set<Day>()
-  for (const { kind, effectiveOn, dueOn } of entries) {
+  for (const { kind, effectiveOn, dueOn, installment } of entries) {
     days.add(effectiveOn)
-    if (kind === 'INVOICED' && dueOn !== null) days.add(Math.max(effectiveOn, dueOn))
+    if (kind !== 'INVOICED' || dueOn === null) continue
+    days.add(Math.max(effectiveOn, dueOn))
+    if (discountUntil !== null) days.add(Math.max(effectiveOn, discountUntil))
+    // Most are paid by then, and a day costs a look at all entries.
+    const atRiskOn = dueOn + AT_RISK_DAYS
+    if (balanceOfInstallment(entries, installment, atRiskOn) !== 0n) days.add(Math.max(effectiveOn, atRiskOn))
   }
   return [...days].sort((a, b) => a - b)
 }
@@ -70,13 +83,19 @@ function stepDays(entries: readonly Entry[]): Day[] {
 function positions(history: History, entries: readonly Entry[], day: Day): readonly Position[] {
   switch (history.kind) {
     case 'INVOICE':
-      return invoicePositions(history.startsOn, entries, day)
+      return invoicePositions(history.startsOn, history.facts ?? noFacts, entries, day)
     case 'RECEIPT':
-      return creditSidePositions(history, entries, 'UNAPPLIED_CASH', 'RECEIVED')
+      return [
+        ...creditSidePositions(history, entries, 'UNAPPLIED_CASH', 'RECEIVED'),
+        movementOf('BOUNCED', entries, 'BOUNCED'),
+      ]
     case 'CREDIT_NOTE':
       return creditSidePositions(history, entries, 'UNAPPLIED_CREDIT', 'CREDITED')
     case 'DISPUTE':
-      return creditSidePositions(history, entries, 'DISPUTED', 'DISPUTE_OPENED')
+      return [
+        ...creditSidePositions(history, entries, 'DISPUTED', 'DISPUTE_OPENED'),
+        ...closedPositions(history, entries),
+      ]
   }
 }
 
@@ -98,6 +117,24 @@ function creditSidePositions(
     position(open, startsOn, balance, balance === 0n ? 0 : 1),
     position(moved, null, total, total === 0n ? 0 : 1),
   ]
+}
+
+function movementOf(measure: Measure, entries: readonly Entry[], kind: Entry['kind']): Position {
+  const amount = entries.reduce((sum, entry) => (entry.kind === kind ? sum - entry.amount : sum), 0n)
+  return position(measure, null, amount, amount === 0n ? 0 : 1)
+}
+
+/** A dispute that was opened again is closed again: what counts is the whole time. */
+function closedPositions({ startsOn }: History, entries: readonly Entry[]): readonly Position[] {
+  const opened = entries.reduce(
+    (sum, { kind, amount }) => (kind === 'DISPUTE_OPENED' ? sum + amount : sum),
+    0n,
+  )
+  const resolved = entries.filter(({ kind }) => kind === 'DISPUTE_RESOLVED')
+  const left = resolved.reduce((sum, { amount }) => sum + amount, opened)
+  if (resolved.length === 0 || left !== 0n) return []
+  const closedOn = Math.max(...resolved.map(({ occurredOn }) => occurredOn))
+  return [position('DISPUTE_CLOSED', closedOn - startsOn, opened, 1)]
 }
 
 const position = (measure: Measure, anchor: Day | null, amount: bigint, count: number): Position => ({

@@ -1,6 +1,6 @@
 /** Exchange rates as they were in force on a day. */
 import { Exact, majorOf } from './money.ts'
-import type { Day } from './day.ts'
+import { formatDay, type Day } from './day.ts'
 
 /** From `validOn` on, one unit of `currency` is worth `rate` units of the base currency. */
 export type ExchangeRate = {
@@ -15,6 +15,15 @@ export type MissingRate = { readonly currency: string; readonly day: Day }
 
 /** A rate that is older than this says nothing about the day: the market was not closed for so long. */
 export const RATE_AGE_DAYS_MAX = 7
+
+/** More digits than any central bank prints. */
+const RATE = /^\d{1,12}(?:\.\d{1,12})?$/
+
+export const isRate = (text: string): boolean => RATE.test(text) && Number(text) > 0
+
+/** What there is none of, as a sentence. */
+export const rateInWords = ({ currency, day }: MissingRate): string =>
+  `There is no exchange rate of ${currency} for ${formatDay(day)}, nor for any of the seven days before it.`
 
 /**
  * A cross rate is cut to so many digits that no product with it is rounded: a sum of converted amounts then equals the

@@ -1,11 +1,30 @@
 /** The only list of KPIs: catalog, evaluation, documentation and tests come from it. */
-import { periodKpis } from './kpi-periods.ts'
+import { billingKpis } from './kpi-billing.ts'
+import { cashKpis } from './kpi-cash.ts'
+import { daysSalesKpis } from './kpi-days-sales.ts'
+import { disputesKpis } from './kpi-disputes.ts'
+import { outsideKpis } from './kpi-outside.ts'
+import { paymentKpis } from './kpi-payment.ts'
 import { receivablesKpis } from './kpi-receivables.ts'
-import type { KpiDefinition, KpiMetric } from './kpi.ts'
+import { reductionsKpis } from './kpi-reductions.ts'
+import type { KpiDefinition, KpiMetric, KpiTheme, UnthemedKpi } from './kpi.ts'
 
 export type { KpiDefinition } from './kpi.ts'
 
-export const kpiDefinitions: readonly KpiDefinition[] = [...receivablesKpis, ...periodKpis]
+const chapters: readonly (readonly [theme: KpiTheme, kpis: readonly UnthemedKpi[]])[] = [
+  ['RECEIVABLES', receivablesKpis],
+  ['DAYS_SALES', daysSalesKpis],
+  ['PAYMENT', paymentKpis],
+  ['CASH', cashKpis],
+  ['BILLING', billingKpis],
+  ['REDUCTIONS', reductionsKpis],
+  ['DISPUTES', disputesKpis],
+  ['OUTSIDE', outsideKpis],
+]
+
+export const kpiDefinitions: readonly KpiDefinition[] = chapters.flatMap(([theme, kpis]) =>
+  kpis.map((kpi) => ({ ...kpi, theme })),
+)
 
 const byMetric = new Map(kpiDefinitions.map((definition) => [definition.metric, definition]))
 

@@ -11,6 +11,7 @@ import { writeAudit } from '../ledger/audit.ts'
 import { judgedGoal, measure, type Measured } from '../live/measure.ts'
 import { invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { filterFields, type SegmentFilter } from '../kpi/segments.ts'
+import { readUsualConventions } from '../kpi/settings.ts'
 import type { CreateGoalInput, KpiFilter } from '../schema.generated.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, person } from '@tidemark/drizzle/tables.ts'
@@ -32,13 +33,17 @@ export async function createGoal(
   context: CommandContext,
   input: CreateGoalInput,
 ): Promise<GoalCreated | Problem> {
-  const checked = checkGoal(input, todayOf(context))
+  const usual = await readUsual(context)
+  const checked = checkGoal(input, todayOf(context), usual)
   if (isProblem(checked)) return checked
   const measured = await measureOnce(context, checked)
   return runCommand(context, { action: 'createGoal', input }, (tx) =>
     writeGoal(tx, context, checked, measured),
   )
 }
+
+const readUsual = ({ connection, organization: { id } }: CommandContext): Promise<Conventions> =>
+  inTransaction(connection, { organizationId: id, mode: 'read' }, (tx) => readUsualConventions(tx, id))
 
 /** What can be said of the input without the books. The ids are uuids. */
 type CheckedGoal = Pick<
@@ -54,7 +59,11 @@ type CheckedGoal = Pick<
   readonly baselineOn: Temporal.PlainDate
 }
 
-function checkGoal(input: CreateGoalInput, today: Temporal.PlainDate): CheckedGoal | Problem {
+function checkGoal(
+  input: CreateGoalInput,
+  today: Temporal.PlainDate,
+  usual: Conventions,
+): CheckedGoal | Problem {
   const name = input.name.trim()
   const why = input.why?.trim() ?? ''
   if (name === '' || name.length > NAME_LENGTH_MAX) {
@@ -67,7 +76,7 @@ function checkGoal(input: CreateGoalInput, today: Temporal.PlainDate): CheckedGo
   const startsOn = input.startsOn ?? today
   const dateFault = checkDates(startsOn, input.deadline, today)
   if (dateFault !== null) return dateFault
-  const conventions = chooseConventions(input.conventions)
+  const conventions = chooseConventions(input.conventions, usual)
   if ('problem' in conventions) return invalid(['conventions'], conventions.problem)
   const filter = checkFilter(input.filter ?? {})
   if (isProblem(filter)) return filter

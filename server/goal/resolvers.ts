@@ -11,7 +11,7 @@ import { isProblem } from '../problem.ts'
 import { createGoal } from './commands.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
-import type { Conventions } from '../domain/conventions.ts'
+import { conventionsOfGoal } from '../kpi/settings.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { NullReason, Resolvers } from '../schema.generated.ts'
 
@@ -48,7 +48,7 @@ export const goalResolvers = {
     id: ({ id }) => encodeId('goal', id),
     metric: ({ metric }) => kpiDefinition(metric as KpiMetric),
     scope: (goal, _args, context) => scopeOf(goal, context),
-    conventions: ({ conventions }) => conventions as Conventions,
+    conventions: ({ conventions }) => conventionsOfGoal(conventions),
     baseline: ({ baseline }) => Number(baseline),
     baselineExact: ({ baseline }) => baseline,
     target: ({ target }) => Number(target),

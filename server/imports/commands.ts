@@ -18,7 +18,9 @@ import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf } from '../domain/day.ts'
 import { writeAudit } from '../ledger/audit.ts'
+import { holdClosing, type Closing } from '../ledger/closing.ts'
 import { postChanges, postNewInvoices } from './apply.ts'
+import { rejectClosed } from './closed.ts'
 import { openCsv, type CsvFile } from './csv.ts'
 import { makeCustomers, makeSegments } from './customers.ts'
 import { reviewDifferences, type ChangeCounts } from './differing.ts'
@@ -136,6 +138,7 @@ type Checked = {
   readonly changes: ChangeCounts
   readonly problems: Problems
   readonly segments: ReadonlyMap<number, Combination>
+  readonly closing: Closing
 }
 
 async function checkRows(tx: Tx, { context, file, reader, options }: Work): Promise<Checked> {
@@ -146,19 +149,29 @@ async function checkRows(tx: Tx, { context, file, reader, options }: Work): Prom
   )
   tell(options, 'CHECKING', 0)
   await takeTurn(tx, organization.id)
+  const closing = await holdClosing(tx, organization.id)
   await rejectDuplicates(tx, reader, mapping)
   tell(options, 'CHECKING', 0.2)
   await matchCustomers(tx, organization.id, reader, mapping)
   tell(options, 'CHECKING', 0.4)
   const segments = await readSegments(tx, organization.id)
   await matchInvoices(tx, organization.id, reader, mapping, segments)
+  await rejectClosed(tx, closing, reader)
   tell(options, 'CHECKING', 0.8)
-  const changes = await reviewDifferences(tx, { organizationId: organization.id, reader, segments })
+  const changes = await reviewDifferences(tx, { organizationId: organization.id, reader, segments, closing })
   tell(options, 'CHECKING', 1)
   const [fresh] = await tx.sql<{ rows: number }[]>`
     select count(*)::int as rows from import_row r
     where not exists (select from import_match m where m.line = r.line)`
-  return { read, leftOut, newRows: fresh?.rows ?? 0, changes, problems: await readProblems(tx), segments }
+  return {
+    read,
+    leftOut,
+    newRows: fresh?.rows ?? 0,
+    changes,
+    problems: await readProblems(tx),
+    segments,
+    closing,
+  }
 }
 
 /** Imports into the same books follow each other, so that none posts what another is about to. */
@@ -173,7 +186,7 @@ async function applyRows(
   checked: Checked,
 ): Promise<number> {
   const { organization } = context
-  const { newRows, changes, segments } = checked
+  const { newRows, changes, segments, closing } = checked
   const total = newRows + changes.rows
   if (total === 0) return 0
   const audit = await writeAudit(tx, context, {
@@ -189,7 +202,7 @@ async function applyRows(
   const customersCreated = await makeCustomers(tx, organization.id, reader.combinations)
   const segmentIds = await makeSegments(tx, organization.id, reader.combinations)
   await postNewInvoices(tx, organization.id, audit, reader.combinations, segmentIds, onPosted)
-  const books = { organizationId: organization.id, reader, segments }
+  const books = { organizationId: organization.id, reader, segments, closing }
   await postChanges(tx, audit, books, dayOf(todayOf(context)), onPosted)
   return customersCreated
 }

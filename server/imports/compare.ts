@@ -25,6 +25,8 @@ export type BookedInvoice = ToldInvoice & {
   /** Whether anything was paid, credited or written off. */
   readonly isTouched: boolean
   readonly installments: number
+  /** Where it was before, where it moved: an older export still says so. */
+  readonly earlier: readonly Combination[]
 }
 
 /** What the row brings up to date. */
@@ -65,7 +67,8 @@ export function compareWithBooks(
   }
   for (const field of dimensionFields) {
     const [old, now] = [booked.combination[field], told.combination[field]]
-    if (present.has(field) && old !== now) differ(field, old, now)
+    const isKnown = [booked.combination, ...booked.earlier].some((place) => place[field] === now)
+    if (present.has(field) && !isKnown) differ(field, old, now)
   }
   if (told.issuedOn !== booked.issuedOn)
     differ('issuedOn', formatDay(booked.issuedOn), formatDay(told.issuedOn))

@@ -1,6 +1,8 @@
 /** The rows whose invoice is in the books but reads otherwise there. */
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Day } from '../domain/day.ts'
+import type { Closing } from '../ledger/closing.ts'
+import { closedProblems } from './closed.ts'
 import {
   changesNothing,
   compareWithBooks,
@@ -35,6 +37,7 @@ export type Books = {
   readonly organizationId: string
   readonly reader: RowReader
   readonly segments: ReadonlyMap<number, Combination>
+  readonly closing: Closing
 }
 
 const ROWS_PER_FETCH = 2_000
@@ -66,15 +69,13 @@ export async function* changedRows(tx: Tx, books: Books): AsyncGenerator<readonl
 
 type ComparedRow = DifferingRow & { readonly problems: readonly RowProblem[] }
 
-async function* comparedRows(
-  tx: Tx,
-  { organizationId, reader, segments }: Books,
-): AsyncGenerator<readonly ComparedRow[]> {
+async function* comparedRows(tx: Tx, books: Books): AsyncGenerator<readonly ComparedRow[]> {
+  const { organizationId } = books
   const query = tx.sql`
     select r.line, r.number as told_number, r.customer_number as told_customer_number, c.id as told_customer_id,
       r.combination, r.amount as told_amount, r.disputed as told_disputed, ${daysOf(tx, 'r', 'told')},
       m.id, m.number, customer.number as customer_number, m.customer_id, m.segment_id, m.amount, m.balance,
-      m.is_touched, m.installments, m.disputed, m.open_dispute_id, ${daysOf(tx, 'm', 'booked')}
+      m.is_touched, m.installments, array_to_string(m.moved_to, ',') as moved_to, m.disputed, m.open_dispute_id, ${daysOf(tx, 'm', 'booked')}
     from import_match m
     join import_row r on r.line = m.line
     join import_customer c on c.key = r.customer_key
@@ -82,11 +83,11 @@ async function* comparedRows(
     where not m.same
     order by r.line`
   for await (const records of inBatches<Differing>(tx, 'import_differing', query, ROWS_PER_FETCH)) {
-    yield records.map((record) => comparedRowOf(record, reader, segments))
+    yield records.map((record) => comparedRowOf(record, books))
   }
 }
 
-function comparedRowOf(record: Differing, reader: RowReader, segments: Books['segments']): ComparedRow {
+function comparedRowOf(record: Differing, { reader, segments, closing }: Books): ComparedRow {
   const told: ToldInvoice = {
     number: record.told_number,
     customerNumber: record.told_customer_number,
@@ -96,11 +97,14 @@ function comparedRowOf(record: Differing, reader: RowReader, segments: Books['se
     disputed: record.told_disputed,
     ...datesOf(record, 'told'),
   }
+  const movedTo = record.moved_to === '' ? [] : record.moved_to.split(',').map(Number)
+  const places = [record.segment_id, ...movedTo].map((id) => found(segments.get(id)))
   const booked: BookedInvoice = {
     number: record.number,
     customerNumber: record.customer_number,
     customerId: record.customer_id,
-    combination: found(segments.get(record.segment_id)),
+    combination: found(places.at(-1)),
+    earlier: places.slice(0, -1),
     amount: record.amount,
     balance: record.balance,
     isTouched: record.is_touched,
@@ -110,7 +114,10 @@ function comparedRowOf(record: Differing, reader: RowReader, segments: Books['se
   }
   const { line } = record
   const { changes, differences } = compareWithBooks(told, booked, reader.present)
-  const problems = differences.map(({ field, reason }) => ({ line, column: reader.columnOf(field), reason }))
+  const problems = [
+    ...differences.map(({ field, reason }) => ({ line, column: reader.columnOf(field), reason })),
+    ...closedProblems(closing, line, changes, booked.issuedOn, reader),
+  ]
   return { line, invoiceId: record.id, disputeId: record.open_dispute_id, told, booked, changes, problems }
 }
 
@@ -156,6 +163,8 @@ type Differing = { readonly [Column in `${Side}_${(typeof dateColumns)[number]}`
   readonly customer_number: string
   readonly customer_id: string
   readonly segment_id: number
+  /** Segments in the order of the moves, separated by commas. */
+  readonly moved_to: string
   readonly amount: bigint
   readonly balance: bigint
   readonly is_touched: boolean

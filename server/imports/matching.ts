@@ -115,9 +115,10 @@ export async function matchInvoices(
     create temporary table import_match on commit drop as
     select r.line, i.id, i.number, item.customer_id, item.segment_id, i.issued_on, i.due_on,
       i.ordered_on, i.delivered_on, i.sent_on, i.received_on, i.approved_on,
-      l.amount, l.balance, l.settled_on, l.is_touched, l.installments, d.disputed, d.open_dispute_id,
+      l.amount, l.balance, l.settled_on, l.is_touched, l.installments, l.moved_to, d.disputed, d.open_dispute_id,
       (
-        item.customer_id = c.id and item.segment_id = s.segment_id and i.issued_on = r.issued_on
+        item.customer_id = c.id and s.segment_id = any(array_append(l.moved_to, item.segment_id))
+        and i.issued_on = r.issued_on
         and i.due_on = r.due_on and l.amount = r.amount
         and (l.settled_on is not distinct from r.settled_on or not ${told('settledOn') || told('status')})
         and (d.disputed = r.disputed or not ${told('disputed')})
@@ -138,11 +139,13 @@ export async function matchInvoices(
       select
         sum(amount) filter (where kind in ('INVOICED', 'CORRECTED'))::bigint as amount,
         sum(amount)::bigint as balance,
-        bool_or(kind not in ('INVOICED', 'CORRECTED', 'RE_DATED')) as is_touched,
+        bool_or(kind not in ('INVOICED', 'CORRECTED', 'RE_DATED', 'MOVED')) as is_touched,
         case when sum(amount) = 0 then
-          coalesce(max(occurred_on) filter (where kind = 'PAYMENT_APPLIED'), max(occurred_on))
+          coalesce(max(occurred_on) filter (where kind = 'PAYMENT_APPLIED'),
+            max(occurred_on) filter (where kind <> 'MOVED'))
         end as settled_on,
-        max(installment)::int as installments
+        max(installment) filter (where kind = 'INVOICED')::int as installments,
+        coalesce(array_agg(segment_id order by effective_on, sequence) filter (where kind = 'MOVED'), '{}') as moved_to
       from ledger_entry
       where organization_id = i.organization_id and item_id = i.id
     ) l

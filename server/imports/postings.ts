@@ -2,8 +2,10 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Day } from '../domain/day.ts'
 import { firstDayWithRoom, installmentStates } from '../domain/invoice.ts'
+import { largestOf, segmentOfShare } from '../domain/shares.ts'
 import type { Item } from '../ledger/histories.ts'
-import type { NewEntry, NewItem } from '../ledger/post.ts'
+import type { NewItem } from '../ledger/new-items.ts'
+import type { NewEntry } from '../ledger/post.ts'
 import type { DifferingRow } from './differing.ts'
 import type { Milestones } from './rows.ts'
 
@@ -102,7 +104,8 @@ export function addChanges(
         amount: balance,
         effectiveOn: firstDayWithRoom(history, number, balance, from),
       }))
-    addSettlement(draft, invoice, invoiceId, changes.settleOn, payments)
+    const segmentId = segmentOfShare(largestOf(invoice.shares), history, from)
+    addSettlement(draft, { ...invoice, segmentId }, invoiceId, changes.settleOn, payments)
     if (dispute !== undefined) {
       addResolution(draft, dispute.id, disputed, dispute.startsOn, changes.settleOn, invoiceId)
     }

@@ -1,180 +1,54 @@
 /** Exchange rates from a CSV with the columns currency, date, rate and, where it is known, source. */
-import { arrayOf } from '@tidemark/drizzle/array.ts'
-import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
-import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { basename } from 'node:path'
 import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf, formatDay, parseDay, type Day } from '../domain/day.ts'
 import { isCurrency } from '../domain/money.ts'
-import { writeAudit } from '../ledger/audit.ts'
+import { isRate } from '../domain/rates.ts'
+import { appendRates, type NewRate } from '../ledger/rates.ts'
 import { NAME_LENGTH_MAX } from '../text.ts'
-import { openCsv } from './csv.ts'
-import type { CsvRecord } from './records.ts'
-import { PROBLEMS_LISTED_MAX, type Problem } from './report.ts'
+import { importSeries, type Reject, type Series, type SeriesReport } from './series.ts'
 
-export type RatesReport = {
-  readonly outcome: 'IMPORTED' | 'UNCHANGED' | 'REFUSED'
-  readonly organization: string
-  readonly file: string
-  readonly rows: {
-    readonly read: number
-    readonly new: number
-    readonly changed: number
-    readonly unchanged: number
-    readonly rejected: number
-  }
-  readonly problemCount: number
-  /** The first of them, by line. */
-  readonly problems: readonly Problem[]
-}
-
-type Rate = {
-  readonly currency: string
-  readonly validOn: Day
-  readonly rate: string
-  readonly source: string
-}
-
-/** A table of rates is small: thirty currencies over thirty years are less than this. */
-const ROWS_MAX = 500_000
-/** More digits than any central bank prints. */
-const RATE = /^\d{1,12}(?:\.\d{1,12})?$/
+type Column = 'currency' | 'date' | 'rate' | 'source'
 
 /**
  * Writes the rates of the file, or nothing at all where a row of it is bad. A rate that is known for its day with
  * another value is replaced. Throws an OperatorError where the file or its header is at fault.
  */
-export async function importRates(
+export function importRates(
   context: CommandContext,
   path: string,
-  { dryRun }: { readonly dryRun: boolean },
-): Promise<RatesReport> {
-  const { rates, problems } = await readRates(context, path)
-  const isRefused = problems.length > 0
-  const { inserted, updated } = isRefused
-    ? { inserted: 0, updated: 0 }
-    : await writeRates(context, path, rates, dryRun)
-  const isChanged = inserted + updated > 0
-  if (isChanged && !dryRun) context.posted()
-  const rejected = new Set(problems.map(({ line }) => line)).size
-  return {
-    outcome: isRefused ? 'REFUSED' : isChanged ? 'IMPORTED' : 'UNCHANGED',
-    organization: context.organization.slug,
-    file: path,
-    rows: {
-      read: rates.length + rejected,
-      new: inserted,
-      changed: updated,
-      unchanged: isRefused ? 0 : rates.length - inserted - updated,
-      rejected,
-    },
-    problemCount: problems.length,
-    problems: problems.slice(0, PROBLEMS_LISTED_MAX),
-  }
-}
-
-async function readRates(
-  context: CommandContext,
-  path: string,
-): Promise<{ rates: Rate[]; problems: Problem[] }> {
-  const file = await openCsv(path, { encoding: 'utf-8' })
-  const [currencyAt, dateAt, rateAt] = ['currency', 'date', 'rate'].map((name) => file.header.indexOf(name))
-  const sourceAt = file.header.indexOf('source')
-  if (
-    currencyAt === undefined ||
-    dateAt === undefined ||
-    rateAt === undefined ||
-    Math.min(currencyAt, dateAt, rateAt) < 0
-  ) {
-    throw new OperatorError(
-      `Rates need the columns currency, date and rate; source is optional. ${path} has: ${file.header.join(', ')}.`,
-    )
-  }
+  options: { readonly dryRun: boolean },
+): Promise<SeriesReport> {
   const today = dayOf(todayOf(context))
-  const rates: Rate[] = []
-  const problems: Problem[] = []
-  const lines = new Map<string, number>()
-
-  const readRow = ({ line, values, fault }: CsvRecord) => {
-    const cell = (index: number) => (values[index] ?? '').trim()
-    const found: Problem[] = []
-    const reject = (column: string, reason: string) => found.push({ line, column, reason })
-    const [currency, date, rate] = [cell(currencyAt).toUpperCase(), cell(dateAt), cell(rateAt)]
-    const source = sourceAt < 0 ? '' : cell(sourceAt)
-    const validOn = parseDay(date)
-
-    if (fault !== undefined) reject('', fault)
-    if (!isCurrency(currency)) reject('currency', `"${currency}" is no currency`)
-    if (currency === context.organization.baseCurrency) reject('currency', `${currency} is the base currency`)
-    if (validOn === null) reject('date', `"${date}" is no date like 2026-01-31`)
-    else if (validOn > today) reject('date', `${date} is in the future: today is ${formatDay(today)}`)
-    if (!RATE.test(rate) || Number(rate) === 0) reject('rate', `"${rate}" is no number above 0 like 1.0834`)
-    if (source.length > NAME_LENGTH_MAX) reject('source', `is longer than ${NAME_LENGTH_MAX} characters`)
-    const earlier = lines.get(`${currency} ${date}`)
-    if (earlier !== undefined) reject('date', `${currency} on ${date} is already on line ${earlier}`)
-    lines.set(`${currency} ${date}`, earlier ?? line)
-
-    if (found.length > 0 || validOn === null) problems.push(...found)
-    else rates.push({ currency, validOn, rate, source: source === '' ? basename(path) : source })
+  const series: Series<NewRate, Column> = {
+    name: 'Rates',
+    action: 'importRates',
+    columns: ['currency', 'date', 'rate'],
+    optional: ['source'],
+    read: (cells, reject) =>
+      readRate(cells, reject, { today, base: context.organization.baseCurrency, file: basename(path) }),
+    keyOf: ({ currency, date }) => ({ key: `${currency.toUpperCase()} on ${date}`, column: 'date' }),
+    append: appendRates,
   }
-  for await (const records of file.records()) {
-    for (const record of records) readRow(record)
-    if (rates.length > ROWS_MAX) throw new OperatorError(`${path} has more than ${ROWS_MAX} rates: split it.`)
-  }
-  return { rates, problems }
+  return importSeries(context, path, series, options)
 }
 
-type Written = { readonly inserted: number; readonly updated: number }
+type About = { readonly today: Day; readonly base: string; readonly file: string }
 
-async function writeRates(
-  context: CommandContext,
-  path: string,
-  rates: readonly Rate[],
-  dryRun: boolean,
-): Promise<Written> {
-  const { connection, organization } = context
-  const transaction = { organizationId: organization.id, mode: 'write', timeoutMs: null } as const
-  try {
-    return await inTransaction(connection, transaction, async (tx) => {
-      const written = await upsert(tx, organization.id, rates)
-      if (written.inserted + written.updated > 0) {
-        await writeAudit(tx, context, {
-          action: 'importRates',
-          subject: organization.id,
-          after: { file: basename(path), ...written },
-        })
-      }
-      if (dryRun) throw new Undo(written)
-      return written
-    })
-  } catch (error) {
-    if (error instanceof Undo) return error.written
-    throw error
-  }
-}
-
-async function upsert(tx: Tx, organizationId: string, rates: readonly Rate[]): Promise<Written> {
-  // A row that no transaction has replaced yet (xmax 0) was not there before.
-  const rows = await tx.sql<{ is_new: boolean }[]>`
-    insert into exchange_rate as known (organization_id, currency, valid_on, rate, source)
-    select ${organizationId}, * from unnest(
-      ${arrayOf(rates.map(({ currency }) => currency))}::text[],
-      ${arrayOf(rates.map(({ validOn }) => formatDay(validOn)))}::date[],
-      ${arrayOf(rates.map(({ rate }) => rate))}::numeric[],
-      ${arrayOf(rates.map(({ source }) => source))}::text[])
-    on conflict (organization_id, currency, valid_on) do update set rate = excluded.rate, source = excluded.source
-    where known.rate <> excluded.rate
-    returning xmax = 0 as is_new`
-  const inserted = rows.filter((row) => row.is_new).length
-  return { inserted, updated: rows.length - inserted }
-}
-
-/** Carries the counts out of a dry run. */
-class Undo extends Error {
-  readonly written: Written
-  constructor(written: Written) {
-    super('The import was undone on purpose')
-    this.written = written
-  }
+function readRate(
+  cells: Readonly<Record<Column, string>>,
+  reject: Reject<Column>,
+  { today, base, file }: About,
+): NewRate | null {
+  const { date, rate, source } = cells
+  const currency = cells.currency.toUpperCase()
+  const validOn = parseDay(date)
+  if (!isCurrency(currency)) reject('currency', `"${currency}" is no currency`)
+  if (currency === base) reject('currency', `${currency} is the base currency`)
+  if (validOn === null) reject('date', `"${date}" is no date like 2026-01-31`)
+  else if (validOn > today) reject('date', `${date} is in the future: today is ${formatDay(today)}`)
+  if (!isRate(rate)) reject('rate', `"${rate}" is no number above 0 like 1.0834`)
+  if (source.length > NAME_LENGTH_MAX) reject('source', `is longer than ${NAME_LENGTH_MAX} characters`)
+  return validOn === null ? null : { currency, validOn, rate, source: source === '' ? file : source }
 }

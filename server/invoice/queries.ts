@@ -17,19 +17,34 @@ import {
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { dayOf, formatDay, type Day } from '../domain/day.ts'
-import { installmentStates, type InstallmentState } from '../domain/invoice.ts'
+import { installmentStates, type Entry, type EntryKind, type InstallmentState } from '../domain/invoice.ts'
+import { amountsOfShares, segmentOfShare } from '../domain/shares.ts'
 import { balanceOn } from '../domain/projection.ts'
 import { badUserInput } from '../errors.ts'
 import { limited, matchesText } from '../filter.ts'
 import { decodeId } from '../ids.ts'
 import { selectInvoice, type By } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
-import type { DateFilter, InvoiceFilter, InvoiceOrder, InvoiceStatus } from '../schema.generated.ts'
+import type {
+  DateFilter,
+  InvoiceEntryKind,
+  InvoiceFilter,
+  InvoiceOrder,
+  InvoiceStatus,
+} from '../schema.generated.ts'
 import type { InvoiceRow } from '@tidemark/drizzle/rows.ts'
 import { invoice, item, openSpan, segment } from '@tidemark/drizzle/tables.ts'
 
 /** A part of an invoice in the invoice's currency. */
 export type InstallmentOfInvoice = InstallmentState & { readonly currency: string }
+
+/** What of a bill is in one segment, in the invoice's currency. */
+export type ShareOfInvoice = {
+  readonly number: number
+  readonly segmentId: number
+  readonly minor: bigint
+  readonly currency: string
+}
 
 type InvoicesArguments = {
   readonly first: number
@@ -66,7 +81,30 @@ export const findInvoice = ({ reader, organization }: Context, by: By): Promise<
   reader.read((tx) => selectInvoice(tx, organization.id, by))
 
 const stateOn = (history: Item, day: Day) =>
-  installmentStates(history.entries.filter((entry) => entry.effectiveOn <= day))
+  installmentStates(history.entries.filter((entry) => entry.effectiveOn <= day).toSorted(byDay))
+
+const byDay = (a: Entry, b: Entry): number => a.effectiveOn - b.effectiveOn
+
+const isVoidOn = (history: Item, day: Day): boolean =>
+  history.entries.some(({ kind, effectiveOn }) => kind === 'VOIDED' && effectiveOn <= day)
+
+export const isVoid = (history: Item): boolean => history.entries.some(({ kind }) => kind === 'VOIDED')
+
+/** The bill that `correctInvoice` put in its place. */
+export const replacementOf = (history: Item): string | null =>
+  history.entries.find(({ kind }) => kind === 'VOIDED')?.counterpartId ?? null
+
+export function sharesToday(context: Context, history: Item): ShareOfInvoice[] {
+  const today = dayOf(todayOf(context))
+  const { shares, entries, currency } = history
+  const amounts = amountsOfShares(shares, billed(history))
+  return shares.map((share, index) => ({
+    number: share.number,
+    segmentId: segmentOfShare(share, entries, today),
+    minor: amounts[index] ?? 0n,
+    currency,
+  }))
+}
 
 export const billed = (history: Item): bigint =>
   installmentStates(history.entries).reduce((sum, part) => sum + part.billed, 0n)
@@ -83,7 +121,8 @@ export function statusAsOf(
   asOf: Temporal.PlainDate | null | undefined,
 ): InvoiceStatus {
   const day = dayOf(asOf ?? todayOf(context))
-  if (day < history.startsOn) return 'NOT_ISSUED'
+  if (day < history.startsOn || history.entries.length === 0) return 'NOT_ISSUED'
+  if (isVoidOn(history, day)) return 'VOID'
   const open = stateOn(history, day).filter((part) => part.balance !== 0n)
   if (open.length === 0) return 'SETTLED'
   return open.some((part) => part.dueOn < day) ? 'PAST_DUE' : 'OPEN'
@@ -98,6 +137,24 @@ export function daysPastDue(context: Context, history: Item): number | null {
 
 export const installmentsToday = (context: Context, history: Item): InstallmentOfInvoice[] =>
   stateOn(history, dayOf(todayOf(context))).map((part) => ({ ...part, currency: history.currency }))
+
+const KINDS_OF_OTHERS = [
+  'RECEIVED',
+  'BOUNCED',
+  'CREDITED',
+  'APPLIED',
+  'DISPUTE_OPENED',
+  'DISPUTE_RESOLVED',
+] as const
+
+const isOfOthers = (kind: EntryKind): kind is (typeof KINDS_OF_OTHERS)[number] =>
+  (KINDS_OF_OTHERS as readonly EntryKind[]).includes(kind)
+
+/** Throws for what an invoice never has. */
+export function invoiceKind(kind: EntryKind): InvoiceEntryKind {
+  if (isOfOthers(kind)) throw new Error(`An invoice has no ${kind} entry`)
+  return kind
+}
 
 function sortKeys({ field, direction }: InvoiceOrder): SortKey<InvoiceRow>[] {
   const id: SortKey<InvoiceRow> = {

@@ -1,18 +1,21 @@
-import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import { dateOf } from '../domain/day.ts'
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
-import { isProblem } from '../problem.ts'
 import type { InvoiceFilter, Resolvers } from '../schema.generated.ts'
-import { recordInvoice } from './commands.ts'
+import { movementResolvers } from './movement-resolvers.ts'
+import { knownInvoice } from './known.ts'
 import {
   balanceAsOf,
   billed,
   daysPastDue,
   findInvoice,
+  invoiceKind,
   installmentsToday,
+  isVoid,
   listInvoices,
+  replacementOf,
+  sharesToday,
   statusAsOf,
 } from './queries.ts'
 
@@ -21,14 +24,7 @@ export const invoiceResolvers = {
     invoices: (_root, args, context) => listInvoices(context, args),
     invoice: (_root, { by }, context) => findInvoice(context, by),
   },
-  Mutation: {
-    recordInvoice: async (_root, { input }, context) => {
-      const outcome = await carryOut(context, recordInvoice, input)
-      if (isProblem(outcome)) return outcome
-      const invoice = input.dryRun ? null : await context.loaders.invoice.load(outcome.invoiceId)
-      return { __typename: 'RecordInvoiceSuccess', invoice, dryRun: input.dryRun, audit: outcome.audit }
-    },
-  },
+  Mutation: movementResolvers,
   Invoice: {
     id: ({ id }) => encodeId('invoice', id),
     customer: async ({ id }, _args, { loaders }) =>
@@ -37,12 +33,12 @@ export const invoiceResolvers = {
       const item = await required(context.loaders.item, row.id)
       return { minor: billed(item), currency: item.currency }
     },
-    balance: async (row, { asOf }, context) => {
-      const item = await required(context.loaders.item, row.id)
+    balance: async (row, { asOf, knownAt }, context) => {
+      const item = await knownInvoice(context, row.id, knownAt)
       return { minor: balanceAsOf(context, item, asOf), currency: item.currency }
     },
-    status: async (row, { asOf }, context) =>
-      statusAsOf(context, await required(context.loaders.item, row.id), asOf),
+    status: async (row, { asOf, knownAt }, context) =>
+      statusAsOf(context, await knownInvoice(context, row.id, knownAt), asOf),
     daysPastDue: async (row, _args, context) =>
       daysPastDue(context, await required(context.loaders.item, row.id)),
     disputed: async (row, _args, { loaders }) => (await loaders.disputed.load(row.id)) > 0n,
@@ -50,6 +46,38 @@ export const invoiceResolvers = {
       installmentsToday(context, await required(context.loaders.item, row.id)),
     replaces: ({ replacesId }, _args, { loaders }) =>
       replacesId === null ? null : loaders.invoice.load(replacesId),
+    replacedBy: async ({ id }, _args, { loaders }) => {
+      const replacementId = replacementOf(await required(loaders.item, id))
+      return replacementId === null ? null : loaders.invoice.load(replacementId)
+    },
+    voided: async ({ id }, _args, { loaders }) => isVoid(await required(loaders.item, id)),
+    lines: ({ id }, _args, { loaders }) => loaders.lines.load(id),
+    discount: async ({ id, discount, discountUntil }, _args, { loaders }) => {
+      if (discount === null || discountUntil === null) return null
+      const { currency } = await required(loaders.item, id)
+      return { amount: { minor: discount, currency }, until: discountUntil }
+    },
+    history: ({ id }, _args, { loaders }) => loaders.entries.load(id),
+    shares: async ({ id }, _args, context) => sharesToday(context, await required(context.loaders.item, id)),
+  },
+  InvoiceLine: {
+    amount: ({ minor, currency }) => ({ minor, currency }),
+  },
+  InvoiceEntry: {
+    kind: ({ kind }) => invoiceKind(kind),
+    amount: ({ amount, currency }) => ({ minor: amount, currency }),
+    effectiveOn: ({ effectiveOn }) => dateOf(effectiveOn),
+    occurredOn: ({ occurredOn }) => dateOf(occurredOn),
+    recordedAt: ({ recordedAt }) => (recordedAt === null ? null : Temporal.Instant.from(recordedAt)),
+    dueOn: ({ dueOn }) => (dueOn === null ? null : dateOf(dueOn)),
+    receipt: ({ counterpartId }, _args, { loaders }) =>
+      counterpartId === null ? null : loaders.receipt.load(counterpartId),
+    segment: ({ segmentId }, _args, { loaders }) =>
+      segmentId === null ? null : loaders.segment.load(String(segmentId)),
+  },
+  InvoiceShare: {
+    segment: ({ segmentId }, _args, { loaders }) => required(loaders.segment, String(segmentId)),
+    amount: ({ minor, currency }) => ({ minor, currency }),
   },
   Installment: {
     dueOn: ({ dueOn }) => dateOf(dueOn),

@@ -17,8 +17,8 @@ import { isMissing } from '../domain/rates.ts'
 import { fetchBooks } from './answer.ts'
 import { checkCurrency, checkDay, noRate, refuseIf } from './check.ts'
 import { readLedgerBalances } from './flow.ts'
-import { groupSegments, type SegmentFilter } from './segments.ts'
-import { knownAtOf, readSource, type Knowledge, type KpiOrganization } from './source.ts'
+import { groupSegments, type GroupKey, type KpiDimension, type SegmentFilter } from './segments.ts'
+import { knownAtOf, readSource, type Knowledge, type KpiOrganization, type Source } from './source.ts'
 
 export type AgingQuery = {
   readonly asOf?: Temporal.PlainDate | null | undefined
@@ -45,6 +45,32 @@ export async function readAging(
   organization: KpiOrganization,
   query: AgingQuery,
 ): Promise<AgingAnswer> {
+  const [one] = await readGroups(tx, organization, query, [])
+  if (one === undefined) throw new Error('Without dimensions there is one group')
+  return one.aging
+}
+
+export type SegmentAging = GroupKey & { readonly aging: AgingAnswer }
+
+const DIMENSIONS_MAX = 2
+
+/** The answer of `agingBySegment`. Throws as `readAging` does. */
+export async function readAgingBySegment(
+  tx: Tx,
+  organization: KpiOrganization,
+  query: AgingQuery & { readonly groupBy: readonly KpiDimension[] },
+): Promise<SegmentAging[]> {
+  const groupBy = [...new Set(query.groupBy)]
+  refuseIf(
+    (groupBy.length === 0 || groupBy.length > DIMENSIONS_MAX) &&
+      `groupBy must name 1 or ${DIMENSIONS_MAX} dimensions, not ${groupBy.length}.`,
+  )
+  const groups = await readGroups(tx, organization, query, groupBy)
+  return groups.map(({ key, aging }) => ({ ...key, aging }))
+}
+
+/** What the arguments of an aging come to. */
+export function checkAging(organization: KpiOrganization, query: AgingQuery) {
   const { by = 'DUE_DATE', edges = defaultEdges } = query
   refuseIf(problemWithEdges(by, edges))
   const currency = checkCurrency(query.currency, organization.baseCurrency)
@@ -53,32 +79,44 @@ export async function readAging(
   refuseIf(
     day > today && `asOf must not lie after today, which is ${formatDay(today)} in ${organization.timeZone}.`,
   )
+  return { by, edges, currency, day, knownAt: knownAtOf(query) }
+}
 
-  const knownAt = knownAtOf(query)
-  const { source, segments } = await readSource(tx, organization, knownAt)
+export const refuseUnknown = ({ booksFrom }: Pick<Source, 'booksFrom'>, query: AgingQuery): void =>
   refuseIf(
-    source.booksFrom === 'NOT_KNOWN_THEN' &&
+    booksFrom === 'NOT_KNOWN_THEN' &&
       query.knownAt != null &&
-      `Nothing had been recorded by knownAt (${knownAt.toString()}).`,
+      `Nothing had been recorded by knownAt (${knownAtOf(query).toString()}).`,
   )
-  const [group] = groupSegments(segments, query.filter, [])
-  if (group === undefined) throw new Error('Without dimensions there is one group')
+
+async function readGroups(
+  tx: Tx,
+  organization: KpiOrganization,
+  query: AgingQuery,
+  groupBy: readonly KpiDimension[],
+): Promise<{ readonly key: GroupKey; readonly aging: AgingAnswer }[]> {
+  const { by, edges, currency, day, knownAt } = checkAging(organization, query)
+  const { source, segments } = await readSource(tx, organization, knownAt)
+  refuseUnknown(source, query)
+  const groups = groupSegments(segments, query.filter, groupBy)
   const needs = noNeeds()
   for (const input of Object.values(agingInputs(day, by, edges)).flat()) addInput(needs, input, day)
-  const { rowsOf, rates } = await fetchBooks(source, needs, [group], [currency], { first: day, last: day })
-  const aging = agingOf({ book: bookOf(rowsOf(group)), rates, currency }, day, by, edges)
-  if ('day' in aging) throw noRate(aging)
+  const { rowsOf, rates } = await fetchBooks(source, needs, groups, [currency], { first: day, last: day })
 
-  const unexplained = async (tx: Tx): Promise<Money> => {
-    const segmentIds = group.segments.map((segment) => segment.id)
-    const balances = await readLedgerBalances(tx, organization.id, segmentIds, day, knownAt)
-    const ledger = balances.reduce((sum, balance) => {
-      const rate = rates.between(balance.currency, currency, day)
-      if (balance.minor === 0n) return sum
-      if (isMissing(rate)) throw noRate(rate)
-      return sum.plus(majorOf(balance).times(rate))
-    }, new Exact(0))
-    return { minor: minorOf(ledger.minus(aging.exactBalance), currency), currency }
-  }
-  return { ...aging, asOf: dateOf(day), knownAt, by, unexplained }
+  return groups.map((group) => {
+    const aging = agingOf({ book: bookOf(rowsOf(group)), rates, currency }, day, by, edges)
+    if ('day' in aging) throw noRate(aging)
+    const unexplained = async (tx: Tx): Promise<Money> => {
+      const segmentIds = group.segments.map((segment) => segment.id)
+      const balances = await readLedgerBalances(tx, organization.id, segmentIds, day, knownAt)
+      const ledger = balances.reduce((sum, balance) => {
+        const rate = rates.between(balance.currency, currency, day)
+        if (balance.minor === 0n) return sum
+        if (isMissing(rate)) throw noRate(rate)
+        return sum.plus(majorOf(balance).times(rate))
+      }, new Exact(0))
+      return { minor: minorOf(ledger.minus(aging.exactBalance), currency), currency }
+    }
+    return { key: group.key, aging: { ...aging, asOf: dateOf(day), knownAt, by, unexplained } }
+  })
 }

@@ -3,10 +3,12 @@ import { bookOf } from '../domain/book.ts'
 import type { Conventions } from '../domain/conventions.ts'
 import type { Day } from '../domain/day.ts'
 import { evaluate, type Evaluation } from '../domain/evaluate.ts'
+import { externalBookOf, type ExternalBook } from '../domain/external.ts'
 import type { KpiDefinition, Point } from '../domain/kpi.ts'
 import { addNeeds, noNeeds, type Needs } from '../domain/needs.ts'
 import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
+import { externalNeeds, readExternal, type ExternalNeeds } from './external.ts'
 import { readRows } from './flow.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
 import type { CellRow } from './selection.ts'
@@ -24,18 +26,23 @@ export type Ask = {
 /** Evaluates an ask for one of its groups at one of its points. */
 export type Answers = (ask: Ask, group: Group, point: Point) => Evaluation
 
-/** At most three statements on the KPI store and one on exchange rates, whatever is asked. */
+/** At most four statements on the KPI store, one on exchange rates and one on what comes from outside, whatever is asked. */
 export async function answer(source: Source, asks: readonly Ask[]): Promise<Answers> {
   const needs = noNeeds()
   for (const { definition, points, conventions } of asks)
     for (const point of points) addNeeds(needs, definition, point, conventions, source.booksFrom)
-  const { rowsOf, rates } = await fetchBooks(
-    source,
-    needs,
-    asks.flatMap((ask) => ask.groups),
-    asks.map((ask) => ask.currency),
-    daysOf(asks.flatMap((ask) => ask.points)),
-  )
+  const outside = externalNeeds(asks)
+  const [{ rowsOf, rates }, external] = await Promise.all([
+    fetchBooks(
+      source,
+      needs,
+      asks.flatMap((ask) => ask.groups),
+      asks.map((ask) => ask.currency),
+      daysOf(asks.flatMap((ask) => ask.points)),
+      outside !== null,
+    ),
+    fetchExternal(source, outside),
+  ])
   const books = new Map<Group, ReturnType<typeof bookOf>>()
   return ({ definition, conventions, currency }, group, point) => {
     let book = books.get(group)
@@ -43,8 +50,16 @@ export async function answer(source: Source, asks: readonly Ask[]): Promise<Answ
       book = bookOf(rowsOf(group))
       books.set(group, book)
     }
-    return evaluate(definition, point, conventions, { book, booksFrom: source.booksFrom, rates, currency })
+    const view = { book, booksFrom: source.booksFrom, rates, currency }
+    return evaluate(definition, point, conventions, { ...view, external: group.isWhole ? external : null })
   }
+}
+
+async function fetchExternal(
+  { tx, organizationId, sight }: Source,
+  needs: ExternalNeeds | null,
+): Promise<ExternalBook> {
+  return externalBookOf(needs === null ? [] : await readExternal(tx, organizationId, needs, sight.knownAt))
 }
 
 type Days = { readonly first: Day; readonly last: Day }
@@ -68,6 +83,8 @@ export async function fetchBooks(
   allGroups: readonly Group[],
   answerCurrencies: readonly string[],
   days: Days,
+  /** Rates are wanted whatever the segments are in: for money from outside the books. */
+  always = false,
 ): Promise<Fetched> {
   const groups = [...new Set(allGroups)]
   const wanted = [...new Set(answerCurrencies)]
@@ -82,8 +99,8 @@ export async function fetchBooks(
       isForeign,
       sight,
     ),
-    cells.some(isForeign)
-      ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last)
+    always || cells.some(isForeign)
+      ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, sight.knownAt)
       : ratesOf(baseCurrency, []),
   ])
   const rowsByCell = Map.groupBy(rows, ({ cell }) => cell)

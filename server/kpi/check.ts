@@ -4,15 +4,19 @@ import { badUserInput } from '../errors.ts'
 import { chooseConventions, type Conventions, type ConventionsChoice } from '../domain/conventions.ts'
 import { dayOf, EARLIEST_YEAR, formatDay, isPlausible, LATEST_YEAR, type Day } from '../domain/day.ts'
 import { isCurrency } from '../domain/money.ts'
-import type { MissingRate } from '../domain/rates.ts'
+import { rateInWords, type MissingRate } from '../domain/rates.ts'
 
 /** Throws BAD_USER_INPUT with the sentence where there is one. */
 export function refuseIf(problem: string | false | null): void {
   if (problem !== null && problem !== false) throw badUserInput(problem)
 }
 
-export function checkConventions(choice: ConventionsChoice | null | undefined): Conventions {
-  const conventions = chooseConventions(choice)
+/** `usual`: the organization's own, where they are to stand in for what is left out. */
+export function checkConventions(
+  choice: ConventionsChoice | null | undefined,
+  usual?: Conventions,
+): Conventions {
+  const conventions = chooseConventions(choice, usual)
   if ('problem' in conventions) throw badUserInput(conventions.problem)
   return conventions
 }
@@ -35,8 +39,7 @@ export const checkOrder = (from: Day, to: Day): void =>
   refuseIf(from > to && `from (${formatDay(from)}) must not lie after to (${formatDay(to)}).`)
 
 /** Thrown where an answer would take a rate that there is none of. */
-export const noRate = ({ currency, day }: MissingRate): GraphQLError =>
-  new GraphQLError(
-    `There is no exchange rate of ${currency} for ${formatDay(day)}, nor for any of the seven days before it.`,
-    { extensions: { code: 'MISSING_RATE', currency, day: formatDay(day) } },
-  )
+export const noRate = (missing: MissingRate): GraphQLError =>
+  new GraphQLError(rateInWords(missing), {
+    extensions: { code: 'MISSING_RATE', currency: missing.currency, day: formatDay(missing.day) },
+  })

@@ -4,7 +4,8 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BooksFrom } from '../domain/book.ts'
 import { firstOfMonth } from '../domain/calendar.ts'
 import { formatDay, parseDay, type Day } from '../domain/day.ts'
-import type { Needs } from '../domain/needs.ts'
+import type { Moving, Needs } from '../domain/needs.ts'
+import type { Measure } from '../domain/measures.ts'
 import { seriesFor, type AgedSeries } from '../ledger/ages.ts'
 import type { Cell } from './segments.ts'
 import {
@@ -53,7 +54,7 @@ export async function readBeginning(
   return { booksFrom: first === null ? without : firstOfMonth(first), isAhead: row.is_ahead }
 }
 
-/** All that the needs name, in at most three statements that are sent together. */
+/** All that the needs name, in at most four statements that are sent together. */
 export async function readRows(
   tx: Tx,
   organizationId: string,
@@ -63,7 +64,7 @@ export async function readRows(
   isForeign: (cell: Cell) => boolean,
   sight: Sight,
 ): Promise<CellRow[]> {
-  const { balances, cohorts, movements } = needs
+  const { balances, cohorts, movements, histograms } = needs
   const standing = (
     part: typeof balances,
     after: Day | null,
@@ -80,32 +81,37 @@ export async function readRows(
     anchors: part.anchors,
     series,
   })
-  const moved: Selection = {
-    measures: [...movements.after].map(([measure, after]) => ({
+  const moved = (
+    { after, days }: Moving,
+    daily: ReadonlySet<Measure>,
+    anchors: Selection['anchors'],
+  ): Selection => ({
+    measures: [...after].map(([measure, from]) => ({
       measure,
-      after,
-      anchored: false,
+      after: from,
+      anchored: anchors === null,
       aged: false,
-      daily: movements.daily.has(measure),
+      daily: daily.has(measure),
     })),
-    days: movements.days,
-    anchors: new Set(),
+    days,
+    anchors,
     series: null,
-  }
+  })
   const read = (selection: Selection) =>
     selection.measures.length === 0 || cells.length === 0
       ? []
       : readSelection(tx, organizationId, selection, cells, isForeign, sight)
   // Sent together, so the settings around them cost no round trip; each as soon as it is named, so in this order.
-  const [, first, second, third] = await Promise.all([
+  const [, first, second, third, fourth] = await Promise.all([
     usePlans(tx, 'force_generic_plan', 'off'),
     read(standing(balances, null, seriesFor(balances.ages, sight.isAsIs))),
     // Nothing is told of a thing before its anchor, such as of an installment before it falls due.
     read(standing(cohorts, Math.min(...cohorts.anchors), null)),
-    read(moved),
+    read(moved(movements, movements.daily, new Set())),
+    read(moved(histograms, new Set(), null)),
     usePlans(tx, 'auto', 'on'),
   ])
-  return [...first, ...second, ...third]
+  return [...first, ...second, ...third, ...fourth]
 }
 
 /**

@@ -1,15 +1,20 @@
 /** Reads KPI values out of the KPI store: a handful of statements, whatever is asked. */
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { bucketsOf, dayAt, endOfDay, trailingMonths, type Granularity } from '../domain/calendar.ts'
+import { bucketsOf, type Granularity } from '../domain/buckets.ts'
+import { dayAt, endOfDay } from '../domain/calendar.ts'
 import type { Conventions, ConventionsChoice } from '../domain/conventions.ts'
 import { dateOf, formatDay, type Day } from '../domain/day.ts'
 import type { Evaluation } from '../domain/evaluate.ts'
 import { formatExact, formatPart } from '../domain/exact.ts'
+import { trailingPeriods } from '../domain/fiscal.ts'
+import { nullReasonInWords } from '../domain/goal.ts'
 import type { KpiDefinition, KpiMetric, KpiUnit, NullReason, Point } from '../domain/kpi.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { answer, type Ask } from './answer.ts'
-import { checkConventions, checkCurrency, checkDay, checkOrder, noRate, refuseIf } from './check.ts'
+import { checkConventions, checkCurrency, checkDay, checkOrder, refuseIf } from './check.ts'
+import { rateInWords } from '../domain/rates.ts'
 import { groupSegments, type GroupKey, type KpiDimension, type SegmentFilter } from './segments.ts'
+import { readUsualConventions } from './settings.ts'
 import { knownAtOf, readSource, type Knowledge, type KpiOrganization } from './source.ts'
 
 export type KpiQuery = {
@@ -36,6 +41,7 @@ export type KpiRow = GroupKey & {
   readonly unit: KpiUnit
   readonly currency: string
   readonly reason: NullReason | null
+  readonly message: string | null
   readonly numerator: string | null
   readonly denominator: string | null
   readonly asOf: Temporal.PlainDate
@@ -43,13 +49,13 @@ export type KpiRow = GroupKey & {
   readonly conventions: Conventions
 }
 
-const METRICS_MAX = 40
+const METRICS_MAX = 100
 const DIMENSIONS_MAX = 2
 const POINTS_MAX = 800
 /** A reader that wants more asks in parts; a process that gives more starves its other readers. */
-const ROWS_MAX = 40_000
+const ROWS_MAX = 10_000
 
-/** The answer of `kpis`. Throws BAD_USER_INPUT that names the argument, or MISSING_RATE that names currency and day. */
+/** The answer of `kpis`. Throws BAD_USER_INPUT that names the argument. A missing rate takes only the values that need it. */
 export async function readKpis(tx: Tx, organization: KpiOrganization, query: KpiQuery): Promise<KpiRow[]> {
   const metrics = [...new Set(query.metrics)]
   const groupBy = [...new Set(query.groupBy)]
@@ -59,11 +65,13 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
     groupBy.length > DIMENSIONS_MAX && `groupBy must be at most ${DIMENSIONS_MAX}, not ${groupBy.length}.`,
   )
   const currency = checkCurrency(query.currency, organization.baseCurrency)
-  const conventions = checkConventions(query.conventions)
-  const { points, asOf } = pointsOf(query, organization, conventions)
-
   const knownAt = knownAtOf(query)
-  const { source, segments } = await readSource(tx, organization, knownAt)
+  const [usual, { source, segments }] = await Promise.all([
+    readUsualConventions(tx, organization.id),
+    readSource(tx, organization, knownAt),
+  ])
+  const conventions = checkConventions(query.conventions, usual)
+  const { points, asOf } = pointsOf(query, organization, conventions)
   const groups = groupSegments(segments, query.filter, groupBy)
   const rowCount = metrics.length * groups.length * points.length
   refuseIf(
@@ -86,7 +94,7 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
         ...common,
         ...at,
         ...group.key,
-        ...valueOf(ask.definition, currency, orThrow(evaluationOf(ask, group, point))),
+        ...valueOf(ask.definition, currency, evaluationOf(ask, group, point)),
       })),
     )
   })
@@ -104,13 +112,18 @@ function pointsOf(
   const asOf = Math.min(asked, today)
   if (query.from == null) {
     refuseIf(query.to != null && 'to needs from: a series has both ends.')
-    return { points: [{ day: asked, period: trailingMonths(asked, conventions.periodMonths), asOf }], asOf }
+    return {
+      points: [
+        { day: asked, period: trailingPeriods(asked, conventions.periodMonths, conventions.calendar), asOf },
+      ],
+      asOf,
+    }
   }
   const from = checkDay(query.from, 'from')
   const to = query.to == null ? asOf : checkDay(query.to, 'to')
   checkOrder(from, to)
   const granularity = query.granularity ?? 'MONTH'
-  const buckets = bucketsOf({ from, to }, granularity, POINTS_MAX + 1)
+  const buckets = bucketsOf({ from, to }, granularity, POINTS_MAX + 1, conventions.calendar)
   refuseIf(
     buckets.length > POINTS_MAX &&
       `granularity ${granularity} makes more than ${POINTS_MAX} points from ${formatDay(from)} to ${formatDay(to)}.`,
@@ -153,7 +166,7 @@ export async function readKpiValues(
     groupsByFilter.set(filterKey, groups)
     const conventions = checkConventions(request.conventions)
     const day = checkDay(request.asOf, 'asOf')
-    const period = trailingMonths(day, conventions.periodMonths)
+    const period = trailingPeriods(day, conventions.periodMonths, conventions.calendar)
     return {
       definition: kpiDefinition(request.metric),
       conventions,
@@ -166,9 +179,16 @@ export async function readKpiValues(
   return asks.flatMap((ask) =>
     ask.groups.flatMap((group) =>
       ask.points.map((point): KpiValue => {
-        const { outcome, missingRate } = evaluationOf(ask, group, point)
+        const evaluation = evaluationOf(ask, group, point)
+        const { missingRate } = evaluation
+        const { valueExact, reason, numerator, denominator } = valueOf(
+          ask.definition,
+          ask.currency,
+          evaluation,
+        )
         return {
-          ...valueOf(ask.definition, ask.currency, outcome ?? nothing),
+          ...{ valueExact, numerator, denominator },
+          reason: missingRate === null ? reason : null,
           missingRate:
             missingRate === null ? null : { currency: missingRate.currency, day: dateOf(missingRate.day) },
         }
@@ -177,16 +197,12 @@ export async function readKpiValues(
   )
 }
 
-const nothing = { value: null, reason: null, numerator: null, denominator: null }
-
-function orThrow({ outcome, missingRate }: Evaluation): NonNullable<Evaluation['outcome']> {
-  if (missingRate !== null) throw noRate(missingRate)
-  return outcome
-}
+const noValue = { value: null, numerator: null, denominator: null }
 
 /** The value in the forms that readers take. */
-function valueOf(definition: KpiDefinition, currency: string, outcome: NonNullable<Evaluation['outcome']>) {
-  const { value, reason, numerator, denominator } = outcome
+function valueOf(definition: KpiDefinition, currency: string, { outcome, missingRate }: Evaluation) {
+  const { value, numerator, denominator } = outcome ?? noValue
+  const reason = missingRate === null ? outcome.reason : 'MISSING_RATE'
   const valueExact = value === null ? null : formatExact(value, definition.unit, currency)
   return {
     metric: definition.metric,
@@ -194,7 +210,14 @@ function valueOf(definition: KpiDefinition, currency: string, outcome: NonNullab
     value: valueExact === null ? null : Number(valueExact),
     valueExact,
     reason,
+    message: missingRate === null ? inWords(reason) : rateInWords(missingRate),
     numerator: numerator === null ? null : formatPart(numerator),
     denominator: denominator === null ? null : formatPart(denominator),
   }
+}
+
+const inWords = (reason: NullReason | null): string | null => {
+  if (reason === null) return null
+  const words = nullReasonInWords[reason]
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
 }

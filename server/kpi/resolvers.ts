@@ -1,12 +1,19 @@
+import { carryOut } from '../command.ts'
+import { choicesOf, inputsOf } from '../domain/catalog.ts'
 import { decodeId, encodeId } from '../ids.ts'
+import { required } from '../loaders.ts'
 import { kpiDefinitions } from '../domain/registry.ts'
+import { isProblem } from '../problem.ts'
 import type { KpiFilter, Resolvers } from '../schema.generated.ts'
-import { readAging } from './aging.ts'
+import { readAgingByCustomer } from './aging-customers.ts'
+import { readAging, readAgingBySegment } from './aging.ts'
+import { setKpiConventions } from './commands.ts'
 import { readKpis } from './queries.ts'
 import type { SegmentFilter } from './segments.ts'
+import { readUsualConventions } from './settings.ts'
 
 /** The API names collectors by opaque ids; one that is none matches nobody. */
-const segmentFilter = (filter: KpiFilter | null | undefined): SegmentFilter => ({
+export const segmentFilter = (filter: KpiFilter | null | undefined): SegmentFilter => ({
   ...filter,
   collectorId: filter?.collectorId?.flatMap((id) => decodeId('person', id) ?? []),
 })
@@ -24,7 +31,34 @@ export const kpiResolvers = {
         const filter = segmentFilter(args.filter)
         return readAging(tx, organization, { ...args, filter, now, settledAt: await settledAt() })
       }),
+    agingBySegment: (_, args, { organization, now, reader, settledAt }) =>
+      reader.read(async (tx) => {
+        const filter = segmentFilter(args.filter)
+        return readAgingBySegment(tx, organization, { ...args, filter, now, settledAt: await settledAt() })
+      }),
+    agingByCustomer: (_, args, { organization, now, reader, settledAt }) =>
+      reader.read(async (tx) => {
+        const filter = segmentFilter(args.filter)
+        return readAgingByCustomer(tx, organization, { ...args, filter, now, settledAt: await settledAt() })
+      }),
   },
+  CustomerAging: {
+    customer: ({ customerId }, _, { loaders }) => required(loaders.customer, customerId),
+  },
+  SegmentAging: {
+    collectorId: ({ collectorId }) => (collectorId === null ? null : encodeId('person', collectorId)),
+  },
+  Mutation: {
+    setKpiConventions: async (_root, { input }, context) => {
+      const outcome = await carryOut(context, setKpiConventions, input)
+      if (isProblem(outcome)) return outcome
+      return { __typename: 'SetKpiConventionsSuccess', dryRun: input.dryRun, ...outcome }
+    },
+  },
+  Organization: {
+    kpiConventions: ({ id }, _args, { reader }) => reader.read((tx) => readUsualConventions(tx, id)),
+  },
+  KpiDefinition: { choices: choicesOf, inputs: inputsOf },
   KpiRow: {
     collectorId: ({ collectorId }) => (collectorId === null ? null : encodeId('person', collectorId)),
   },

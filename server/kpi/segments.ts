@@ -65,7 +65,12 @@ export type GroupKey = {
   readonly collectorName: string | null
 }
 
-export type Group = { readonly key: GroupKey; readonly segments: readonly Segment[] }
+export type Group = {
+  readonly key: GroupKey
+  readonly segments: readonly Segment[]
+  /** True where nothing was left out and nothing told apart: what knows no segments belongs to it. */
+  readonly isWhole: boolean
+}
 
 const everything: GroupKey = {
   documentCurrency: null,
@@ -84,13 +89,14 @@ export function groupSegments(
   groupBy: readonly KpiDimension[],
 ): Group[] {
   const chosen = segments.filter((one) => fulfils(one, filter ?? {}))
-  if (groupBy.length === 0) return [{ key: everything, segments: chosen }]
+  const isWhole = filterFields.every((field) => filter?.[field] == null)
+  if (groupBy.length === 0) return [{ key: everything, segments: chosen, isWhole }]
   const valuesOf = (one: Segment) => groupBy.map((dimension) => one[columns[dimension]])
   const groups = Map.groupBy(chosen, (one) => JSON.stringify(valuesOf(one)))
   return [...groups.values()]
     .map((members) => ({ members, values: members[0] === undefined ? [] : valuesOf(members[0]) }))
     .sort((a, b) => compareValues(a.values, b.values))
-    .map(({ members }) => ({ key: keyOf(members[0], groupBy), segments: members }))
+    .map(({ members }) => ({ key: keyOf(members[0], groupBy), segments: members, isWhole: false }))
 }
 
 /** What a filter can name. */

@@ -27,7 +27,8 @@ export type Selection = {
     readonly daily: boolean
   }[]
   readonly days: ReadonlySet<Day>
-  readonly anchors: ReadonlySet<Day>
+  /** Null: each anchor is asked for. */
+  readonly anchors: ReadonlySet<Day> | null
   /** Of balances: what answers instead of rows by anchor, where there is anything for all ages that are asked for. */
   readonly series: readonly AgedSeries[] | null
 }
@@ -145,7 +146,7 @@ function planOf(
       })),
     ],
     dayEnds,
-    anchorEnds: [...anchors].sort((a, b) => a - b),
+    anchorEnds: anchors === null ? null : [...anchors].sort((a, b) => a - b),
     lastDay,
     known: microseconds(knownAt) ?? 'infinity',
     knownDay,
@@ -394,13 +395,15 @@ const ofTail = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
 /** Sums of rows r that belong to `of`, by the first asked-for day and anchor on or after theirs. */
 const sums = (tx: Tx, { dayEnds, anchorEnds }: Plan, of: 'c' | 'm', byDay = 'c.by_day') => {
   const owner = tx.sql(of)
+  const anchor =
+    anchorEnds === null
+      ? tx.sql`r.anchor - date '1970-01-01'`
+      : tx.sql`(${arrayOf(anchorEnds)}::int[])[1 + width_bucket(r.anchor - date '1970-01-01', ${arrayOf(anchorEnds.map(next))}::int[])]`
   return tx.sql`
     case when ${tx.sql.unsafe(byDay)} then r.day - date '1970-01-01'
       else (${arrayOf(dayEnds)}::int[])[1 + width_bucket(r.day - date '1970-01-01', ${arrayOf(dayEnds.map(next))}::int[])]
     end as at_day,
-    case when ${owner}.anchored
-      then (${arrayOf(anchorEnds)}::int[])[1 + width_bucket(r.anchor - date '1970-01-01', ${arrayOf(anchorEnds.map(next))}::int[])]
-    end as at_anchor,
+    case when ${owner}.anchored then ${anchor} end as at_anchor,
     sum(r.amount) as amount, sum(r.count) as count, sum(r.days) as days, sum(r.amount_days) as amount_days,
     sum(case when ${owner}.aged then r.amount::numeric * (r.anchor - date '1970-01-01') end) as anchor_amount`
 }

@@ -79,8 +79,7 @@ export function seriesFor(
   const found = [...wanted].flatMap(([measure, ages]) =>
     [...ages].map((age) =>
       agedSeries.filter(
-        (series) =>
-          series.measure === measure && series.olderThanDays === age && (isAsIs || !series.isMove),
+        (series) => series.measure === measure && series.olderThanDays === age && (isAsIs || !series.isMove),
       ),
     ),
   )

@@ -3,7 +3,7 @@ import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
 import { decodeId } from '../ids.ts'
 import { notFound, type Path, type Problem } from '../problem.ts'
 import type { CustomerRow, InvoiceRow } from '@tidemark/drizzle/rows.ts'
-import { customer, invoice } from '@tidemark/drizzle/tables.ts'
+import { customer, invoice, item } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** `@oneOf` of the schema: an id of the API or the number that the organization uses. */
@@ -71,6 +71,19 @@ export async function findInvoices(
     found.push(row)
   }
   return found
+}
+
+/** Whose items these are; it never changes, so it is known before anything is locked. */
+export async function customersOfItems(
+  tx: Tx,
+  organizationId: string,
+  itemIds: readonly string[],
+): Promise<string[]> {
+  const rows = await tx
+    .selectDistinct({ customerId: item.customerId })
+    .from(item)
+    .where(and(eq(item.organizationId, organizationId), inArray(item.id, [...itemIds])))
+  return rows.map(({ customerId }) => customerId)
 }
 
 const described = (by: By) =>

@@ -35,7 +35,13 @@ export async function foldAnew(
     const source = await sourceOf(tx, index, name)
     if (source === null) continue
     const fold = balanceNames.includes(name) ? foldBalance : foldMovement
-    await fold(tx, organizationId, source, levels.map(({ level }) => level).filter(isFoldedByDay), checkpointOn)
+    await fold(
+      tx,
+      organizationId,
+      source,
+      levels.map(({ level }) => level).filter(isFoldedByDay),
+      checkpointOn,
+    )
   }
   await insertMonths(tx, organizationId)
   await insertLate(tx, organizationId)
@@ -154,7 +160,8 @@ async function foldMovement(
  * The sum of amount x anchor, by the distance to a day `since` of all that is added up: two sums of bigints, which never
  * overflow, where one of numerics would take several times as long.
  */
-const anchoredSum = (tx: Tx, since: string) => tx.sql.unsafe(`
+const anchoredSum = (tx: Tx, since: string) =>
+  tx.sql.unsafe(`
   sum(amount / 1000000 * (anchor - ${since})) * 1000000 + sum(amount % 1000000 * (anchor - ${since}))
     + sum(amount) * (${since} - date '1970-01-01')`)
 
@@ -283,12 +290,7 @@ const insertCheckpoints = (tx: Tx, organizationId: string, checkpointOn: string)
 }
 
 /** What stands at every month's end: running sums over what moved in the months. */
-const insertStanding = (
-  tx: Tx,
-  organizationId: string,
-  moved: Rows,
-  checkpointOn: string,
-) => tx.sql`
+const insertStanding = (tx: Tx, organizationId: string, moved: Rows, checkpointOn: string) => tx.sql`
   insert into kpi_checkpoint (organization_id, measure, level, cut, month, anchor, amount, count, amount_days)
   select ${organizationId}, measure, level, cut, ended.month, anchor, amount, count, amount_days
   from (

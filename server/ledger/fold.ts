@@ -143,11 +143,7 @@ async function foldAnewIfDue(
     return row?.due === true
   }
   // Looked at in a short transaction first: nobody needs one without a limit every second.
-  const due = await inTransaction(
-    connection,
-    { organizationId, mode: 'write', timeoutMs: TIMEOUT_MS },
-    isDue,
-  )
+  const due = await inTransaction(connection, { organizationId, mode: 'write', timeoutMs: TIMEOUT_MS }, isDue)
   return due && !isClosed() ? runAnew(connection, organizationId, today, isClosed, isDue) : nothingAnew
 }
 

@@ -1,5 +1,6 @@
 /** Segments are made when the first item of their combination is posted. */
-import { and, eq, isNull, sql, type AnyColumn } from 'drizzle-orm'
+import { and, eq, inArray, isNull, sql, type AnyColumn } from 'drizzle-orm'
+import type { SegmentRow } from '@tidemark/drizzle/rows.ts'
 import { segment } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -28,6 +29,19 @@ export async function segmentFor(tx: Tx, organizationId: string, dimensions: Dim
   const id = (last?.id ?? 0) + 1
   await tx.insert(segment).values({ organizationId, id, ...dimensions })
   return id
+}
+
+/** By the number of the segment, as text. */
+export async function readSegmentRows(
+  tx: Tx,
+  organizationId: string,
+  ids: readonly string[],
+): Promise<Map<string, SegmentRow>> {
+  const rows = await tx
+    .select()
+    .from(segment)
+    .where(and(eq(segment.organizationId, organizationId), inArray(segment.id, ids.map(Number))))
+  return new Map(rows.map((row) => [String(row.id), row]))
 }
 
 async function findSegment(

@@ -1,19 +1,54 @@
 import { carryOut } from '../command.ts'
+import { connectionResolvers } from '../connection.ts'
+import type { Context } from '../context.ts'
 import { dateOf } from '../domain/day.ts'
 import { encodeId } from '../ids.ts'
+import { allocationsOf } from '../ledger/allocations.ts'
+import type { CreditChanged } from '../ledger/apply-credit.ts'
 import { required } from '../loaders.ts'
 import { isProblem } from '../problem.ts'
 import type { Resolvers } from '../schema.generated.ts'
-import { recordReceipt } from './commands.ts'
-import { allocationsOf, received, unappliedToday } from './queries.ts'
+import { applyReceipt, unapplyReceipt } from './apply.ts'
+import { bounceReceipt } from './bounce.ts'
+import { bouncedOn, findReceipt, listReceipts, received, unappliedAsOf } from './queries.ts'
+import { recordReceipt } from './record.ts'
+
+/** The receipt as it is after the command; in a dry run nothing is there to be shown. */
+const changed = async ({ loaders }: Context, dryRun: boolean, { creditId, audit }: CreditChanged) => ({
+  receipt: dryRun ? null : await loaders.receipt.load(creditId),
+  dryRun,
+  audit,
+})
 
 export const receiptResolvers = {
+  Query: {
+    receipts: (_root, args, context) => listReceipts(context, args),
+    receipt: (_root, { id }, context) => findReceipt(context, id),
+  },
   Mutation: {
     recordReceipt: async (_root, { input }, context) => {
       const outcome = await carryOut(context, recordReceipt, input)
       if (isProblem(outcome)) return outcome
-      const receipt = input.dryRun ? null : await context.loaders.receipt.load(outcome.receiptId)
-      return { __typename: 'RecordReceiptSuccess', receipt, dryRun: input.dryRun, audit: outcome.audit }
+      const { receiptId: creditId, audit } = outcome
+      return {
+        __typename: 'RecordReceiptSuccess',
+        ...(await changed(context, input.dryRun, { creditId, audit })),
+      }
+    },
+    applyReceipt: async (_root, { input }, context) => {
+      const outcome = await carryOut(context, applyReceipt, input)
+      if (isProblem(outcome)) return outcome
+      return { __typename: 'ApplyReceiptSuccess', ...(await changed(context, input.dryRun, outcome)) }
+    },
+    unapplyReceipt: async (_root, { input }, context) => {
+      const outcome = await carryOut(context, unapplyReceipt, input)
+      if (isProblem(outcome)) return outcome
+      return { __typename: 'UnapplyReceiptSuccess', ...(await changed(context, input.dryRun, outcome)) }
+    },
+    bounceReceipt: async (_root, { input }, context) => {
+      const outcome = await carryOut(context, bounceReceipt, input)
+      if (isProblem(outcome)) return outcome
+      return { __typename: 'BounceReceiptSuccess', ...(await changed(context, input.dryRun, outcome)) }
     },
   },
   Receipt: {
@@ -24,9 +59,13 @@ export const receiptResolvers = {
       const item = await required(context.loaders.item, row.id)
       return { minor: received(item), currency: item.currency }
     },
-    unapplied: async (row, _args, context) => {
+    unapplied: async (row, { asOf }, context) => {
       const item = await required(context.loaders.item, row.id)
-      return { minor: unappliedToday(context, item), currency: item.currency }
+      return { minor: unappliedAsOf(context, item, asOf), currency: item.currency }
+    },
+    bouncedOn: async (row, _args, { loaders }) => {
+      const day = bouncedOn(await required(loaders.item, row.id))
+      return day === null ? null : dateOf(day)
     },
     allocations: async (row, _args, context) => allocationsOf(await required(context.loaders.item, row.id)),
   },
@@ -35,4 +74,5 @@ export const receiptResolvers = {
     amount: ({ minor, currency }) => ({ minor, currency }),
     effectiveOn: ({ effectiveOn }) => dateOf(effectiveOn),
   },
+  ReceiptConnection: connectionResolvers,
 } satisfies Resolvers

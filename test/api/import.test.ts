@@ -7,11 +7,12 @@ import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { importInvoices, type ImportOptions } from '@tidemark/server/imports/commands.ts'
 import { loadMapping, parseMapping, type Mapping } from '@tidemark/server/imports/mapping.ts'
+import { importMetricValues } from '@tidemark/server/imports/metric-values.ts'
 import { importRates } from '@tidemark/server/imports/rates.ts'
 import { describeImport, exitCodeOf, type ImportReport } from '@tidemark/server/imports/report.ts'
 import { createOrganization } from '@tidemark/server/organization/commands.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
-import { recordReceipt } from '@tidemark/server/receipt/commands.ts'
+import { recordReceipt } from '@tidemark/server/receipt/record.ts'
 import { writeInvoices } from '../bench/import-csv.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { startProcess } from '../support/process.ts'
@@ -582,7 +583,7 @@ describe('exchange rates', () => {
     return path
   }
 
-  it('are imported, replaced where they changed, and otherwise left alone', async () => {
+  it('are imported, added to where they changed, and otherwise left alone', async () => {
     const books = await newBooks()
     const path = await rates('EUR,2026-01-02,1.0834,ECB', 'gbp,2026-01-02,1.27,')
     const dry = await importRates(books.context, path, { dryRun: true })
@@ -598,8 +599,11 @@ describe('exchange rates', () => {
       rows: { changed: 1, unchanged: 1 },
     })
     expect(
-      await books.read('select currency, valid_on, rate, source from exchange_rate order by currency'),
+      await books.read(
+        'select currency, valid_on, rate, source from exchange_rate order by currency, recorded_at',
+      ),
     ).toEqual([
+      { currency: 'EUR', valid_on: '2026-01-02', rate: '1.0834', source: 'ECB' },
       { currency: 'EUR', valid_on: '2026-01-02', rate: '1.0840', source: 'ECB' },
       { currency: 'GBP', valid_on: '2026-01-02', rate: '1.27', source: expect.stringMatching(/^rates-/) },
     ])
@@ -629,5 +633,68 @@ describe('exchange rates', () => {
       '5 "0" is no number above 0 like 1.0834',
     ])
     expect(await books.read('select from exchange_rate')).toHaveLength(0)
+  })
+})
+
+describe('metric values', () => {
+  const values = async (...lines: string[]) => {
+    files += 1
+    const path = join(folder, `metrics-${files}.csv`)
+    await writeFile(path, ['metric,date,value,currency,source', ...lines].join('\n'))
+    return path
+  }
+  const KEPT =
+    'select metric, day, value, currency, source from metric_value order by metric, day, recorded_at'
+
+  it('are imported, taken back where a cell is empty, and otherwise left alone', async () => {
+    const books = await newBooks()
+    const path = await values(
+      'COLLECTION_COST,2026-01-31,1200.50,EUR,payroll',
+      'collection_staff,2026-01-31,2.5,,',
+      'SALES_PLAN,2027-01-31,90000,,',
+    )
+    const dry = await importMetricValues(books.context, path, { dryRun: true })
+    expect(await books.read(KEPT)).toHaveLength(0)
+    expect(await importMetricValues(books.context, path, { dryRun: false })).toEqual(dry)
+    expect(dry).toMatchObject({ outcome: 'IMPORTED', rows: { read: 3, new: 3, changed: 0, unchanged: 0 } })
+    expect(await importMetricValues(books.context, path, { dryRun: false })).toMatchObject({
+      outcome: 'UNCHANGED',
+      rows: { unchanged: 3 },
+    })
+    const later = await values('COLLECTION_COST,2026-01-31,,,', 'COLLECTION_STAFF,2026-01-31,2.50,,')
+    expect(await importMetricValues(books.context, later, { dryRun: false })).toMatchObject({
+      rows: { changed: 1, unchanged: 1 },
+    })
+    const file = expect.stringMatching(/^metrics-/)
+    expect(await books.read(KEPT)).toEqual([
+      { metric: 'COLLECTION_COST', day: '2026-01-31', value: '1200.50', currency: 'EUR', source: 'payroll' },
+      { metric: 'COLLECTION_COST', day: '2026-01-31', value: null, currency: null, source: file },
+      { metric: 'COLLECTION_STAFF', day: '2026-01-31', value: '2.5', currency: null, source: file },
+      { metric: 'SALES_PLAN', day: '2027-01-31', value: '90000', currency: 'USD', source: file },
+    ])
+    expect(await books.read(`select from audit where action = 'importMetricValues'`)).toHaveLength(2)
+    expect(books.woken()).toBe(2)
+  })
+
+  it('are refused with every bad row', async () => {
+    const books = await newBooks()
+    const path = await values(
+      'COLLECTION_COST,2026-01-31,1,,',
+      'COLLECTION_COST,2026-01-31,2,,',
+      'COLLECTION_STAFF,2026-02-30,-1,USD,',
+      'CUSTOMER_SATISFACTION,2026-01-31,101,,',
+      'HAPPINESS,2026-01-31,much,,',
+    )
+    const report = await importMetricValues(books.context, path, { dryRun: false })
+    expect(report).toMatchObject({ outcome: 'REFUSED', rows: { read: 5, new: 0, rejected: 4 } })
+    expect(report.problems.map(({ line, column, reason }) => `${line} ${column} ${reason}`)).toEqual([
+      '3 date COLLECTION_COST of 2026-01-31 is already on line 2',
+      '4 date "2026-02-30" is no date like 2026-01-31',
+      '4 currency COLLECTION_STAFF is no money: leave it empty',
+      '4 value -1 is less than 0',
+      '5 value 101 does not lie between 0 and 100',
+      '6 metric "HAPPINESS" is none of COLLECTION_COST, COLLECTION_STAFF, CUSTOMER_SATISFACTION, SALES_PLAN, CASH_PLAN, DEBT_SERVICE',
+    ])
+    expect(await books.read(KEPT)).toHaveLength(0)
   })
 })

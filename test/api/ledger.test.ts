@@ -196,7 +196,7 @@ describe('the KPI store', () => {
     )
     const expected = new Map<string, bigint[]>()
     for (const item of items.values()) {
-      for (const row of project(item)) {
+      for (const row of project(item, item.shares)) {
         const key = `${row.measure} ${formatDay(row.anchor)} ${formatDay(row.day)}`
         const [amount = 0n, count = 0n, days = 0n, amountDays = 0n] = expected.get(key) ?? []
         expected.set(key, [

@@ -54,8 +54,13 @@ export async function findDifferences(tx: Tx, organizationId: string): Promise<s
       values.map((value, index) => sign * value + (sums.get(key)?.[index] ?? 0n)),
     )
   for (const item of items.values()) {
-    for (const row of project(item)) {
-      const key = [item.segmentId, row.measure, formatDay(row.anchor), formatDay(row.day)].join(' ')
+    for (const row of project(item, item.shares)) {
+      const key = [
+        row.segmentId,
+        row.asIs ? `${row.measure}~` : row.measure,
+        formatDay(row.anchor),
+        formatDay(row.day),
+      ].join(' ')
       add(key, [row.amount, BigInt(row.count), row.days, row.amountDays], 1n)
     }
   }

@@ -21,7 +21,7 @@ import { findFoldFaults } from '@tidemark/server/ledger/fold-check.ts'
 import { fold } from '@tidemark/server/ledger/fold.ts'
 import { createOrganization } from '@tidemark/server/organization/commands.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
-import { recordReceipt } from '@tidemark/server/receipt/commands.ts'
+import { recordReceipt } from '@tidemark/server/receipt/record.ts'
 import { writeInvoices } from './import-csv.ts'
 
 const WRITERS = 16
@@ -271,7 +271,11 @@ const connectionUrl = ({ sql }: Connection): string => {
 const agingOf = (connection: Connection, organization: OrganizationRow) =>
   reading(connection, organization, (tx) => {
     const now = contextOf(connection, organization).now
-    return readAging(tx, organization, { now, settledAt: Temporal.Now.instant(), filter: { currency: ['USD'] } })
+    return readAging(tx, organization, {
+      now,
+      settledAt: Temporal.Now.instant(),
+      filter: { currency: ['USD'] },
+    })
   })
 
 /** In words, what does not add up. */

@@ -75,15 +75,29 @@ describe('the way back after signing in', () => {
 })
 
 describe('addresses of an organization', () => {
-  it.each(['dashboard', 'members', 'tokens', 'audit'] as const)('lead to its %s and back', (page) => {
-    expect(parseOrganizationPath(organizationPath('acme', page))).toEqual({ slug: 'acme', page })
-  })
+  it.each(['dashboard', 'kpis', 'aging', 'members', 'tokens', 'audit'] as const)(
+    'lead to its %s and back',
+    (page) => {
+      expect(parseOrganizationPath(organizationPath('acme', page))).toEqual({
+        slug: 'acme',
+        page,
+        detail: null,
+      })
+    },
+  )
 
   it('bear a slash too many, and nothing else', () => {
-    expect(parseOrganizationPath('/acme/')).toEqual({ slug: 'acme', page: 'dashboard' })
+    expect(parseOrganizationPath('/acme/')).toEqual({ slug: 'acme', page: 'dashboard', detail: null })
     expect(parseOrganizationPath('/acme/nothing')).toBeNull()
     expect(parseOrganizationPath('/acme/audit/more')).toBeNull()
     expect(parseOrganizationPath('/')).toBeNull()
+  })
+
+  it('have one word more for one KPI, and no two', () => {
+    expect(parseOrganizationPath('/acme/kpis/dso')).toEqual({ slug: 'acme', page: 'kpis', detail: 'dso' })
+    expect(parseOrganizationPath('/acme/kpis/')).toEqual({ slug: 'acme', page: 'kpis', detail: null })
+    expect(parseOrganizationPath('/acme/kpis/dso/more')).toBeNull()
+    expect(parseOrganizationPath('/acme/aging/more')).toBeNull()
   })
 })
 

@@ -98,7 +98,7 @@ describe('the columns of goals', () => {
 
 describe('the trend of a headline figure', () => {
   const rowOn = (date: string, value: number, metric: 'DSO' | 'SALES' = 'DSO') =>
-    ({ metric, date, value, unit: 'DAYS', currency: 'USD', reason: null }) as const
+    ({ metric, date, value, unit: 'DAYS', currency: 'USD', reason: null, message: null }) as const
 
   it('ends with the figure itself instead of the unfinished month', () => {
     const series = [

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { bookOf, bookRow } from '@tidemark/server/domain/book.ts'
 import type { FlowRow, Measure } from '@tidemark/server/domain/measures.ts'
-import { chooseConventions } from '@tidemark/server/domain/conventions.ts'
 import { kpiDefinitions } from '@tidemark/server/domain/registry.ts'
 import { evaluate } from '@tidemark/server/domain/evaluate.ts'
 import { readFileSync } from 'node:fs'
@@ -93,63 +92,6 @@ describe('the registry', () => {
       for (const text of [definition.name, definition.description, definition.formula, definition.source])
         expect(text.length).toBeGreaterThan(2)
     }
-  })
-
-  it('names for each KPI all conventions that change it, and no other', () => {
-    const point = {
-      day: day('2026-06-30'),
-      period: { from: day('2026-06-01'), to: day('2026-06-30') },
-      asOf: day('2026-06-30'),
-    }
-    const plain = conventionsOf()
-    const others = {
-      dsoMonths: 2,
-      ceiMonths: 2,
-      rateBasis: plain.rateBasis === 'COUNT' ? ('AMOUNT' as const) : ('COUNT' as const),
-      floorDaysLate: true,
-    }
-    for (const definition of kpiDefinitions) {
-      const asked = (choice: object) =>
-        JSON.stringify([
-          definition.inputs(point, { ...plain, ...choice }),
-          definition.reachesBackTo(point, { ...plain, ...choice }),
-        ])
-      const changing = Object.entries(others).filter(
-        ([name, other]) => asked({ [name]: other }) !== asked({}),
-      )
-      // The period comes in through the point.
-      const named = definition.conventions.filter((name) => name !== 'periodMonths')
-      expect([definition.metric, changing.map(([name]) => name)]).toEqual([definition.metric, named])
-      const ofPeriod = { ...point, period: { ...point.period, from: day('2026-05-01') } }
-      const reads =
-        JSON.stringify(definition.inputs(ofPeriod, plain)) !== JSON.stringify(definition.inputs(point, plain))
-      expect([definition.metric, definition.conventions.includes('periodMonths')]).toEqual([
-        definition.metric,
-        reads,
-      ])
-    }
-  })
-})
-
-describe('conventions', () => {
-  it('have defaults', () => {
-    expect(chooseConventions(null)).toEqual({
-      dsoMonths: 3,
-      ceiMonths: 1,
-      periodMonths: 1,
-      rateBasis: 'COUNT',
-      floorDaysLate: false,
-    })
-    expect(chooseConventions({ dsoMonths: null, rateBasis: 'AMOUNT' })).toMatchObject({
-      dsoMonths: 3,
-      rateBasis: 'AMOUNT',
-    })
-  })
-
-  it.each([0, 25, 1.5, -1, NaN])('refuse %s months in words that name the choice', (months) => {
-    expect(chooseConventions({ ceiMonths: months })).toEqual({
-      problem: `conventions.ceiMonths must be a whole number from 1 to 24, not ${months}.`,
-    })
   })
 })
 

@@ -1,17 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  bucketsOf,
-  dayAt,
-  endOfDay,
-  firstOfMonth,
-  lengthOf,
-  monthsBack,
-  trailingMonths,
-  type Granularity,
-} from '@tidemark/server/domain/calendar.ts'
+import { bucketsOf, type Granularity } from '@tidemark/server/domain/buckets.ts'
+import { dayAt, endOfDay, firstOfMonth, lengthOf, trailingMonths } from '@tidemark/server/domain/calendar.ts'
 import { dateOf, dayOf, formatDay } from '@tidemark/server/domain/day.ts'
+import { calendarMonths, periodsBack } from '@tidemark/server/domain/fiscal.ts'
 import { day } from '../support/kpi-books.ts'
+import { randomCalendar } from '../support/random-conventions.ts'
 
 const text = ({ from, to }: { from: number; to: number }) => `${formatDay(from)}..${formatDay(to)}`
 const anyDay = fc.integer({ min: day('1960-01-01'), max: day('2190-12-31') })
@@ -46,8 +40,8 @@ describe('trailing months', () => {
 })
 
 describe('months back', () => {
-  it('begin with the part of the month up to the day, and end with the month of the first', () => {
-    const months = [...monthsBack(day('2026-03-10'), day('2026-01-20'))]
+  it('begin with the part of the month up to the day, and end with the first day', () => {
+    const months = [...periodsBack(day('2026-03-10'), day('2026-01-01'), calendarMonths)]
     expect(months.map(text)).toEqual([
       '2026-03-01..2026-03-10',
       '2026-02-01..2026-02-28',
@@ -56,7 +50,7 @@ describe('months back', () => {
   })
 
   it('are none where the day lies before the books', () => {
-    expect([...monthsBack(day('2025-12-31'), day('2026-01-01'))]).toEqual([])
+    expect([...periodsBack(day('2025-12-31'), day('2026-01-01'), calendarMonths)]).toEqual([])
   })
 
   it('know the first of every month', () => {
@@ -70,7 +64,7 @@ describe('months back', () => {
 
 describe('buckets', () => {
   const buckets = (from: string, to: string, granularity: Granularity) =>
-    bucketsOf({ from: day(from), to: day(to) }, granularity, 1_000).map(text)
+    bucketsOf({ from: day(from), to: day(to) }, granularity, 1_000, calendarMonths).map(text)
 
   it('are cut at the ends of the series', () => {
     expect(buckets('2026-01-20', '2026-03-05', 'MONTH')).toEqual([
@@ -103,14 +97,23 @@ describe('buckets', () => {
   })
 
   it('stop at the most that are wanted', () => {
-    expect(bucketsOf({ from: day('1950-01-01'), to: day('2199-12-31') }, 'DAY', 801)).toHaveLength(801)
+    const centuries = { from: day('1950-01-01'), to: day('2199-12-31') }
+    expect(bucketsOf(centuries, 'DAY', 801, calendarMonths)).toHaveLength(801)
   })
 
   it('cover every day of the series once', () => {
-    const granularity = fc.constantFrom<Granularity>('DAY', 'WEEK', 'MONTH', 'QUARTER', 'YEAR')
+    const granularity = fc.constantFrom<Granularity>(
+      'DAY',
+      'WEEK',
+      'MONTH',
+      'QUARTER',
+      'YEAR',
+      'PERIOD',
+      'FISCAL_YEAR',
+    )
     fc.assert(
-      fc.property(anyDay, fc.nat({ max: 400 }), granularity, (from, length, by) => {
-        const all = bucketsOf({ from, to: from + length }, by, 1_000)
+      fc.property(anyDay, fc.nat({ max: 400 }), granularity, randomCalendar, (from, length, by, calendar) => {
+        const all = bucketsOf({ from, to: from + length }, by, 1_000, calendar)
         expect(all[0]?.from).toBe(from)
         expect(all.at(-1)?.to).toBe(from + length)
         expect(all.slice(1).map((bucket) => bucket.from)).toEqual(

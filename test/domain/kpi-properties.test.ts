@@ -3,23 +3,16 @@ import { describe, expect, it } from 'vitest'
 import type { BookRow } from '@tidemark/server/domain/book.ts'
 import { bookOf, bookRow } from '@tidemark/server/domain/book.ts'
 import { firstOfMonth } from '@tidemark/server/domain/calendar.ts'
-import type { Conventions } from '@tidemark/server/domain/conventions.ts'
 import { evaluate, type View } from '@tidemark/server/domain/evaluate.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
 import type { Exact } from '@tidemark/server/domain/money.ts'
 import { project } from '@tidemark/server/domain/projection.ts'
+import { wholeIn } from '@tidemark/server/domain/shares.ts'
 import { ratesOf } from '@tidemark/server/domain/rates.ts'
 import { kpiDefinitions } from '@tidemark/server/domain/registry.ts'
 import { bruteForce, type PlainItem, type Question, type TwinAnswer } from '../support/brute-force.ts'
+import { randomConventions } from '../support/random-conventions.ts'
 import { anyDay, POSTINGS, quotations, randomItems } from '../support/random-books.ts'
-
-const conventions: fc.Arbitrary<Conventions> = fc.record({
-  dsoMonths: fc.integer({ min: 1, max: 12 }),
-  ceiMonths: fc.integer({ min: 1, max: 6 }),
-  periodMonths: fc.constant(1),
-  rateBasis: fc.constantFrom('AMOUNT', 'COUNT'),
-  floorDaysLate: fc.boolean(),
-})
 
 const question: fc.Arbitrary<Question> = fc
   .record({
@@ -27,7 +20,7 @@ const question: fc.Arbitrary<Question> = fc
     length: fc.integer({ min: 0, max: 100 }),
     later: fc.constantFrom(-1, 0, 0, 30),
     posting: fc.integer({ min: 0, max: POSTINGS }),
-    conventions,
+    conventions: randomConventions,
     currency: fc.constantFrom('USD', 'EUR', 'JPY'),
     region: fc.constantFrom(null, 'EMEA'),
   })
@@ -40,7 +33,7 @@ function flowOf(
   return items.flatMap((item) =>
     [...new Set(item.entries.map((entry) => entry.posting))].flatMap((posting) => {
       const upTo = (last: number) =>
-        project({ ...item, entries: item.entries.filter((entry) => entry.posting <= last) })
+        project({ ...item, entries: item.entries.filter((entry) => entry.posting <= last) }, wholeIn(1))
       const marked = (sign: 1 | -1, last: number) =>
         upTo(last).map((row) => ({
           ...bookRow(
@@ -73,6 +66,7 @@ function viewOf(items: readonly PlainItem[], { posting, region, currency }: Ques
       quotations.map((one) => ({ ...one, validOn: one.day })),
     ),
     currency,
+    ...(region === null ? {} : { external: null }),
   }
 }
 

@@ -349,7 +349,7 @@ describe('a row about an invoice that is in the books', () => {
     settledOn: null,
     disputed: false,
   }
-  const booked: BookedInvoice = { ...told, balance: 10_000n, isTouched: false, installments: 1 }
+  const booked: BookedInvoice = { ...told, balance: 10_000n, isTouched: false, installments: 1, earlier: [] }
   const paid: BookedInvoice = { ...booked, settledOn: day('2026-02-01'), balance: 0n, isTouched: true }
   const present = new Set<FieldName>(['settledOn', 'disputed', 'region'])
   const compare = (row: Partial<ToldInvoice>, books: BookedInvoice = booked) =>

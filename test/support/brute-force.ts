@@ -2,59 +2,32 @@
  * The twin: every KPI computed straight from the entries, by definition, one item after the other and one day at a
  * time. It shares nothing with the engine but the words: no projection, no sums, no windows made of day numbers.
  */
-import { Decimal } from 'decimal.js'
-import type { Conventions } from '@tidemark/server/domain/conventions.ts'
+import type { Decimal } from 'decimal.js'
 import type { Entry } from '@tidemark/server/domain/invoice.ts'
 import type { KpiMetric, NullReason } from '@tidemark/server/domain/kpi.ts'
-import type { ItemKind } from '@tidemark/server/domain/projection.ts'
+import {
+  at,
+  balanceOf,
+  dateOf,
+  dayOf,
+  fellDue,
+  invoicesIssued,
+  movements,
+  n,
+  openParts,
+  settlements,
+  sum,
+  type PlainItem,
+  type Question,
+  type Quotation,
+  type Settlement,
+  type Sight,
+  type TwinAnswer,
+} from './brute-force-books.ts'
+import { computeMore } from './brute-force-more.ts'
+import { isLate, periodsBefore, windowStart, yearOf } from './brute-force-windows.ts'
 
-/** An entry and when it was recorded: the number of the posting that brought it. */
-export type Recorded = Entry & { readonly posting: number }
-
-export type PlainItem = {
-  readonly kind: ItemKind
-  readonly currency: string
-  readonly region: string
-  readonly startsOn: number
-  readonly entries: readonly Recorded[]
-}
-
-/** A quotation: one unit of the currency in base currency, from the day on, for seven days at most. */
-export type Quotation = { readonly currency: string; readonly day: number; readonly rate: string }
-
-export type Question = {
-  readonly day: number
-  readonly from: number
-  readonly asOf: number
-  /** Only postings up to this one are known. */
-  readonly posting: number
-  readonly conventions: Conventions
-  readonly currency: string
-  /** Null for all. */
-  readonly region: string | null
-}
-
-export type TwinAnswer = {
-  readonly value: Decimal | null
-  readonly reason: NullReason | 'MISSING_RATE' | null
-}
-
-const Number40 = Decimal.clone({ precision: 40, rounding: Decimal.ROUND_HALF_EVEN })
-const n = (value: bigint | number): Decimal => new Number40(value.toString())
-const EPOCH = Temporal.PlainDate.from('1970-01-01')
-const dateOf = (day: number) => EPOCH.add({ days: day })
-const dayOf = (date: Temporal.PlainDate) => EPOCH.until(date).days
-const sum = (values: readonly Decimal[]): Decimal => values.reduce((a, b) => a.plus(b), n(0))
-const minorUnits: { readonly [currency: string]: number } = { USD: 100, EUR: 100, JPY: 1, KWD: 1000 }
-
-/** What of the books one question can see. */
-type Sight = {
-  readonly items: readonly PlainItem[]
-  readonly baseCurrency: string
-  readonly quotations: readonly Quotation[]
-  readonly question: Question
-  readonly missing: string[]
-}
+export type { PlainItem, Question, Quotation, Recorded, TwinAnswer } from './brute-force-books.ts'
 
 export function bruteForce(
   metric: KpiMetric,
@@ -68,6 +41,7 @@ export function bruteForce(
   const known = allItems
     .map((item) => ({ ...item, entries: item.entries.filter((entry) => entry.posting <= question.posting) }))
     .filter((item) => item.entries.length > 0)
+  if (OUTSIDE.has(metric)) return unknown(question.region === null ? 'NOT_RECORDED' : 'NOT_BY_SEGMENT')
   if (known.length === 0) return unknown(allItems.length === 0 ? 'INSUFFICIENT_HISTORY' : 'NOT_KNOWN_THEN')
   const firstDay = Math.min(...known.flatMap((item) => item.entries.map((entry) => entry.effectiveOn)))
   const booksFrom = dayOf(dateOf(firstDay).with({ day: 1 }))
@@ -77,7 +51,18 @@ export function bruteForce(
   return sight.missing.length > 0 ? { value: null, reason: 'MISSING_RATE' } : answer
 }
 
-const windowStart = (day: number, months: number) => dayOf(dateOf(day).add({ days: 1 }).subtract({ months }))
+/** What comes from outside the books: the twin has nothing of it. */
+const OUTSIDE: ReadonlySet<KpiMetric> = new Set([
+  'COLLECTION_COST',
+  'COLLECTION_STAFF',
+  'CUSTOMER_SATISFACTION',
+  'SALES_PLAN',
+  'CASH_PLAN',
+  'DEBT_SERVICE',
+])
+
+/** What makes and changes what was billed. */
+const BILLING: readonly Entry['kind'][] = ['INVOICED', 'CORRECTED', 'VOIDED']
 
 function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer {
   const { day, from, asOf, conventions } = sight.question
@@ -90,19 +75,31 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
   const receivables = (on: number) =>
     sum(openParts(sight, on).map((part) => at(sight, part, part.balance, day)))
   const pastDue = (on: number) =>
-    sum(openParts(sight, on).map((part) => (part.dueOn < on ? at(sight, part, part.balance, day) : n(0))))
+    sum(
+      openParts(sight, on).map((part) =>
+        isLate(part.dueOn, on, conventions) ? at(sight, part, part.balance, day) : n(0),
+      ),
+    )
   const sales = (first: number, last: number) =>
     sum([
-      ...movements(sight, ['INVOICED', 'CORRECTED'], first, last).map((m) => at(sight, m, m.amount, day)),
+      ...movements(sight, BILLING, first, last).map((m) => at(sight, m, m.amount, day)),
       ...movements(sight, ['CREDITED'], first, last).map((m) => at(sight, m, -m.amount, day)),
     ])
   const money = (kinds: Entry['kind'][], sign: bigint) =>
     number(sum(movements(sight, kinds, from, day).map((m) => at(sight, m, sign * m.amount, m.effectiveOn))))
-  const daysOfSales = (balance: () => Decimal): TwinAnswer => {
-    const first = windowStart(day, conventions.dsoMonths)
+  const unapplied = (on: number) =>
+    sum(
+      sight.items
+        .filter((item) => item.kind === 'RECEIPT')
+        .map((item) => at(sight, item, balanceOf(item, on), day)),
+    )
+  const netted = (on: number) => (conventions.unappliedCash === 'INCLUDE' ? unapplied(on) : n(0))
+  const owed = (on: number) => receivables(on).minus(netted(on))
+  const daysOfSales = (balance: (first: number) => Decimal): TwinAnswer => {
+    const first = windowStart(day, conventions.dsoMonths, conventions.calendar)
     if (first < booksFrom) return { value: null, reason: 'INSUFFICIENT_HISTORY' }
     const sold = sales(first, day)
-    return divided(balance().times(day - first + 1), sold, sold.lt(0) ? 'NEGATIVE_SALES' : 'NO_SALES')
+    return divided(balance(first).times(day - first + 1), sold, sold.lt(0) ? 'NEGATIVE_SALES' : 'NO_SALES')
   }
   const settledBetween = <T>(read: (one: Settlement) => T): { gained: T[]; lost: T[] } => ({
     gained: settlements(sight, day).map(read),
@@ -126,27 +123,40 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
     case 'PAST_DUE_SHARE':
       return divided(pastDue(day), receivables(day), 'NO_RECEIVABLES', 100)
     case 'DSO':
-      return daysOfSales(() => receivables(day))
+      return daysOfSales(() => owed(day))
     case 'BEST_POSSIBLE_DSO':
       return daysOfSales(() => receivables(day).minus(pastDue(day)))
     case 'AVERAGE_DAYS_DELINQUENT':
-      return daysOfSales(() => pastDue(day))
+      return daysOfSales(() => pastDue(day).minus(netted(day)))
+    case 'DSO_AVERAGE':
+      return daysOfSales((first) =>
+        owed(first - 1)
+          .plus(owed(day))
+          .div(2),
+      )
     case 'DSO_COUNT_BACK':
-      return countBack(receivables(day), day, booksFrom, sales)
+      return countBack(owed(day), sight, booksFrom, sales)
+    case 'BEST_POSSIBLE_DSO_COUNT_BACK':
+      return countBack(receivables(day).minus(pastDue(day)), sight, booksFrom, sales)
     case 'COLLECTION_EFFECTIVENESS_INDEX': {
-      const first = windowStart(day, conventions.ceiMonths)
+      const first = windowStart(day, conventions.ceiMonths, conventions.calendar)
       if (first < booksFrom) return { value: null, reason: 'INSUFFICIENT_HISTORY' }
-      const owed = receivables(first - 1).plus(sales(first, day))
+      const share = conventions.ceiForm === 'MONTHLY_SHARE' ? conventions.ceiMonths : 1
+      const collectable = receivables(first - 1).plus(sales(first, day).div(share))
       const current = receivables(day).minus(pastDue(day))
-      const reason = owed.gt(0) ? 'NOTHING_IN_PERIOD' : 'NO_RECEIVABLES'
-      return divided(owed.minus(receivables(day)), owed.minus(current), reason, 100)
+      const reason = collectable.gt(0) ? 'NOTHING_IN_PERIOD' : 'NO_RECEIVABLES'
+      return divided(collectable.minus(receivables(day)), collectable.minus(current), reason, 100)
     }
-    case 'RECEIVABLES_TURNOVER': {
-      const starts = Array.from({ length: 12 }, (_, index) => windowStart(day, index + 1))
-      const first = starts[11] ?? NaN
+    case 'RECEIVABLES_TURNOVER':
+    case 'AVERAGE_COLLECTION_PERIOD': {
+      const starts = yearOf(day, conventions.calendar)
+      const first = starts.at(-1) ?? NaN
       if (first < booksFrom) return { value: null, reason: 'INSUFFICIENT_HISTORY' }
-      const mean = sum([day, ...starts.map((start) => start - 1)].map(receivables)).div(13)
-      return divided(sales(first, day), mean, 'NO_RECEIVABLES')
+      const mean = sum([day, ...starts.map((start) => start - 1)].map(receivables)).div(starts.length + 1)
+      const sold = sales(first, day)
+      return metric === 'RECEIVABLES_TURNOVER'
+        ? divided(sold, mean, 'NO_RECEIVABLES')
+        : divided(mean.times(day - first + 1), sold, sold.lt(0) ? 'NEGATIVE_SALES' : 'NO_SALES')
     }
     case 'ON_TIME_RATE': {
       const parts = fellDue(sight, from, day, asOf)
@@ -165,7 +175,7 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
       )
     case 'DISPUTE_RATE': {
       const opened = movements(sight, ['DISPUTE_OPENED'], from, day)
-      const billed = movements(sight, ['INVOICED', 'CORRECTED'], from, day)
+      const billed = movements(sight, BILLING, from, day)
       return byMoney
         ? divided(
             sum(opened.map((m) => at(sight, m, m.amount, day))),
@@ -200,9 +210,7 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
     case 'SALES':
       return number(
         sum([
-          ...movements(sight, ['INVOICED', 'CORRECTED'], from, day).map((m) =>
-            at(sight, m, m.amount, m.effectiveOn),
-          ),
+          ...movements(sight, BILLING, from, day).map((m) => at(sight, m, m.amount, m.effectiveOn)),
           ...movements(sight, ['CREDITED'], from, day).map((m) => at(sight, m, -m.amount, m.effectiveOn)),
         ]),
       )
@@ -215,13 +223,7 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
     case 'WRITTEN_OFF':
       return money(['WRITTEN_OFF'], -1n)
     case 'UNAPPLIED_CASH':
-      return number(
-        sum(
-          sight.items
-            .filter((item) => item.kind === 'RECEIPT')
-            .map((item) => at(sight, item, balanceOf(item, day), day)),
-        ),
-      )
+      return number(unapplied(day))
     case 'INVOICES_SETTLED':
       return number(settled(() => n(1)))
     case 'AVERAGE_DAYS_TO_PAY':
@@ -238,167 +240,35 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
         settled(weight),
         'NOTHING_IN_PERIOD',
       )
+    default:
+      return computeMore(metric, sight, booksFrom, {
+        number,
+        divided,
+        receivables,
+        pastDue,
+        sales,
+        money,
+        settled,
+      })
   }
 }
 
 function countBack(
   balance: Decimal,
-  day: number,
+  { question: { day, conventions } }: Sight,
   booksFrom: number,
   sales: (first: number, last: number) => Decimal,
 ): TwinAnswer {
   if (!balance.gt(0)) return { value: n(0), reason: null }
   let rest = balance
   let days = n(0)
-  let last = dateOf(day)
-  while (dayOf(last) >= booksFrom) {
-    const first = last.with({ day: 1 })
-    const sold = sales(dayOf(first), dayOf(last))
+  for (const { first, last } of periodsBefore(day, booksFrom, conventions.calendar)) {
+    const sold = sales(first, last)
     if (sold.lt(0)) return { value: null, reason: 'NEGATIVE_SALES' }
-    if (rest.lte(sold)) return { value: days.plus(rest.times(last.day).div(sold)), reason: null }
+    const length = last - first + 1
+    if (rest.lte(sold)) return { value: days.plus(rest.times(length).div(sold)), reason: null }
     rest = rest.minus(sold)
-    days = days.plus(last.day)
-    last = first.subtract({ days: 1 })
+    days = days.plus(length)
   }
   return { value: null, reason: 'HISTORY_EXHAUSTED' }
-}
-
-/** An amount in the answer's currency at the rate of a day. */
-function at(sight: Sight, { currency }: { currency: string }, minor: bigint, day: number): Decimal {
-  if (minor === 0n) return n(0)
-  const major = n(minor).div(minorUnits[currency] ?? NaN)
-  if (currency === sight.question.currency) return major
-  // A cross rate has 20 digits by definition, so that converted amounts add up.
-  return major.times(
-    inBase(sight, currency, day)
-      .div(inBase(sight, sight.question.currency, day))
-      .toSignificantDigits(20),
-  )
-}
-
-function inBase({ quotations, baseCurrency, missing }: Sight, currency: string, day: number): Decimal {
-  if (currency === baseCurrency) return n(1)
-  for (let back = 0; back <= 7; back++) {
-    const found = quotations.find((one) => one.currency === currency && one.day === day - back)
-    if (found !== undefined) return new Number40(found.rate)
-  }
-  missing.push(`${currency} ${day}`)
-  return n(1)
-}
-
-const balanceOf = (item: PlainItem, day: number): bigint =>
-  item.entries.filter((entry) => entry.effectiveOn <= day).reduce((total, entry) => total + entry.amount, 0n)
-
-/** The entries of an item by a day, in the order in which they took effect. */
-const effective = (item: PlainItem, day: number): Recorded[] =>
-  item.entries
-    .filter((entry) => entry.effectiveOn <= day)
-    .toSorted((a, b) => a.effectiveOn - b.effectiveOn || a.posting - b.posting)
-
-const partsOf = (entries: readonly Recorded[]): Recorded[][] => [
-  ...Map.groupBy(entries, (entry) => entry.installment).values(),
-]
-
-type OpenPart = {
-  readonly currency: string
-  readonly issuedOn: number
-  readonly dueOn: number
-  readonly balance: bigint
-}
-
-function openParts({ items }: Sight, day: number): OpenPart[] {
-  return items
-    .filter((item) => item.kind === 'INVOICE')
-    .flatMap((item) =>
-      partsOf(effective(item, day)).map((entries) => ({
-        currency: item.currency,
-        issuedOn: item.startsOn,
-        // The due date in force is the last one that took effect.
-        dueOn: entries.findLast((entry) => entry.dueOn !== null)?.dueOn ?? NaN,
-        balance: entries.reduce((total, entry) => total + entry.amount, 0n),
-      })),
-    )
-}
-
-const movements = (
-  { items }: Sight,
-  kinds: readonly Entry['kind'][],
-  first: number,
-  last: number,
-): (Recorded & { currency: string })[] =>
-  items.flatMap((item) =>
-    item.entries
-      .filter(
-        (entry) => kinds.includes(entry.kind) && entry.effectiveOn >= first && entry.effectiveOn <= last,
-      )
-      .map((entry) => ({ ...entry, currency: item.currency })),
-  )
-
-const invoicesIssued = (sight: Sight, first: number, last: number): number =>
-  movements(sight, ['INVOICED'], first, last).filter((entry) => entry.installment === 1).length
-
-/** Each payment of a part that has not bounced, and when it happened. A receipt pays a part once. */
-function paymentsOf(entries: readonly Recorded[]): { amount: bigint; occurredOn: number }[] {
-  const byReceipt = Map.groupBy(
-    entries.filter((entry) => entry.kind === 'PAYMENT_APPLIED'),
-    (entry) => entry.counterpartId,
-  )
-  return [...byReceipt.values()]
-    .map((of) => ({
-      amount: -of.reduce((total, entry) => total + entry.amount, 0n),
-      occurredOn: of[0]?.occurredOn ?? NaN,
-    }))
-    .filter((payment) => payment.amount > 0n)
-}
-
-const total = (entries: readonly Recorded[], ...kinds: Entry['kind'][]): bigint =>
-  entries.filter((entry) => kinds.includes(entry.kind)).reduce((all, entry) => all + entry.amount, 0n)
-
-/** The parts that fell due in the period, as the end of `asOf` sees them. */
-function fellDue({ items }: Sight, first: number, last: number, asOf: number) {
-  return items
-    .filter((item) => item.kind === 'INVOICE')
-    .flatMap((item) =>
-      partsOf(effective(item, asOf)).flatMap((entries) => {
-        const firstDueOn = entries.find((entry) => entry.kind === 'INVOICED')?.dueOn ?? NaN
-        const due = total(entries, 'INVOICED', 'CORRECTED', 'CREDIT_APPLIED')
-        if (!(firstDueOn >= first && firstDueOn <= last) || due <= 0n) return []
-        const inTime = paymentsOf(entries)
-          .filter((payment) => payment.occurredOn <= firstDueOn)
-          .reduce((all, payment) => all + payment.amount, 0n)
-        return [{ currency: item.currency, due, onTime: inTime < due ? inTime : due }]
-      }),
-    )
-}
-
-type Settlement = {
-  readonly currency: string
-  readonly amount: bigint
-  readonly daysToPay: number
-  readonly daysLate: number
-}
-
-/** The invoices that stand settled at the end of a day: nothing owed, something paid, nothing written off. */
-function settlements({ items }: Sight, day: number): Settlement[] {
-  return items
-    .filter((item) => item.kind === 'INVOICE')
-    .flatMap((item) => {
-      const entries = effective(item, day)
-      const payments = partsOf(entries).flatMap(paymentsOf)
-      const parts = partsOf(entries)
-      if (entries.length === 0 || balanceOf(item, day) !== 0n || payments.length === 0) return []
-      if (parts.some((part) => total(part, 'WRITTEN_OFF') !== 0n)) return []
-      const paidOn = Math.max(...payments.map((payment) => payment.occurredOn))
-      const dueOn = Math.max(
-        ...parts.map((part) => part.find((entry) => entry.kind === 'INVOICED')?.dueOn ?? NaN),
-      )
-      return [
-        {
-          currency: item.currency,
-          amount: payments.reduce((all, payment) => all + payment.amount, 0n),
-          daysToPay: paidOn - item.startsOn,
-          daysLate: paidOn - dueOn,
-        },
-      ]
-    })
 }

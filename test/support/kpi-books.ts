@@ -11,6 +11,7 @@ import { evaluate, type Evaluation, type View } from '@tidemark/server/domain/ev
 import type { Entry, EntryKind } from '@tidemark/server/domain/invoice.ts'
 import type { KpiMetric, Outcome, Point } from '@tidemark/server/domain/kpi.ts'
 import { project, type History } from '@tidemark/server/domain/projection.ts'
+import { wholeIn } from '@tidemark/server/domain/shares.ts'
 import { ratesOf, type ExchangeRate } from '@tidemark/server/domain/rates.ts'
 import { kpiDefinition } from '@tidemark/server/domain/registry.ts'
 
@@ -40,7 +41,7 @@ export const entry = (
 
 /** The rows that posting the histories leaves in the books. */
 export const rowsOf = (histories: readonly History[], currency: string): BookRow[] =>
-  histories.flatMap((history) => project(history).map((row) => bookRow(row, currency)))
+  histories.flatMap((history) => project(history, wholeIn(1)).map((row) => bookRow(row, currency)))
 
 export const conventionsOf = (choice: ConventionsChoice = {}): Conventions => {
   const conventions = chooseConventions(choice)

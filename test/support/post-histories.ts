@@ -6,7 +6,9 @@ import { dateOf } from '@tidemark/server/domain/day.ts'
 import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
 import { lockItems } from '@tidemark/server/ledger/histories.ts'
 import { writeAudit } from '@tidemark/server/ledger/audit.ts'
-import { post, type NewItem } from '@tidemark/server/ledger/post.ts'
+import { noFacts } from '@tidemark/server/domain/invoice.ts'
+import type { NewItem } from '@tidemark/server/ledger/new-items.ts'
+import { post } from '@tidemark/server/ledger/post.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
 import type { PlainItem as Item, Quotation } from './brute-force.ts'
 
@@ -101,12 +103,24 @@ async function place(tx: Tx, organizationId: string, items: readonly PlainItem[]
 
 function detailed(
   common: Omit<NewItem, 'kind' | 'invoice' | 'reference'>,
-  { kind, entries }: PlainItem,
+  { kind, facts = noFacts, entries }: PlainItem,
 ): NewItem {
   switch (kind) {
     case 'INVOICE': {
       const dueOn = Math.max(...entries.flatMap((entry) => entry.dueOn ?? []))
-      return { ...common, kind, invoice: { number: common.id, dueOn, dueDerived: false } }
+      const { deliveredOn, sentOn, discount, discountUntil } = facts
+      return {
+        ...common,
+        kind,
+        invoice: {
+          number: common.id,
+          dueOn,
+          dueDerived: false,
+          deliveredOn,
+          sentOn,
+          discount: discountUntil === null ? null : { amount: discount, until: discountUntil },
+        },
+      }
     }
     case 'RECEIPT':
       return { ...common, kind, reference: null }

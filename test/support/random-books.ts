@@ -1,6 +1,6 @@
 /** Random books for property tests: everything that can happen to an invoice, in any order and dated at will. */
 import * as fc from 'fast-check'
-import type { Entry, EntryKind } from '@tidemark/server/domain/invoice.ts'
+import { noFacts, type Entry, type EntryKind, type InvoiceFacts } from '@tidemark/server/domain/invoice.ts'
 import type { PlainItem, Quotation, Recorded } from './brute-force.ts'
 import { day, entry } from './kpi-books.ts'
 
@@ -10,10 +10,14 @@ export const POSTINGS = 6
 
 export const anyDay = fc.integer({ min: FIRST_DAY - 40, max: FIRST_DAY + DAYS + 60 })
 const currencies = ['USD', 'USD', 'EUR', 'JPY'] as const
+const codes = ['BAD_DEBT', 'TOLERANCE', 'DISPUTE'] as const
 
 type Move =
-  | { readonly kind: 'PAY' | 'CREDIT' | 'WRITE_OFF' | 'CORRECT'; readonly share: number }
-  | { readonly kind: 'BOUNCE' | 'RE_DATE' | 'DISPUTE' | 'RESOLVE' }
+  | {
+      readonly kind: 'PAY' | 'CREDIT' | 'WRITE_OFF' | 'CORRECT' | 'DISCOUNT' | 'ADJUST' | 'RECOVER'
+      readonly share: number
+    }
+  | { readonly kind: 'BOUNCE' | 'RE_DATE' | 'DISPUTE' | 'RESOLVE' | 'VOID' }
 
 const move: fc.Arbitrary<Move & { readonly part: number; readonly after: number; readonly late: number }> =
   fc.record({
@@ -30,6 +34,10 @@ const move: fc.Arbitrary<Move & { readonly part: number; readonly after: number;
         'RE_DATE',
         'DISPUTE',
         'RESOLVE',
+        'DISCOUNT',
+        'ADJUST',
+        'RECOVER',
+        'VOID',
       ] as const),
     ),
     /** Of the open balance, in tenths; all of it from ten on. */
@@ -52,6 +60,14 @@ const bill = fc.record({
     },
   ),
   moves: fc.array(move, { maxLength: 6 }),
+  facts: fc.option(
+    fc.record({
+      delivered: fc.integer({ min: -5, max: 2 }),
+      sent: fc.integer({ min: 0, max: 9 }),
+      discount: fc.integer({ min: 0, max: 5_000 }),
+      until: fc.integer({ min: 0, max: 20 }),
+    }),
+  ),
   posting: fc.integer({ min: 1, max: POSTINGS }),
 })
 
@@ -59,13 +75,23 @@ type Bill = typeof bill extends fc.Arbitrary<infer B> ? B : never
 
 /** The items that a bill and what happened to it leave: the invoice, its receipts, credit notes and disputes. */
 function itemsOf(
-  { currency, region, issuedOn, parts, moves, posting: first }: Bill,
+  { currency, region, issuedOn, parts, moves, facts: drawn, posting: first }: Bill,
   number: number,
 ): PlainItem[] {
   let posting = first
   const others: PlainItem[] = []
   const invoice: Recorded[] = []
   const balances: bigint[] = []
+  const writtenOff: bigint[] = []
+  const facts: InvoiceFacts =
+    drawn === null
+      ? noFacts
+      : {
+          deliveredOn: issuedOn + drawn.delivered,
+          sentOn: issuedOn + drawn.sent,
+          discount: BigInt(drawn.discount),
+          discountUntil: issuedOn + drawn.until,
+        }
   const payments: { id: string; receipt: number; installment: number; amount: bigint; on: number }[] = []
   const place = { currency, region }
   const record = (kind: EntryKind, amount: bigint, on: number, more: Partial<Entry> = {}) =>
@@ -137,9 +163,51 @@ function itemsOf(
       }
       case 'WRITE_OFF':
         if (amount <= 0n) break
-        record('WRITTEN_OFF', -amount, on, { installment })
+        record('WRITTEN_OFF', -amount, on, { installment, code: codes[one.part % codes.length] ?? null })
+        balances[index] = open - amount
+        writtenOff[index] = (writtenOff[index] ?? 0n) + amount
+        break
+      case 'RECOVER': {
+        const back = ((writtenOff[index] ?? 0n) * share) / 10n
+        if (back <= 0n) break
+        writtenOff[index] = (writtenOff[index] ?? 0n) - back
+        record('RECOVERED', back, on, { installment, occurredOn, counterpartId: id })
+        record('PAYMENT_APPLIED', -back, on, { installment, occurredOn, counterpartId: id })
+        payments.push({ id, receipt: others.length, installment, amount: back, on })
+        const entries = [entry('RECEIVED', back, occurredOn), entry('APPLIED', -back, on)]
+        others.push({
+          ...place,
+          kind: 'RECEIPT',
+          startsOn: occurredOn,
+          entries: entries.map((made) => ({ ...made, posting })),
+        })
+        break
+      }
+      case 'DISCOUNT':
+        if (amount <= 0n) break
+        record('DISCOUNTED', -amount, on, {
+          installment,
+          occurredOn,
+          code: occurredOn <= (facts.discountUntil ?? -Infinity) ? 'EARNED' : 'UNEARNED',
+        })
         balances[index] = open - amount
         break
+      case 'ADJUST': {
+        const change = one.part % 2 === 0 ? share * 7n : -amount
+        record('ADJUSTED', change, on, { installment })
+        balances[index] = open + change
+        break
+      }
+      case 'VOID': {
+        // Nothing may have been applied.
+        const billed = parts.map((part) => BigInt(part.amount))
+        if (invoice.some(({ kind }) => kind !== 'INVOICED' && kind !== 'RE_DATED')) break
+        for (const [voided, whole] of billed.entries()) {
+          record('VOIDED', -whole, on, { installment: voided + 1 })
+          balances[voided] = 0n
+        }
+        break
+      }
       case 'CORRECT':
         record('CORRECTED', share * 10n, on, { installment })
         balances[index] = open + share * 10n
@@ -171,7 +239,7 @@ function itemsOf(
       }
     }
   }
-  return [{ ...place, kind: 'INVOICE', startsOn: issuedOn, entries: invoice }, ...others]
+  return [{ ...place, kind: 'INVOICE', startsOn: issuedOn, facts, entries: invoice }, ...others]
 }
 
 export const randomItems = (bills: { minLength?: number; maxLength: number }): fc.Arbitrary<PlainItem[]> =>

@@ -22,8 +22,13 @@ export async function expectSoundBooks(connection: Connection, organizationId: s
 
     const flow = new Map<string, bigint[]>()
     for (const item of items) {
-      for (const row of project(item)) {
-        const key = [item.segmentId, row.measure, formatDay(row.anchor), formatDay(row.day)].join(' ')
+      for (const row of project(item, item.shares)) {
+        const key = [
+          row.segmentId,
+          row.asIs ? `${row.measure}~` : row.measure,
+          formatDay(row.anchor),
+          formatDay(row.day),
+        ].join(' ')
         const added = [row.amount, BigInt(row.count), row.days, row.amountDays]
         flow.set(
           key,

@@ -31,6 +31,12 @@ export type Twins = { readonly ours: Twin; readonly theirs: Twin }
 
 const today = () => Temporal.Now.plainDateISO('UTC')
 const daysAgo = (days: number) => today().subtract({ days }).toString()
+/** The last day of the month so many months ago. */
+const monthEnd = (months: number) =>
+  today()
+    .with({ day: 1 })
+    .subtract({ months: months - 1, days: 1 })
+    .toString()
 
 /** Amounts whose digits nobody finds by chance. */
 const MARKS = {
@@ -168,10 +174,64 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
       allocations: [{ invoice: { number: `${mark}-I-${n}` }, amount: '500.25' }],
     })
   }
+  await carryOut('recordCreditNote', {
+    customer: { number: `${mark}-C-2` },
+    number: `${mark}-N-1`,
+    amount: { amount: twin.amount(4), currency: 'USD' },
+    issuedOn: daysAgo(2),
+    reason: `${mark} goods`,
+    allocations: [{ invoice: { number: `${mark}-I-1` }, amount: '50.25' }],
+  })
+  await carryOut('openDispute', {
+    invoice: { number: `${mark}-I-1` },
+    amount: '300.25',
+    reason: `${mark} price`,
+    openedOn: daysAgo(1),
+  })
+  // Over two product lines; the deduction is of neither.
+  await carryOut('recordInvoice', {
+    customer: { number: `${mark}-C-1` },
+    number: `${mark}-I-7`,
+    amount: { amount: twin.amount(7), currency: 'USD' },
+    issuedOn: daysAgo(10),
+    lines: [
+      { description: `${mark} reams`, productLine: `${mark} Paper`, amount: twin.amount(7) },
+      { productLine: `${mark} Ink`, amount: '250.25' },
+      { description: `${mark} rebate`, amount: '-250.25' },
+    ],
+    discount: { amount: '30.00', until: daysAgo(5) },
+  })
+  await carryOut('discountInvoice', {
+    invoice: { number: `${mark}-I-7` },
+    amount: { amount: '12.50', currency: 'USD' },
+    occurredOn: daysAgo(6),
+  })
+  await carryOut('moveInvoice', {
+    invoice: { number: `${mark}-I-7` },
+    from: daysAgo(4),
+    region: `${mark} South`,
+    reason: `${mark} branch`,
+  })
+  await carryOut('writeOffInvoice', {
+    invoice: { number: `${mark}-I-5` },
+    amount: { amount: '100.50', currency: 'USD' },
+    code: 'BAD_DEBT',
+    reason: `${mark} insolvent`,
+  })
+  await carryOut('closePeriod', { through: monthEnd(24), reason: `${mark} year` })
   await carryOut('setCreditLimit', {
     customer: { number: `${mark}-C-1` },
     limit: { amount: { amount: twin.amount(9), currency: 'USD' } },
     reason: `${mark} reason`,
+  })
+  await carryOut('setKpiConventions', { conventions: { graceDays: 2, lossRates: ['1', '2', '3', '4', '5'] } })
+  await carryOut('recordMetricValues', {
+    source: `${mark} payroll`,
+    values: [1, 2].map((n) => ({ metric: 'COLLECTION_COST', date: daysAgo(n), value: twin.amount(n) })),
+  })
+  await carryOut('recordRates', {
+    source: `${mark} bank`,
+    rates: [{ currency: twin.currency, date: daysAgo(200), rate: '1.2' }],
   })
   for (const n of [1, 2]) {
     await carryOut('createGoal', {
@@ -207,6 +267,8 @@ const readNames = async (
     union all select 'invoice', id, number from invoice where organization_id = ${id}
     union all select 'person', id, null from person where organization_id = ${id}
     union all select 'receipt', id, null from receipt where organization_id = ${id}
+    union all select 'creditNote', id, number from credit_note where organization_id = ${id}
+    union all select 'dispute', id, null from item where organization_id = ${id} and kind = 'DISPUTE'
     union all select 'goal', id, null from goal where organization_id = ${id}
     union all select 'token', id, null from api_token where organization_id = ${id}
     union all select 'invitation', id, null from invitation where organization_id = ${id}
@@ -226,17 +288,61 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
   const id = (type: string) => ids[type]?.[0]
   const values: Readonly<Record<string, unknown>> = {
     'Query.goal.id': id('goal'),
+    'Query.receipt.id': id('receipt'),
+    'Query.dispute.id': id('dispute'),
+    'Query.customerStatement.from': daysAgo(100),
+    'Query.customerStatement.to': today().toString(),
     'Query.auditEntry.id': id('audit'),
     'Query.kpis.metrics': ['PAST_DUE', 'DSO', 'UNAPPLIED_CASH'],
     'Query.kpis.groupBy': ['REGION', 'COLLECTOR'],
+    'Query.explainKpi.metric': 'PAST_DUE',
+    'Query.explainKpi.from': daysAgo(30),
+    'Query.explainKpi.to': today().toString(),
     'CustomerBy.id': id('customer'),
     'InvoiceBy.id': id('invoice'),
+    'CreditNoteBy.id': id('creditNote'),
     'MoneyInput.amount': '12.50',
     'RecordInvoiceInput.number': `${mark}-I-new`,
+    'VoidInvoiceInput.invoice': { number: `${mark}-I-4` },
+    'CorrectInvoiceInput.invoice': { number: `${mark}-I-4` },
+    'CorrectInvoiceInput.number': `${mark}-I-new`,
+    'CorrectInvoiceInput.issuedOn': today().toString(),
+    'InvoiceLineInput.amount': '12.50',
+    'DiscountOfferInput.amount': '1.50',
+    'DiscountOfferInput.until': today().toString(),
+    'ReDateInvoiceInput.dueOn': today().add({ days: 40 }).toString(),
+    'ReverseWriteOffInput.invoice': { number: `${mark}-I-5` },
+    'RecoverInvoiceInput.invoice': { number: `${mark}-I-5` },
+    'RecoverInvoiceInput.receivedOn': today().toString(),
+    'DiscountInvoiceInput.invoice': { number: `${mark}-I-7` },
+    'ReverseDiscountInput.invoice': { number: `${mark}-I-7` },
+    'MoveCustomerInput.from': today().toString(),
+    'MoveCustomerInput.region': `${mark} West`,
+    'MoveInvoiceInput.from': today().toString(),
+    'MoveInvoiceInput.region': `${mark} West`,
+    'ClosePeriodInput.through': monthEnd(12),
+    'ReopenPeriodInput.from': `${monthEnd(24).slice(0, 8)}01`,
     'RecordInvoiceInput.issuedOn': today().toString(),
     'RecordReceiptInput.receivedOn': today().toString(),
+    'AllocationInput.amount': '1.50',
+    'ApplyReceiptInput.receipt': id('receipt'),
+    'UnapplyReceiptInput.receipt': id('receipt'),
+    'BounceReceiptInput.receipt': id('receipt'),
+    'BounceReceiptInput.bouncedOn': today().toString(),
+    'RecordCreditNoteInput.number': `${mark}-N-new`,
+    'RecordCreditNoteInput.issuedOn': today().toString(),
+    'CreditNoteAllocationInput.amount': '1.50',
+    'ResolveDisputeInput.dispute': id('dispute'),
+    'CreateCustomerInput.number': `${mark}-C-new`,
+    'UpdateCustomerInput.name': `${mark} Customer 1`,
     'InstallmentInput.dueOn': today().toString(),
     'SetCreditLimitInput.limit': { amount: { amount: '12.50', currency: 'USD' } },
+    'MetricValueInput.metric': 'COLLECTION_COST',
+    'MetricValueInput.date': today().toString(),
+    'MetricValueInput.value': '12.50',
+    'RateInput.currency': 'GBP',
+    'RateInput.date': today().toString(),
+    'RateInput.rate': '1.25',
     'CreateGoalInput.metric': 'PAST_DUE',
     'CreateGoalInput.direction': 'DECREASE',
     'CreateGoalInput.baseline': '100',
@@ -256,8 +362,19 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
   return (coordinate) => (coordinate.endsWith('.dryRun') ? true : values[coordinate])
 }
 
-/** The evaluator and the use of a token write these at any time. */
-const RESTLESS = ['evaluation', 'audit_head', 'audit_seal', 'budget', 'goal_progress']
+/** The evaluator, the compactor and the use of a token write these at any time. */
+const RESTLESS = [
+  'evaluation',
+  'audit_head',
+  'audit_seal',
+  'budget',
+  'goal_progress',
+  'kpi_beginning',
+  'kpi_checkpoint',
+  'kpi_day',
+  'kpi_fold',
+  'kpi_month',
+]
 
 /** A hash over every row that an organization has, in every table. */
 export const fingerprintOf = async (

@@ -1,12 +1,10 @@
-/** The KPIs of a period: what was billed, paid, settled and disputed in it. */
-import type { Period } from './calendar.ts'
+/** The KPIs of how customers pay: what fell due, and what was settled. */
+import { trailingMonths, type Period } from './calendar.ts'
 import type { Conventions } from './conventions.ts'
+import type { Day } from './day.ts'
 import { known, percentage, quotient } from './formulas.ts'
-import { cohort, moneyIn, movement } from './kpi-inputs.ts'
-import { defineKpi, type KpiDefinition, type MeasureOf } from './kpi.ts'
-
-/** What a rate compares: money or invoices. */
-const partOf = ({ rateBasis }: Conventions) => (rateBasis === 'AMOUNT' ? 'amount' : 'count')
+import { cohort, movement, partOf, PERIOD } from './kpi-inputs.ts'
+import { defineKpi, type MeasureOf, type UnthemedKpi } from './kpi.ts'
 
 /** Days over what they are the days of: each invoice's once, or weighted by its amount. */
 const meanDays = (measure: MeasureOf<'movement'>, period: Period, { rateBasis }: Conventions) => ({
@@ -14,7 +12,18 @@ const meanDays = (measure: MeasureOf<'movement'>, period: Period, { rateBasis }:
   settled: movement(measure, period, rateBasis === 'AMOUNT' ? 'amount' : 'count'),
 })
 
-export const periodKpis: readonly KpiDefinition[] = [
+const weightedDays = (measure: MeasureOf<'movement'>, period: Period) => ({
+  days: movement(measure, period, 'amountDays'),
+  paid: movement(measure, period, 'amount'),
+})
+
+/** At month ends these are calendar months. */
+const sixMonthsBefore = ({ from, to }: Period): Period => {
+  const earlier = (day: Day): Day => trailingMonths(day, 6).from - 1
+  return { from: earlier(from - 1) + 1, to: earlier(to) }
+}
+
+export const paymentKpis: readonly UnthemedKpi[] = [
   defineKpi({
     metric: 'ON_TIME_RATE',
     name: 'On-time rate',
@@ -24,7 +33,7 @@ export const periodKpis: readonly KpiDefinition[] = [
     source: 'Definition of this product; by due date, to escape the survivorship shown by Upflow',
     unit: 'PERCENT',
     better: 'HIGHER',
-    conventions: ['periodMonths', 'rateBasis'],
+    conventions: [...PERIOD, 'rateBasis'],
     inputs: ({ period, asOf }, conventions) => ({
       onTime: cohort('DUE_ON_TIME', period, asOf, partOf(conventions)),
       due: cohort('DUE', period, asOf, partOf(conventions)),
@@ -41,76 +50,12 @@ export const periodKpis: readonly KpiDefinition[] = [
     source: 'Common practice; flatters where the worst never pay, so see the on-time rate beside it',
     unit: 'PERCENT',
     better: 'HIGHER',
-    conventions: ['periodMonths', 'rateBasis'],
+    conventions: [...PERIOD, 'rateBasis'],
     inputs: ({ period }, conventions) => ({
       onTime: movement('SETTLED_ON_TIME', period, partOf(conventions)),
       settled: movement('SETTLED', period, partOf(conventions)),
     }),
     compute: ({ onTime, settled }) => percentage(onTime, settled, 'NOTHING_IN_PERIOD'),
-  }),
-  defineKpi({
-    metric: 'DISPUTE_RATE',
-    name: 'Dispute rate',
-    description: 'How many disputes were opened in the period, set against what was billed in it.',
-    formula:
-      'Disputes opened in the period / invoices billed in it x 100; by money: amount disputed / amount billed.',
-    source: 'Credit Research Foundation, deductions as a share of sales or of items',
-    unit: 'PERCENT',
-    better: 'LOWER',
-    conventions: ['periodMonths', 'rateBasis'],
-    inputs: ({ period }, conventions) => ({
-      disputed: movement('DISPUTE_OPENED', period, partOf(conventions)),
-      billed: movement('BILLED', period, partOf(conventions)),
-    }),
-    compute: ({ disputed, billed }) => percentage(disputed, billed, 'NOTHING_IN_PERIOD'),
-  }),
-  defineKpi({
-    metric: 'SALES',
-    name: 'Sales',
-    description: 'What was billed in the period less the credit notes issued in it, tax included.',
-    formula: 'Sum of invoices by invoice date - sum of credit notes by their date.',
-    source: 'Sum of the ledger',
-    unit: 'MONEY',
-    better: 'NEUTRAL',
-    conventions: ['periodMonths'],
-    inputs: ({ period }) => ({ billed: moneyIn('BILLED', period), credited: moneyIn('CREDITED', period) }),
-    compute: ({ billed, credited }) => known(billed.minus(credited)),
-  }),
-  defineKpi({
-    metric: 'INVOICES_SENT',
-    name: 'Invoices sent',
-    description: 'How many invoices were billed in the period.',
-    formula: 'Number of invoices by invoice date.',
-    source: 'Count of the ledger',
-    unit: 'COUNT',
-    better: 'NEUTRAL',
-    conventions: ['periodMonths'],
-    inputs: ({ period }) => ({ invoices: movement('BILLED', period, 'count') }),
-    compute: ({ invoices }) => known(invoices),
-  }),
-  defineKpi({
-    metric: 'CASH_COLLECTED',
-    name: 'Cash collected',
-    description: 'The money that came in during the period, whether applied to invoices or not.',
-    formula: 'Sum of receipts - sum of payments that bounced.',
-    source: 'Sum of the ledger',
-    unit: 'MONEY',
-    better: 'HIGHER',
-    conventions: ['periodMonths'],
-    inputs: ({ period }) => ({ received: moneyIn('RECEIVED', period) }),
-    compute: ({ received }) => known(received),
-  }),
-  defineKpi({
-    metric: 'CASH_APPLIED',
-    name: 'Cash applied',
-    description: 'The money that was applied to invoices in the period.',
-    formula: 'Sum of the parts of receipts applied to invoices - what of them was undone.',
-    source: 'Sum of the ledger',
-    unit: 'MONEY',
-    better: 'HIGHER',
-    conventions: ['periodMonths'],
-    inputs: ({ period }) => ({ applied: moneyIn('PAID', period) }),
-    compute: ({ applied }) => known(applied),
   }),
   defineKpi({
     metric: 'INVOICES_SETTLED',
@@ -121,7 +66,7 @@ export const periodKpis: readonly KpiDefinition[] = [
     source: 'Count of the ledger',
     unit: 'COUNT',
     better: 'HIGHER',
-    conventions: ['periodMonths'],
+    conventions: [...PERIOD],
     inputs: ({ period }) => ({ invoices: movement('SETTLED', period, 'count') }),
     compute: ({ invoices }) => known(invoices),
   }),
@@ -134,9 +79,23 @@ export const periodKpis: readonly KpiDefinition[] = [
     source: 'fswfunding, weighted average days to pay',
     unit: 'DAYS',
     better: 'LOWER',
-    conventions: ['periodMonths', 'rateBasis'],
+    conventions: [...PERIOD, 'rateBasis'],
     inputs: ({ period }, conventions) => meanDays('SETTLED', period, conventions),
     compute: ({ days, settled }) => quotient(days, settled, 'NOTHING_IN_PERIOD'),
+  }),
+  defineKpi({
+    metric: 'WEIGHTED_DAYS_TO_PAY',
+    name: 'Weighted days to pay',
+    description:
+      'How many days after the invoice date the money of the invoices settled in the period was paid.',
+    formula:
+      'Sum of (paid x days from invoice date to settlement) / paid, over the invoices settled in the period.',
+    source: 'fswfunding, weighted average days to pay',
+    unit: 'DAYS',
+    better: 'LOWER',
+    conventions: [...PERIOD],
+    inputs: ({ period }) => weightedDays('SETTLED', period),
+    compute: ({ days, paid }) => quotient(days, paid, 'NOTHING_IN_PERIOD'),
   }),
   defineKpi({
     metric: 'AVERAGE_DAYS_LATE',
@@ -147,21 +106,41 @@ export const periodKpis: readonly KpiDefinition[] = [
     source: 'JD Edwards, average days late; days beyond terms as in Satago',
     unit: 'DAYS',
     better: 'LOWER',
-    conventions: ['periodMonths', 'rateBasis', 'floorDaysLate'],
+    conventions: [...PERIOD, 'rateBasis', 'floorDaysLate'],
     inputs: ({ period }, conventions) =>
       meanDays(conventions.floorDaysLate ? 'SETTLED_LATE_FLOORED' : 'SETTLED_LATE', period, conventions),
     compute: ({ days, settled }) => quotient(days, settled, 'NOTHING_IN_PERIOD'),
   }),
   defineKpi({
-    metric: 'WRITTEN_OFF',
-    name: 'Written off',
-    description: 'What was given up in the period.',
-    formula: 'Sum of write-offs - what of them was undone.',
-    source: 'Sum of the ledger',
-    unit: 'MONEY',
+    metric: 'DAYS_BEYOND_TERMS',
+    name: 'Days beyond terms',
+    description:
+      'How many days after the first due date the money of the invoices settled in the period was paid.',
+    formula:
+      'Sum of (paid x days from first due date to settlement) / paid, early as negative days or, with floorDaysLate, as 0.',
+    source: 'Satago (early is negative); fitsmallbusiness (early is 0)',
+    unit: 'DAYS',
     better: 'LOWER',
-    conventions: ['periodMonths'],
-    inputs: ({ period }) => ({ writtenOff: moneyIn('WRITTEN_OFF', period) }),
-    compute: ({ writtenOff }) => known(writtenOff),
+    conventions: [...PERIOD, 'floorDaysLate'],
+    inputs: ({ period }, { floorDaysLate }) =>
+      weightedDays(floorDaysLate ? 'SETTLED_LATE_FLOORED' : 'SETTLED_LATE', period),
+    compute: ({ days, paid }) => quotient(days, paid, 'NOTHING_IN_PERIOD'),
+  }),
+  defineKpi({
+    metric: 'AT_RISK_RATE',
+    name: 'At-risk rate',
+    description: 'How much of what was billed six months before was still open 90 days after its due date.',
+    formula:
+      'Open 90 days after the first due date / billed x 100, of the invoices of the period six calendar months earlier: terms of up to 90 days have passed by then.',
+    source: 'Upflow, at-risk rate',
+    unit: 'PERCENT',
+    better: 'LOWER',
+    conventions: [...PERIOD],
+    reachesBackTo: ({ period }) => sixMonthsBefore(period).from,
+    inputs: ({ period, asOf }) => ({
+      atRisk: cohort('AT_RISK', sixMonthsBefore(period), asOf, 'amount'),
+      billed: movement('BILLED', sixMonthsBefore(period), 'amount'),
+    }),
+    compute: ({ atRisk, billed }) => percentage(atRisk, billed, 'NOTHING_IN_PERIOD'),
   }),
 ]

@@ -1,0 +1,117 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { runCommand, type Audited, type CommandContext } from '../command.ts'
+import { todayOf } from '../context.ts'
+import { dayOf, formatDay, isPlausible, type Day } from '../domain/day.ts'
+import { formatMinor } from '../domain/money.ts'
+import { balanceNow } from '../domain/projection.ts'
+import { readPart } from '../ledger/allocations.ts'
+import { writeAudit } from '../ledger/audit.ts'
+import { accountingDay, holdClosing } from '../ledger/closing.ts'
+import { lockDisputes } from '../ledger/dispute-resolution.ts'
+import { findInvoices } from '../ledger/find.ts'
+import type { Item } from '../ledger/histories.ts'
+import { lockItem } from '../ledger/lock-credit.ts'
+import { post } from '../ledger/post.ts'
+import { implausible, invalid, isProblem, type Problem } from '../problem.ts'
+import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
+import type { OpenDisputeInput } from '../schema.generated.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+
+export type DisputeChanged = Audited & { readonly disputeId: string }
+
+/** Records that a customer disputes an invoice, or a part of it. What is owed stays what it is. */
+export async function openDispute(
+  context: CommandContext,
+  input: OpenDisputeInput,
+): Promise<DisputeChanged | Problem> {
+  const reason = readRequiredText(input.reason, ['reason'], SENTENCE_LENGTH_MAX)
+  if ('code' in reason) return reason
+  const today = todayOf(context)
+  const openedOn = input.openedOn ?? today
+  if (!isPlausible(openedOn)) return implausible(['openedOn'], openedOn)
+  if (dayOf(openedOn) > dayOf(today)) return invalid(['openedOn'], `${openedOn.toString()} lies after today`)
+  return runCommand(context, { action: 'openDispute', input }, (tx) =>
+    writeDispute(tx, context, input, { reason: reason.text, openedOn: dayOf(openedOn) }),
+  )
+}
+
+async function writeDispute(
+  tx: Tx,
+  context: CommandContext,
+  input: OpenDisputeInput,
+  { reason, openedOn }: { readonly reason: string; readonly openedOn: Day },
+): Promise<DisputeChanged | Problem> {
+  const { organization } = context
+  const closing = await holdClosing(tx, organization.id)
+  const effectiveOn = accountingDay(closing, {
+    occurredOn: openedOn,
+    path: ['openedOn'],
+    effectiveOn: input.effectiveOn,
+    today: dayOf(todayOf(context)),
+  })
+  if (isProblem(effectiveOn)) return effectiveOn
+  const invoices = await findInvoices(tx, organization.id, [input.invoice], () => ['invoice'])
+  if (isProblem(invoices)) return invoices
+  const [row] = invoices
+  const found = await lockItem(tx, organization.id, 'INVOICE', row?.id ?? null)
+  if (row === undefined || found === null) throw new Error('An invoice was found that is no item')
+  const { item: invoice, customer } = found
+  if (openedOn < invoice.startsOn)
+    return invalid(['openedOn'], `Invoice ${row.number} is of ${formatDay(invoice.startsOn)} only`)
+  const { currency } = invoice
+  const wanted = readPart(input.amount, currency, ['amount'])
+  if (isProblem(wanted)) return wanted
+  const disputes = await lockDisputes(tx, organization.id, invoice)
+  const undisputed = disputes.reduce((left, dispute) => left - balanceNow(dispute), balanceNow(invoice))
+  const amount = wanted ?? undisputed
+  if (undisputed <= 0n || amount > undisputed) {
+    const shown = formatMinor({ minor: undisputed > 0n ? undisputed : 0n, currency })
+    const message = `Of invoice ${row.number} ${shown} ${currency} is owed and not disputed yet`
+    return invalid(['amount'], message, 'OVER_ALLOCATION')
+  }
+  const id = randomUUIDv7()
+  const audit = await writeAudit(tx, context, {
+    action: 'openDispute',
+    subject: id,
+    after: { invoice: row.id, amount: amount.toString(), currency, openedOn: formatDay(openedOn) },
+    reason,
+  })
+  await post(tx, organization.id, audit, {
+    items: [
+      {
+        kind: 'DISPUTE',
+        id,
+        customerId: customer.id,
+        segmentId: segmentOn(invoice, effectiveOn),
+        currency,
+        startsOn: openedOn,
+      },
+    ],
+    entries: [
+      {
+        itemId: id,
+        kind: 'DISPUTE_OPENED',
+        installment: 1,
+        amount,
+        effectiveOn,
+        occurredOn: openedOn,
+        dueOn: null,
+        counterpartId: row.id,
+        reason,
+      },
+    ],
+  })
+  return { disputeId: id, audit }
+}
+
+/** Where the invoice, of several shares the largest, is on the day. */
+function segmentOn(invoice: Item, day: Day): number {
+  const share = invoice.shares.find(({ segmentId }) => segmentId === invoice.segmentId)
+  const moves = invoice.entries
+    .filter(
+      ({ kind, installment, effectiveOn }) =>
+        kind === 'MOVED' && installment === share?.number && effectiveOn <= day,
+    )
+    .toSorted((a, b) => a.effectiveOn - b.effectiveOn)
+  return moves.at(-1)?.segmentId ?? invoice.segmentId
+}

@@ -1,0 +1,117 @@
+/** What the catalog tells of a KPI beside its text: the choices that change it, and what it is computed from. */
+import { conventionTexts, defaultConventions, defaultInWords } from './conventions.ts'
+import { externalMetric } from './external.ts'
+import type { Input, KpiDefinition } from './kpi.ts'
+import type { Measure } from './measures.ts'
+
+export type Choice = {
+  readonly name: string
+  readonly description: string
+  readonly values: string
+  readonly default: string
+}
+
+export const choicesOf = ({ conventions }: KpiDefinition): Choice[] =>
+  conventionTexts
+    .filter(({ name }) => conventions.includes(name))
+    .map((text) => ({ ...text, default: defaultInWords(text.name) }))
+
+export type InputKind = 'BALANCE' | 'MOVEMENT' | 'COHORT' | 'PERIODS' | 'HISTOGRAM' | 'EXTERNAL'
+
+export type InputText = {
+  readonly name: string
+  readonly kind: InputKind
+  readonly measure: string
+  readonly description: string
+}
+
+/** What it is computed from with the default conventions. */
+export function inputsOf(definition: KpiDefinition): InputText[] {
+  // Any day will do: what is read of which measure does not hang on it.
+  const point = { day: 20_000, period: { from: 19_970, to: 20_000 }, asOf: 20_000 }
+  const inputs = definition.inputs(point, defaultConventions)
+  return Object.entries(inputs).flatMap(([name, input]) => {
+    const [first, ...others] = [input].flat()
+    if (first === undefined) return []
+    const times = others.length === 0 ? '' : ` ${others.length + 1} of them.`
+    return [{ name, ...textOf(first), description: `${wordsOf(first)}${times}` }]
+  })
+}
+
+const KINDS: { readonly [Kind in Input['read']]: InputKind } = {
+  balance: 'BALANCE',
+  movement: 'MOVEMENT',
+  cohort: 'COHORT',
+  periods: 'PERIODS',
+  histogram: 'HISTOGRAM',
+  external: 'EXTERNAL',
+}
+
+const textOf = (input: Input): Pick<InputText, 'kind' | 'measure'> => ({
+  kind: KINDS[input.read],
+  measure: input.read === 'external' ? input.metric : input.measure,
+})
+
+function wordsOf(input: Input): string {
+  switch (input.read) {
+    case 'external':
+      return externalMetric(input.metric).description
+    case 'balance':
+      return `${measureWords[input.measure]}: ${partWords[input.part]} at the end of a day${ageWords(input.olderThanDays)}.`
+    case 'movement':
+      return `${measureWords[input.measure]}${lessWords(input.less)}: ${partWords[input.part]} in a period.`
+    case 'cohort':
+      return `${measureWords[input.measure]}: ${partWords[input.part]} of a period's, as seen from the end of a day.`
+    case 'periods':
+      return `${measureWords[input.measure]}${lessWords(input.less)}: the amount in each period back from the day.`
+    case 'histogram':
+      return `${measureWords[input.measure]}: how many took how many days, in a period.`
+  }
+}
+
+const partWords = {
+  amount: 'the amount',
+  count: 'how many',
+  ageAmount: 'the sum of amount x days since the anchor',
+  days: 'the sum of days',
+  amountDays: 'the sum of amount x days',
+} as const
+
+const ageWords = (days: number | null) => (days === null ? '' : `, of what is more than ${days} days old`)
+const lessWords = (measure: Measure | undefined) =>
+  measure === undefined ? '' : ` less ${measureWords[measure].toLowerCase()}`
+
+const measureWords: { readonly [M in Measure]: string } = {
+  OPEN_BY_DUE: 'Open installments by due date',
+  OPEN_BY_ISSUE: 'Open invoices by invoice date',
+  UNAPPLIED_CASH: 'Receipts not applied',
+  UNAPPLIED_CREDIT: 'Credit notes not applied',
+  DISPUTED: 'Open disputes',
+  BILLED: 'Invoices billed, tax included',
+  CREDITED: 'Credit notes issued',
+  RECEIVED: 'Money received less what bounced',
+  PAID: 'Receipts applied to invoices',
+  CREDIT_APPLIED: 'Credit notes applied to invoices',
+  WRITTEN_OFF: 'Write-offs',
+  BAD_DEBT: 'Write-offs of bad debt',
+  TOLERANCE: 'Write-offs of small differences',
+  RECOVERED: 'Recoveries of what was written off',
+  DISCOUNTED: 'Early-payment discounts',
+  DISCOUNT_UNEARNED: 'Discounts taken too late',
+  ADJUSTED: 'Adjustments',
+  TRANSFERRED: 'Moves between segments',
+  BOUNCED: 'Payments that came back',
+  DISPUTE_OPENED: 'Disputes opened',
+  DISPUTE_CLOSED: 'Disputes resolved',
+  TIME_TO_INVOICE: 'Invoices by days from delivery to sending',
+  BILLED_WRONG: 'Invoices voided or corrected, by invoice date',
+  AT_RISK: 'Installments open 90 days after the due date, by invoice date',
+  DISCOUNT_OFFERED: 'Discounts offered, by their last day',
+  DISCOUNT_TAKEN: 'Discounts taken in time, by their last day',
+  DUE: 'Installments by first due date, less credits and discounts',
+  DUE_ON_TIME: 'What of them was paid by then',
+  SETTLED: 'Invoices paid off, with days since the invoice date',
+  SETTLED_LATE: 'Invoices paid off, with days since the first due date',
+  SETTLED_LATE_FLOORED: 'Invoices paid off, with days since the first due date, early as 0',
+  SETTLED_ON_TIME: 'Invoices paid off by the first due date',
+}

@@ -1,0 +1,137 @@
+/** What an invoice adds to each measure, summed up to the end of a day. */
+import type { Day } from './day.ts'
+import { installmentStates, type Entry, type InstallmentState, type InvoiceFacts } from './invoice.ts'
+import type { Measure, Position } from './measures.ts'
+
+/** Who still owes so long after the due date is at risk (Upflow's at-risk rate). */
+export const AT_RISK_DAYS = 90
+
+/** `entries` are those effective by the end of `day`. */
+export function invoicePositions(
+  issuedOn: Day,
+  facts: InvoiceFacts,
+  entries: readonly Entry[],
+  day: Day,
+): Position[] {
+  const installments = installmentStates(entries)
+  const found: Position[] = []
+  const add: Add = (measure, anchor, amount, count, days = 0n, amountDays = 0n) => {
+    if (amount === 0n && count === 0 && days === 0n && amountDays === 0n) return
+    const same = found.findIndex((position) => position.measure === measure && position.anchor === anchor)
+    const old = found[same]
+    if (old === undefined) found.push({ measure, anchor, amount, count, days, amountDays })
+    else
+      found[same] = {
+        measure,
+        anchor,
+        amount: old.amount + amount,
+        count: old.count + count,
+        days: old.days + days,
+        amountDays: old.amountDays + amountDays,
+      }
+  }
+
+  let balance = 0n
+  let firstBilled = 0n
+  let isWrong = false
+  for (const part of installments) {
+    balance += part.balance
+    firstBilled += part.firstBilled
+    isWrong ||= part.isWrong
+    const terms = BigInt(part.firstDueOn - issuedOn)
+    add('OPEN_BY_DUE', part.dueOn, part.balance, part.balance === 0n ? 0 : 1)
+    add('BILLED', null, part.billed, part.number === 1 ? 1 : 0, 0n, part.billed * terms)
+    addReductions(add, part)
+    if (day >= part.firstDueOn) addCohort(add, part)
+    if (day >= part.firstDueOn + AT_RISK_DAYS) {
+      const open = balanceOfInstallment(entries, part.number, part.firstDueOn + AT_RISK_DAYS)
+      add('AT_RISK', issuedOn, open, open === 0n ? 0 : 1)
+    }
+  }
+  add('OPEN_BY_ISSUE', issuedOn, balance, balance === 0n ? 0 : 1)
+  if (isWrong) add('BILLED_WRONG', issuedOn, firstBilled, 1)
+  addFacts(add, facts, installments, firstBilled, day)
+  if (balance === 0n) addSettlement(add, issuedOn, installments)
+  return found
+}
+
+type Add = (
+  measure: Measure,
+  anchor: Day | null,
+  amount: bigint,
+  count: number,
+  days?: bigint,
+  amountDays?: bigint,
+) => void
+
+function addReductions(add: Add, part: InstallmentState): void {
+  const once = (amount: bigint) => (amount === 0n ? 0 : 1)
+  const discounted = part.discountEarned + part.discountUnearned
+  add('PAID', null, part.paid, part.payments.length)
+  add('CREDIT_APPLIED', null, part.credited, once(part.credited))
+  add('WRITTEN_OFF', null, part.writtenOff, once(part.writtenOff))
+  add('BAD_DEBT', null, part.badDebt, once(part.badDebt))
+  add('TOLERANCE', null, part.tolerance, once(part.tolerance))
+  add('RECOVERED', null, part.recovered, once(part.recovered))
+  add('DISCOUNTED', null, discounted, once(discounted))
+  add('DISCOUNT_UNEARNED', null, part.discountUnearned, once(part.discountUnearned))
+  add('ADJUSTED', null, part.adjusted, once(part.adjusted))
+}
+
+/** On time means by the first due date: re-dating an invoice makes nobody punctual. */
+function addCohort(add: Add, part: InstallmentState): void {
+  const due = part.billed + part.adjusted - part.credited - part.discountEarned - part.discountUnearned
+  const paidInTime = part.payments.reduce(
+    (sum, payment) => (payment.occurredOn <= part.firstDueOn ? sum + payment.amount : sum),
+    0n,
+  )
+  if (due <= 0n) return
+  const onTime = paidInTime < due ? paidInTime : due
+  add('DUE', part.firstDueOn, due, 1)
+  add('DUE_ON_TIME', part.firstDueOn, onTime, onTime === due ? 1 : 0)
+}
+
+export const balanceOfInstallment = (entries: readonly Entry[], installment: number, day: Day): bigint =>
+  entries.reduce(
+    (sum, entry) =>
+      entry.installment === installment && entry.effectiveOn <= day ? sum + entry.amount : sum,
+    0n,
+  )
+
+function addFacts(
+  add: Add,
+  { deliveredOn, sentOn, discount, discountUntil }: InvoiceFacts,
+  installments: readonly InstallmentState[],
+  firstBilled: bigint,
+  day: Day,
+): void {
+  if (installments.length === 0) return
+  if (deliveredOn !== null && sentOn !== null) add('TIME_TO_INVOICE', sentOn - deliveredOn, firstBilled, 1)
+  const isVoid = installments.every((part) => part.isWrong && part.billed === 0n)
+  if (discountUntil === null || discount === 0n || day < discountUntil || isVoid) return
+  const earned = installments.reduce((sum, part) => sum + part.discountEarned, 0n)
+  add('DISCOUNT_OFFERED', discountUntil, discount, 1)
+  add('DISCOUNT_TAKEN', discountUntil, earned, earned === 0n ? 0 : 1)
+}
+
+function addSettlement(add: Add, issuedOn: Day, installments: readonly InstallmentState[]): void {
+  if (installments.some((part) => part.writtenOff !== part.tolerance)) return
+  let paid = 0n
+  let settledOn: Day = -Infinity
+  let firstDueOn: Day = -Infinity
+  for (const part of installments) {
+    firstDueOn = Math.max(firstDueOn, part.firstDueOn)
+    for (const payment of part.payments) {
+      paid += payment.amount
+      settledOn = Math.max(settledOn, payment.occurredOn)
+    }
+  }
+  if (paid <= 0n) return
+  const age = BigInt(settledOn - issuedOn)
+  const late = BigInt(settledOn - firstDueOn)
+  const floored = late < 0n ? 0n : late
+  add('SETTLED', null, paid, 1, age, paid * age)
+  add('SETTLED_LATE', null, paid, 1, late, paid * late)
+  add('SETTLED_LATE_FLOORED', null, paid, 1, floored, paid * floored)
+  if (late <= 0n) add('SETTLED_ON_TIME', null, paid, 1)
+}

@@ -1,0 +1,190 @@
+/** What all movements of an invoice that is there already have in common. */
+import { runCommand, type Audited, type CommandContext } from '../command.ts'
+import { todayOf } from '../context.ts'
+import { dayOf, formatDay, isPlausible, type Day } from '../domain/day.ts'
+import { firstDayWithRoom, installmentStates, type Entry, type InstallmentState } from '../domain/invoice.ts'
+import { formatMinor } from '../domain/money.ts'
+import { balanceNow } from '../domain/projection.ts'
+import { writeAudit } from '../ledger/audit.ts'
+import { accountingDay, holdClosing } from '../ledger/closing.ts'
+import { lockDisputes, resolveBeyond } from '../ledger/dispute-resolution.ts'
+import { postedEntries, type PostedEntry } from '../ledger/entries.ts'
+import { customersOfItems, findInvoices, type By } from '../ledger/find.ts'
+import { lockItems, type Item } from '../ledger/histories.ts'
+import type { NewItem } from '../ledger/new-items.ts'
+import { post, type NewEntry } from '../ledger/post.ts'
+import { implausible, invalid, isProblem, type Path, type Problem } from '../problem.ts'
+import { readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
+import type { InvoiceRow } from '@tidemark/drizzle/rows.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+
+/** The invoice, and what was posted to it. */
+export type InvoiceMoved = Audited & {
+  readonly invoiceId: string
+  readonly entries: readonly PostedEntry[]
+}
+
+/** What the input of every movement has. */
+export type MovementInput = {
+  readonly invoice: By
+  readonly effectiveOn?: Temporal.PlainDate | null | undefined
+  readonly reason?: string | null | undefined
+  readonly dryRun: boolean
+  readonly idempotencyKey?: string | null | undefined
+}
+
+/** When it happened, and the field that says so. */
+export type Occurred = { readonly date: Temporal.PlainDate | null | undefined; readonly path: Path }
+
+/** The invoice under its lock, as it is before the movement. */
+export type Held = {
+  readonly row: InvoiceRow
+  readonly item: Item
+  /** In order of their numbers. */
+  readonly installments: readonly InstallmentState[]
+  readonly balance: bigint
+  readonly occurredOn: Day
+  /** The accounting date. */
+  readonly effectiveOn: Day
+}
+
+/** What a movement posts to the invoice; dates and reason are those of the movement. */
+export type Movement = Pick<NewEntry, 'kind' | 'installment' | 'amount'> &
+  Partial<Pick<NewEntry, 'code' | 'dueOn' | 'counterpartId'>>
+
+/** What one command posts: movements of the invoice, and what else belongs to them. */
+export type Posted = {
+  readonly movements: readonly Movement[]
+  readonly items?: readonly NewItem[]
+  /** Of the new items. */
+  readonly entries?: readonly NewEntry[]
+}
+
+type Command<Input> = {
+  readonly action: string
+  readonly input: Input
+  readonly needsReason: boolean
+  readonly occurred: Occurred
+  readonly duplicates?: Readonly<Record<string, Problem>>
+}
+
+/** Posts what `decide` makes of the invoice. */
+export const changeInvoice = <Input extends MovementInput>(
+  context: CommandContext,
+  command: Command<Input>,
+  decide: (held: Held, tx: Tx) => readonly Movement[] | Posted | Problem | Promise<Posted | Problem>,
+): Promise<InvoiceMoved | Problem> =>
+  runCommand(context, command, (tx) => writeMovement(tx, context, command, decide))
+
+async function writeMovement<Input extends MovementInput>(
+  tx: Tx,
+  context: CommandContext,
+  { action, input, needsReason, occurred }: Command<Input>,
+  decide: Parameters<typeof changeInvoice<Input>>[2],
+): Promise<InvoiceMoved | Problem> {
+  const { organization } = context
+  const reason = needsReason
+    ? readRequiredText(input.reason ?? '', ['reason'], SENTENCE_LENGTH_MAX)
+    : readText(input.reason, ['reason'], SENTENCE_LENGTH_MAX)
+  if ('code' in reason) return reason
+  const held = await holdInvoice(tx, context, input, occurred)
+  if (isProblem(held)) return held
+  const { row, item, balance } = held
+  const decided = await decide(held, tx)
+  if (isProblem(decided)) return decided
+  const {
+    movements,
+    items = [],
+    entries: others = [],
+  }: Posted = 'movements' in decided ? decided : { movements: decided }
+  const entries = movements.map((movement): NewEntry => ({
+    dueOn: null,
+    counterpartId: null,
+    ...movement,
+    itemId: item.id,
+    effectiveOn: held.effectiveOn,
+    occurredOn: held.occurredOn,
+    reason: reason.text,
+  }))
+  const problem = firstWithoutRoom(held, entries)
+  if (problem !== null) return problem
+  const left = entries.reduce((sum, { amount }) => sum + amount, balance)
+  const disputes = left < balance ? await lockDisputes(tx, organization.id, item) : []
+  const resolutions = resolveBeyond(disputes, item.id, left, held)
+  const audit = await writeAudit(tx, context, {
+    action,
+    subject: item.id,
+    before: { number: row.number, balance: balance.toString(), currency: item.currency },
+    after: { balance: left.toString(), effectiveOn: formatDay(held.effectiveOn) },
+    reason: reason.text,
+  })
+  const locked = new Map([[item.id, item], ...disputes.map((dispute) => [dispute.id, dispute] as const)])
+  await post(tx, organization.id, audit, {
+    items,
+    locked,
+    entries: [...others, ...entries, ...resolutions],
+  })
+  return { invoiceId: item.id, entries: postedEntries(item, entries, input.dryRun ? null : audit), audit }
+}
+
+/** Finds and locks the invoice. A problem where it is void, or where the day does not suit it or the books. */
+async function holdInvoice(
+  tx: Tx,
+  context: CommandContext,
+  input: MovementInput,
+  { date, path }: Occurred,
+): Promise<Held | Problem> {
+  const { organization } = context
+  const today = dayOf(todayOf(context))
+  if (date && !isPlausible(date)) return implausible(path, date)
+  const occurredOn = date ? dayOf(date) : today
+  if (occurredOn > today) return invalid(path, `${formatDay(occurredOn)} lies after today`)
+  const closing = await holdClosing(tx, organization.id)
+  const { effectiveOn } = input
+  const accounted = accountingDay(closing, { occurredOn, path, effectiveOn, today })
+  if (isProblem(accounted)) return accounted
+  const found = await findInvoices(tx, organization.id, [input.invoice], () => ['invoice'])
+  if (isProblem(found)) return found
+  const [row] = found
+  if (row === undefined) throw new Error('An invoice was found and is not there')
+  const customerIds = await customersOfItems(tx, organization.id, [row.id])
+  const item = (await lockItems(tx, organization.id, customerIds, [row.id])).get(row.id)
+  if (item === undefined) throw new Error(`Invoice ${row.id} was not locked`)
+  if (item.entries.some(({ kind }) => kind === 'VOIDED')) {
+    return invalid(['invoice'], `Invoice ${row.number} is void: it was taken back as wrong`)
+  }
+  if (occurredOn < item.startsOn) {
+    const message = `${formatDay(occurredOn)} lies before the invoice date ${formatDay(item.startsOn)}`
+    return invalid(path, message)
+  }
+  return {
+    row,
+    item,
+    installments: installmentStates(item.entries.toSorted(byDay)),
+    balance: balanceNow(item),
+    occurredOn,
+    // A bill of a closed month counts from a later day on, and so does what happened to it before that day.
+    effectiveOn: Math.max(accounted, ...item.entries.filter(isBilling).map((entry) => entry.effectiveOn)),
+  }
+}
+
+const byDay = (a: Entry, b: Entry): number => a.effectiveOn - b.effectiveOn
+const isBilling = ({ kind }: Entry): boolean => kind === 'INVOICED'
+
+/** No balance of any day may fall below 0, so that what is lowered must have been there ever since. */
+function firstWithoutRoom({ row, item, effectiveOn }: Held, entries: readonly NewEntry[]): Problem | null {
+  const history: Entry[] = [...item.entries]
+  for (const entry of entries) {
+    const first =
+      entry.amount < 0n
+        ? firstDayWithRoom(history, entry.installment, -entry.amount, effectiveOn)
+        : effectiveOn
+    if (first !== effectiveOn) {
+      const amount = formatMinor({ minor: -entry.amount, currency: item.currency })
+      const message = `Invoice ${row.number} owes ${amount} ${item.currency} from ${formatDay(first)} on, and less before; give that day`
+      return invalid([], message, 'OVER_ALLOCATION')
+    }
+    history.push(entry)
+  }
+  return null
+}

@@ -1,0 +1,281 @@
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
+import { inTransaction, openReader, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { trailingMonths } from '@tidemark/server/domain/calendar.ts'
+import { dateOf } from '@tidemark/server/domain/day.ts'
+import { noQuantities, quantityNames, type Quantities } from '@tidemark/server/domain/explain.ts'
+import { itemQuantities } from '@tidemark/server/domain/explain-items.ts'
+import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
+import { Exact } from '@tidemark/server/domain/money.ts'
+import { kpiDefinition, kpiDefinitions } from '@tidemark/server/domain/registry.ts'
+import { explainKpi, type ExplainQuery } from '@tidemark/server/kpi/explain.ts'
+import { readQuantities, type Moments } from '@tidemark/server/kpi/explain-items.ts'
+import type { KpiDimension } from '@tidemark/server/kpi/segments.ts'
+import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
+import { readItems } from '@tidemark/server/ledger/histories.ts'
+import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { day } from '../support/kpi-books.ts'
+import { addRates, makeOrganization, postItems } from '../support/post-histories.ts'
+import { POSTINGS, quotations, randomItems } from '../support/random-books.ts'
+
+let database: TestDatabase
+let connection: Connection
+let organization: KpiOrganization
+beforeAll(async () => {
+  database = await createDatabase()
+  connection = await connect(database.url, { max: 4 })
+  organization = await makeOrganization(connection)
+  const items =
+    fc.sample(randomItems({ minLength: 120, maxLength: 120 }), { seed: 20261122, numRuns: 1 })[0] ?? []
+  await postItems(connection, organization, items, recordedAt)
+  await addRates(connection, organization, quotations)
+  await spreadOverCustomers()
+}, 90_000)
+afterAll(async () => {
+  await connection.close()
+  await database.drop()
+})
+
+const now = Temporal.Instant.from('2026-11-20T12:00:00Z')
+/** Each posting was recorded a day after the one before. */
+const recordedAt = (posting: number) =>
+  Temporal.Instant.from('2026-01-01T00:00:00Z').add({ hours: 24 * posting })
+
+const reading = <T>(run: (tx: Tx) => Promise<T>): Promise<T> =>
+  inTransaction(connection, { organizationId: organization.id, mode: 'read' }, run)
+
+/** Random books have one customer, and disputes over nothing in particular. */
+async function spreadOverCustomers(): Promise<void> {
+  const { sql } = connection
+  const { id } = organization
+  await sql`
+    insert into customer (organization_id, id, number, name, terms_days)
+    select ${id}, gen_random_uuid(), 'C-' || n, 'Customer ' || n, 30 from generate_series(1, 7) n`
+  await sql`
+    update item i set customer_id = c.id from customer c
+    where i.organization_id = ${id} and c.organization_id = ${id}
+      and c.number = 'C-' || (1 + abs(hashtext(i.id::text)) % 7)`
+  await sql`
+    update open_span o set customer_id = i.customer_id from item i
+    where o.organization_id = ${id} and i.organization_id = ${id} and i.id = o.item_id`
+  await sql`
+    update ledger_entry e set counterpart_id = (
+      select v.id from item v where v.organization_id = ${id} and v.kind = 'INVOICE' and v.segment_id = i.segment_id
+      order by abs(v.starts_on - i.starts_on), v.id limit 1)
+    from item i where e.organization_id = ${id} and i.organization_id = ${id} and i.id = e.item_id
+      and i.kind = 'DISPUTE' and e.sequence = 1`
+  await sql`
+    update item d set customer_id = v.customer_id from ledger_entry e, item v
+    where d.organization_id = ${id} and d.kind = 'DISPUTE' and e.organization_id = ${id} and e.item_id = d.id
+      and e.sequence = 1 and v.organization_id = ${id} and v.id = e.counterpart_id`
+}
+
+const days = fc
+  .tuple(fc.integer({ min: day('2025-03-05'), max: day('2026-04-10') }), fc.integer({ min: 1, max: 60 }))
+  .map(([to, length]) => ({ from: to - length, to }))
+
+describe('what is read of the ledger', () => {
+  const questions = fc.record({
+    days,
+    months: fc.integer({ min: 1, max: 4 }),
+    posting: fc.integer({ min: 1, max: POSTINGS }),
+  })
+
+  it('PostgreSQL adds up what each item says for itself', { timeout: 60_000 }, async () => {
+    let seen = 0
+    for (const { days, months, posting } of fc.sample(questions, { seed: 11, numRuns: 30 })) {
+      const knownAt = recordedAt(posting)
+      const moments: Moments = [
+        { day: days.from, window: trailingMonths(days.from, months) },
+        { day: days.to, window: trailingMonths(days.to, months) },
+      ]
+      const query = { organizationId: organization.id, moments, knownAt }
+      const { all, own, expected } = await reading(async (tx) => {
+        const customers = await tx.sql<{ id: string }[]>`select id from customer`
+        return {
+          all: await readQuantities(tx, { ...query, customerIds: null }),
+          own: await readQuantities(tx, { ...query, customerIds: customers.map(({ id }) => id) }),
+          expected: await itemByItem(tx, moments, knownAt),
+        }
+      })
+      seen += expected.size
+      expect(textOf(all)).toEqual(textOf([...expected.values()]))
+      expect(textOf(own)).toEqual(textOf(all))
+    }
+    expect(seen).toBeGreaterThan(300)
+  })
+
+  type Row = Pick<Awaited<ReturnType<typeof readQuantities>>[number], 'customerId' | 'segmentId' | 'sides'>
+
+  const textOf = (rows: readonly Row[]): string[] => {
+    const sums = new Map<string, bigint[]>()
+    for (const { customerId, segmentId, sides } of rows) {
+      const values = sides.flatMap((side) => quantityNames.map((name) => side[name]))
+      const key = `${customerId} ${segmentId}`
+      const old = sums.get(key)
+      sums.set(key, old === undefined ? values : old.map((value, index) => value + (values[index] ?? 0n)))
+    }
+    return [...sums]
+      .filter(([, values]) => values.some((value) => value !== 0n))
+      .map(([key, values]) => `${key}: ${values.join(' ')}`)
+      .sort()
+  }
+
+  async function itemByItem(tx: Tx, moments: Moments, knownAt: Temporal.Instant): Promise<Map<string, Row>> {
+    const records = await tx.sql<{ item_id: string; known: number }[]>`
+      select item_id, count(*)::int as known from ledger_entry
+      where recorded_at <= ${knownAt.toString()}::timestamptz group by item_id`
+    const known = new Map(records.map((record) => [record.item_id, record.known]))
+    const items = [...(await readItems(tx, organization.id, [...known.keys()])).values()].map((item) => ({
+      ...item,
+      entries: item.entries.slice(0, known.get(item.id)),
+    }))
+    const disputes = Map.groupBy(
+      items.filter((item) => item.kind === 'DISPUTE'),
+      (item) => item.entries[0]?.counterpartId ?? null,
+    )
+    const rows = new Map<string, Row>()
+    for (const item of items.filter(({ kind }) => kind !== 'DISPUTE')) {
+      const [before, after] = itemQuantities(
+        {
+          history: item,
+          shares: item.shares,
+          disputes: disputes.get(item.id)?.flatMap((dispute) => dispute.entries) ?? [],
+        },
+        moments,
+      )
+      const none: Quantities = noQuantities
+      for (const segmentId of new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])) {
+        const sides = [before?.get(segmentId) ?? none, after?.get(segmentId) ?? none] as const
+        rows.set(`${item.id} ${segmentId}`, { customerId: item.customerId, segmentId, sides })
+      }
+    }
+    return rows
+  }
+})
+
+describe('an explanation of random books', { timeout: 120_000 }, () => {
+  const explained = [
+    'DSO',
+    'BEST_POSSIBLE_DSO',
+    'AVERAGE_DAYS_DELINQUENT',
+    'PAST_DUE',
+    'PAST_DUE_SHARE',
+  ] as const
+  const questions = fc.record({
+    days,
+    metric: fc.constantFrom(...explained, 'DSO' as const, 'DSO' as const),
+    dsoMonths: fc.integer({ min: 1, max: 4 }),
+    posting: fc.integer({ min: 3, max: POSTINGS }),
+    currency: fc.constantFrom('USD', 'EUR', 'JPY'),
+    region: fc.constantFrom(null, null, 'EMEA'),
+  })
+  const explain = async (query: Omit<ExplainQuery, 'now' | 'settledAt'>) => {
+    const reader = openReader(connection, organization.id, { timeoutMs: 30_000 })
+    const explanation = await explainKpi(reader, organization, { now, settledAt: now, ...query })
+    return { explanation, close: () => reader.close() }
+  }
+  const sum = (texts: readonly string[]) =>
+    texts.reduce((total, text) => total.plus(text), new Exact(0)).toFixed()
+  const same = (text: string | null) => new Exact(text ?? 'NaN').toFixed()
+  /** Half of the last digit. */
+  const half = (currency: string, metric: KpiMetric) => {
+    if (kpiDefinition(metric).unit !== 'MONEY') return 0.5e-10
+    return currency === 'JPY' ? 0.5 : 0.005
+  }
+  const dimensions: KpiDimension[] = ['CURRENCY', 'REGION', 'COLLECTOR']
+
+  it('adds up: drivers to the change, segments, customers and invoices to their driver', async () => {
+    const drivers = new Set<string>()
+    const withoutValue: unknown[][] = []
+    for (const one of fc.sample(questions, { seed: 5, numRuns: 40 })) {
+      const { metric, posting, currency, dsoMonths, region } = one
+      const { explanation, close } = await explain({
+        metric,
+        from: dateOf(one.days.from),
+        to: dateOf(one.days.to),
+        knownAt: recordedAt(posting),
+        currency,
+        conventions: { dsoMonths },
+        filter: region === null ? null : { region: [region] },
+      })
+      const { parts, change, from, to } = explanation
+      if (from.valueExact === null || to.valueExact === null) {
+        withoutValue.push([explanation.reason, change, parts.length])
+        await close()
+        continue
+      }
+      const difference = new Exact(to.valueExact).minus(from.valueExact).toFixed()
+      expect([same(change), sum(parts.map((part) => part.change))]).toEqual([difference, difference])
+      expect(parts.map((part) => part.driver)).toContain('CURRENCY')
+      for (const part of parts) {
+        if (!/^[-0.]*$/.test(part.change)) drivers.add(part.driver)
+        for (const dimension of dimensions) {
+          const segments = await part.segments(dimension)
+          expect(sum(segments.map((segment) => segment.change))).toBe(same(part.change))
+        }
+        const { list, rest } = part.customers(3, {})
+        expect(sum([...list.map((customer) => customer.change), rest])).toBe(same(part.change))
+        const every = part.customers(100, {})
+        // Each customer's amount is rounded for itself, so what is left of all of them is at most that.
+        expect(new Exact(every.rest).abs().toNumber()).toBeLessThanOrEqual(
+          (every.list.length + 8) * half(currency, metric),
+        )
+        for (const customer of list) {
+          const invoices = await customer.invoices(2)
+          expect(sum([...invoices.list.map((invoice) => invoice.change), invoices.rest])).toBe(
+            same(customer.change),
+          )
+        }
+        const inside = part.customers(2, { region: ['APAC'] })
+        const apac = (await part.segments('REGION')).filter((segment) => segment.region === 'APAC')
+        const total = new Exact(sum([...inside.list.map((customer) => customer.change), inside.rest]))
+        const difference = total.minus(sum(apac.map((segment) => segment.change)))
+        expect(difference.abs().toNumber()).toBeLessThanOrEqual(10 * half(currency, metric))
+      }
+      await close()
+    }
+    expect(withoutValue).toContainEqual(['INSUFFICIENT_HISTORY', null, 0])
+    expect(new Set(withoutValue.map((one) => String(one.slice(1))))).toEqual(new Set([',0']))
+    expect([...drivers].sort()).toEqual([
+      'AMOUNT',
+      'CURRENCY',
+      'DELINQUENCY',
+      'DENOMINATOR',
+      'DISPUTES',
+      'NUMERATOR',
+      'SALES_TIMING',
+      'SALES_VOLUME',
+      'TERMS',
+      'UNAPPLIED_CASH',
+    ])
+  })
+
+  it('every KPI is explained, whatever it is made of', async () => {
+    const refused: KpiMetric[] = []
+    const sums: [string, string][] = []
+    for (const { metric } of kpiDefinitions) {
+      const { explanation, close } = await explain({
+        metric,
+        from: dateOf(day('2025-10-31')),
+        to: dateOf(day('2025-12-31')),
+      })
+      const { parts, change } = explanation
+      expect(sum(parts.map((part) => part.change))).toBe(change === null ? '0' : same(change))
+      const bySegment = await Promise.allSettled(parts.map((part) => part.segments('REGION')))
+      const told = bySegment.map((outcome) =>
+        outcome.status === 'fulfilled'
+          ? sum(outcome.value.map((segment) => segment.change))
+          : (outcome.reason as Error).message,
+      )
+      const refusal = `${metric} cannot be told by segment: the values of segments do not add up to that of all.`
+      if (told.includes(refusal)) refused.push(metric)
+      else told.forEach((total, index) => sums.push([total, same(parts[index]?.change ?? null)]))
+      await close()
+    }
+    expect(sums.map(([total]) => total)).toEqual(sums.map(([, change]) => change))
+    expect(refused).toContain('DSO_COUNT_BACK')
+    expect(refused.filter((metric) => kpiDefinition(metric).unit === 'MONEY')).toEqual([])
+  })
+})
