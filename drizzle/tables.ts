@@ -542,6 +542,8 @@ export const flow = pgTable(
     index('flow_xid').on(t.organizationId, t.xid, t.day),
     // Finds the last posting. The rows of one posting share its moment, so the index keeps one key for them all.
     index('flow_recorded').on(t.organizationId, t.recordedAt),
+    // What a segment's balances and movements of a part of a month are read by: days of segments are not folded.
+    index('flow_segment_measure').on(t.organizationId, t.segmentId, t.measure, t.day),
     foreignKey({
       name: 'flow_segment',
       columns: [t.organizationId, t.segmentId],
@@ -565,6 +567,8 @@ export const kpiFold = pgTable(
     recordedMax: instant('recorded_max').notNull(),
     /** Checkpoints hold for the month ends up to this one; -infinity before the first. */
     checkpointOn: civilDate('checkpoint_on').notNull(),
+    /** How many are folded: where many more wait, all of them are folded anew. */
+    rows: minor('rows').notNull(),
   },
   (t) => [primaryKey({ columns: [t.organizationId] })],
 )
@@ -592,17 +596,15 @@ const cutColumns = () => ({
   cut: integer().notNull(),
 })
 
-/** Rows of `flow`, summed up by cut and by the day on which they were recorded. */
+/** Rows of `flow`, summed up by cut and by the day on which they were recorded. Not for single segments. */
 export const kpiDay = pgTable(
   'kpi_day',
   {
     ...cutColumns(),
     day: civilDate('day').notNull(),
     anchor: civilDate('anchor').notNull(),
-    /** The day of `recordedAt` in UTC. */
+    /** The day of `recordedAt` in UTC; of a balance of some age `day`, if that is later. */
     recordedOn: civilDate('recorded_on').notNull(),
-    /** The last day of the month of `day`. */
-    month: civilDate('month').notNull(),
     amount: minor('amount').notNull(),
     count: integer('count').notNull(),
     days: minor('days').notNull(),
@@ -612,10 +614,10 @@ export const kpiDay = pgTable(
     primaryKey({
       columns: [t.organizationId, t.measure, t.level, t.cut, t.day, t.anchor, t.recordedOn],
     }),
-    // What came after its month was over: who knows less than all subtracts some of it from months and checkpoints.
-    index('kpi_day_late')
-      .on(t.organizationId, t.measure, t.level, t.cut, t.month, t.recordedOn)
-      .where(sql`recorded_on > month`),
+    // What is known of days to come, for who asks of a day after the moment whose knowledge is asked for.
+    index('kpi_day_early')
+      .on(t.organizationId, t.measure, t.level, t.cut, t.day)
+      .where(sql`recorded_on < day`),
   ],
 )
 
@@ -634,6 +636,32 @@ export const kpiMonth = pgTable(
     amountDays: decimal('amount_days').notNull(),
   },
   (t) => [primaryKey({ columns: [t.organizationId, t.measure, t.level, t.cut, t.month, t.anchor] })],
+)
+
+/**
+ * Of the rows by month and of what stands at month ends: what was recorded when the month was over. Who knows less than
+ * all subtracts it. Once by the day of recording, and once by its month, so that a few rows answer for years.
+ */
+export const kpiLate = pgTable(
+  'kpi_late',
+  {
+    ...cutColumns(),
+    isTotal: boolean('is_total').notNull(),
+    /** The day; of a total the last one of its month. */
+    recordedOn: civilDate('recorded_on').notNull(),
+    month: civilDate('month').notNull(),
+    anchor: civilDate('anchor').notNull(),
+    amount: minor('amount').notNull(),
+    count: integer('count').notNull(),
+    days: minor('days').notNull(),
+    amountDays: decimal('amount_days').notNull(),
+  },
+  (t) => [
+    primaryKey({
+      name: 'kpi_late_pk',
+      columns: [t.organizationId, t.measure, t.level, t.cut, t.isTotal, t.recordedOn, t.month, t.anchor],
+    }),
+  ],
 )
 
 /** What stands at a month's end, of the measures that are balances: the sum of all rows up to it. */

@@ -26,7 +26,6 @@ CREATE TABLE "kpi_day" (
 	"day" date NOT NULL,
 	"anchor" date NOT NULL,
 	"recorded_on" date NOT NULL,
-	"month" date NOT NULL,
 	"amount" bigint NOT NULL,
 	"count" integer NOT NULL,
 	"days" bigint NOT NULL,
@@ -40,7 +39,24 @@ CREATE TABLE "kpi_fold" (
 	"day" date NOT NULL,
 	"recorded_max" timestamptz NOT NULL,
 	"checkpoint_on" date NOT NULL,
+	"rows" bigint NOT NULL,
 	CONSTRAINT "kpi_fold_organization_id_pk" PRIMARY KEY("organization_id")
+);
+--> statement-breakpoint
+CREATE TABLE "kpi_late" (
+	"organization_id" uuid NOT NULL,
+	"measure" text NOT NULL,
+	"level" smallint NOT NULL,
+	"cut" integer NOT NULL,
+	"is_total" boolean NOT NULL,
+	"recorded_on" date NOT NULL,
+	"month" date NOT NULL,
+	"anchor" date NOT NULL,
+	"amount" bigint NOT NULL,
+	"count" integer NOT NULL,
+	"days" bigint NOT NULL,
+	"amount_days" numeric NOT NULL,
+	CONSTRAINT "kpi_late_pk" PRIMARY KEY("organization_id","measure","level","cut","is_total","recorded_on","month","anchor")
 );
 --> statement-breakpoint
 CREATE TABLE "kpi_month" (
@@ -58,7 +74,8 @@ CREATE TABLE "kpi_month" (
 );
 --> statement-breakpoint
 DROP INDEX "flow_day";--> statement-breakpoint
-CREATE INDEX "kpi_day_late" ON "kpi_day" USING btree ("organization_id","measure","level","cut","month","recorded_on") WHERE recorded_on > month;--> statement-breakpoint
+CREATE INDEX "kpi_day_early" ON "kpi_day" USING btree ("organization_id","measure","level","cut","day") WHERE recorded_on < day;--> statement-breakpoint
+CREATE INDEX "flow_segment_measure" ON "flow" USING btree ("organization_id","segment_id","measure","day");--> statement-breakpoint
 CREATE INDEX "flow_xid" ON "flow" USING btree ("organization_id","xid","day");--> statement-breakpoint
 
 -- The second wall, as for every table of an organization. All of these are derived from `flow` and can be rebuilt.
@@ -66,7 +83,7 @@ DO $$
 DECLARE
   tenant_table regclass;
 BEGIN
-  FOREACH tenant_table IN ARRAY ARRAY['kpi_fold', 'kpi_beginning', 'kpi_day', 'kpi_month', 'kpi_checkpoint']::regclass[]
+  FOREACH tenant_table IN ARRAY ARRAY['kpi_fold', 'kpi_beginning', 'kpi_day', 'kpi_month', 'kpi_late', 'kpi_checkpoint']::regclass[]
   LOOP
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', tenant_table);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', tenant_table);

@@ -10,8 +10,9 @@ import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
 import { readCreditUse } from './credit.ts'
 import { externalNeeds, readExternal, type ExternalNeeds } from './external.ts'
-import { readRows, type CellRow } from './flow.ts'
+import { readRows } from './flow.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
+import type { CellRow } from './selection.ts'
 import type { Source } from './source.ts'
 
 /** One KPI on some points, for each of some groups. Asks may share groups: compared by identity. */
@@ -72,10 +73,10 @@ const asksForCredit = ({ definition, conventions, points }: Ask, today: Day): bo
   )
 
 async function fetchExternal(
-  { tx, organizationId, knownAt }: Source,
+  { tx, organizationId, sight }: Source,
   needs: ExternalNeeds | null,
 ): Promise<ExternalBook> {
-  return externalBookOf(needs === null ? [] : await readExternal(tx, organizationId, needs, knownAt))
+  return externalBookOf(needs === null ? [] : await readExternal(tx, organizationId, needs, sight.knownAt))
 }
 
 type Days = { readonly first: Day; readonly last: Day }
@@ -94,7 +95,7 @@ type Fetched = { readonly rowsOf: (group: Group) => CellRow['row'][]; readonly r
 
 /** The rows that the needs name of the groups' segments, and the rates of the days for those in other currencies. */
 export async function fetchBooks(
-  { tx, organizationId, baseCurrency, cut, knownAt }: Source,
+  { tx, organizationId, baseCurrency, cut, sight }: Source,
   needs: Needs,
   allGroups: readonly Group[],
   answerCurrencies: readonly string[],
@@ -113,10 +114,10 @@ export async function fetchBooks(
       needs,
       cells.map((cell) => ({ cell, cuts: cut(cell.segmentIds) })),
       isForeign,
-      knownAt,
+      sight,
     ),
     always || cells.some(isForeign)
-      ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, knownAt)
+      ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, sight.knownAt)
       : ratesOf(baseCurrency, []),
   ])
   const rowsByCell = Map.groupBy(rows, ({ cell }) => cell)

@@ -4,6 +4,7 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BooksFrom } from '../domain/book.ts'
 import { cutter } from '../ledger/cuts.ts'
 import { readBeginning } from './flow.ts'
+import type { Sight } from './selection.ts'
 import { readSegments, type Segment } from './segments.ts'
 
 export type KpiOrganization = Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>
@@ -28,17 +29,20 @@ export type Source = {
   readonly booksFrom: BooksFrom
   /** Finds the cuts that cells are made of. */
   readonly cut: ReturnType<typeof cutter>
-  /** Null for all that is committed. */
-  readonly knownAt: Temporal.Instant | null
+  readonly sight: Sight
 }
 
-/** `knownAt`: null for all that is committed in the snapshot. */
+/**
+ * `knownAt`: null for all that is committed; else the transaction must be one of mode `read`, where all statements see
+ * the same. `isAsIs`: as if items had always been in the segments where they are today.
+ */
 export async function readSource(
   tx: Tx,
   organization: KpiOrganization,
   knownAt: Temporal.Instant | null,
+  { isAsIs = false }: { readonly isAsIs?: boolean } = {},
 ): Promise<{ readonly source: Source; readonly segments: readonly Segment[] }> {
-  const [segments, booksFrom] = await Promise.all([
+  const [segments, { booksFrom, isAhead }] = await Promise.all([
     readSegments(tx, organization.id),
     readBeginning(tx, organization.id, knownAt),
   ])
@@ -48,7 +52,7 @@ export async function readSource(
     baseCurrency: organization.baseCurrency,
     booksFrom,
     cut: cutter(segments),
-    knownAt,
+    sight: { knownAt, isAhead, isAsIs },
   }
   return { source, segments }
 }

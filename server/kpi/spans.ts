@@ -10,8 +10,9 @@ export type Spans = {
   readonly base: Day | null
   /** Of whole months. From the beginning: as far as the checkpoint at hand does not reach. */
   readonly months: readonly Span[]
-  /** `isAll`: for what is valued day by day, which takes neither months nor checkpoints. */
-  readonly days: readonly (Span & { readonly isAll: boolean })[]
+  readonly days: readonly Span[]
+  /** Of `days` what lies after `knownDay`: of that hardly anything is known. */
+  readonly early: readonly Span[]
 }
 
 /**
@@ -21,7 +22,7 @@ export type Spans = {
 export function spansOf(dayEnds: readonly Day[], after: Day | null, knownDay: Day | null): Spans {
   const first = dayEnds[0]
   const last = dayEnds.at(-1)
-  if (first === undefined || last === undefined) return { base: null, months: [], days: [] }
+  if (first === undefined || last === undefined) return { base: null, months: [], days: [], early: [] }
   const wholeUpTo = knownDay ?? Infinity
   // The end of the last month that was over by then.
   const base = after === null ? firstOfMonth(Math.min(first, wholeUpTo) + 1) - 1 : null
@@ -38,10 +39,38 @@ export function spansOf(dayEnds: readonly Day[], after: Day | null, knownDay: Da
     extend(isWhole ? months : days, { after: before, upTo })
     before = upTo
   }
+  return { base, months, ...split(days, wholeUpTo) }
+}
+
+/** A balance of segments, which have no days of their own: as it stood at `base`, and what came after it. */
+export type Standing = {
+  /** A month's end. */
+  readonly base: Day
+  /** Only what came into the balance after it is wanted; null: all of it. */
+  readonly after: Day | null
+  readonly upTo: Day
+}
+
+/** What months do not tell: all up to the end of the first days, then the days after a month's end. */
+export function standingsOf({ base, days }: Spans): Standing[] {
+  if (base === null) return []
+  const first = days[0]
+  const rest = first?.after === base ? days.slice(1) : days
+  return [
+    { base, after: null, upTo: first?.after === base ? first.upTo : base },
+    ...rest.map(({ after, upTo }) => ({ base: after ?? base, after, upTo })),
+  ]
+}
+
+/** Spans up to a day, and what is left of them after it. */
+export function split(spans: readonly Span[], at: Day): Pick<Spans, 'days' | 'early'> {
   return {
-    base,
-    months,
-    days: [...days.map((span) => ({ ...span, isAll: false })), { after, upTo: last, isAll: true }],
+    days: spans
+      .filter(({ after }) => after === null || after < at)
+      .map(({ after, upTo }) => ({ after, upTo: Math.min(upTo, at) })),
+    early: spans
+      .filter(({ upTo }) => upTo > at)
+      .map(({ after, upTo }) => ({ after: Math.max(after ?? -Infinity, at), upTo })),
   }
 }
 

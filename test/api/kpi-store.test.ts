@@ -5,16 +5,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { trailingPeriods } from '@tidemark/server/domain/fiscal.ts'
-import { dateOf } from '@tidemark/server/domain/day.ts'
+import { bookOf } from '@tidemark/server/domain/book.ts'
+import { dateOf, formatDay } from '@tidemark/server/domain/day.ts'
+import { balance, movement } from '@tidemark/server/domain/kpi-inputs.ts'
+import { addInput, noNeeds } from '@tidemark/server/domain/needs.ts'
 import { Exact, formatMajor } from '@tidemark/server/domain/money.ts'
 import { kpiDefinition, kpiDefinitions } from '@tidemark/server/domain/registry.ts'
 import { readAging } from '@tidemark/server/kpi/aging.ts'
+import { fetchBooks } from '@tidemark/server/kpi/answer.ts'
 import { readKpis, type KpiQuery, type KpiRow } from '@tidemark/server/kpi/queries.ts'
-import type { KpiDimension } from '@tidemark/server/kpi/segments.ts'
-import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
+import { groupSegments, type KpiDimension } from '@tidemark/server/kpi/segments.ts'
+import { readSource, type KpiOrganization } from '@tidemark/server/kpi/source.ts'
 import { cutter, LEVELS } from '@tidemark/server/ledger/cuts.ts'
 import { findFoldFaults } from '@tidemark/server/ledger/fold-check.ts'
 import { fold, isFoldDue, rebuild } from '@tidemark/server/ledger/fold.ts'
+import { segmentFor } from '@tidemark/server/ledger/segments.ts'
 import { bruteForce, type Question } from '../support/brute-force.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { day } from '../support/kpi-books.ts'
@@ -282,7 +287,7 @@ describe('folding', { timeout: 60_000 }, () => {
       connection,
       { organizationId: organization.id, mode: 'write' },
       async (tx) => {
-        await tx.sql`insert into kpi_fold values (${organization.id}, '0', '-infinity', '-infinity', '-infinity')`
+        await tx.sql`insert into kpi_fold values (${organization.id}, '0', '-infinity', '-infinity', '-infinity', 0)`
         held.resolve()
         await release.promise
         throw new Error('killed')
@@ -356,6 +361,86 @@ describe('folding', { timeout: 60_000 }, () => {
     }
   })
 })
+
+describe('items that moved', { timeout: 60_000 }, () => {
+  it('are where they were, or as if they had always been where they are', async () => {
+    const organization = await makeOrganization(connection)
+    await inTransaction(connection, { organizationId: organization.id, mode: 'write' }, async (tx) => {
+      const dimensions = { businessUnit: null, channel: null, productLine: null, collectorId: null }
+      for (const region of ['EMEA', 'APAC'])
+        await segmentFor(tx, organization.id, { ...dimensions, currency: 'USD', region })
+      // Billed on the 5th in EMEA, moved to APAC in April.
+      await tx.sql`
+        insert into flow (organization_id, measure, day, anchor, segment_id, amount, count, days, amount_days, recorded_at)
+        select ${organization.id}, measure, day::date, '2025-02-05', segment.id, sign * 100, sign, 0, 0, clock_timestamp()
+        from (values
+          ('OPEN_BY_ISSUE', '2025-02-05', 'EMEA', 1), ('BILLED', '2025-02-05', 'EMEA', 1),
+          ('OPEN_BY_ISSUE', '2025-04-10', 'EMEA', -1), ('OPEN_BY_ISSUE', '2025-04-10', 'APAC', 1),
+          ('OPEN_BY_ISSUE~', '2025-02-05', 'EMEA', -1), ('OPEN_BY_ISSUE~', '2025-02-05', 'APAC', 1),
+          ('BILLED~', '2025-02-05', 'EMEA', -1), ('BILLED~', '2025-02-05', 'APAC', 1),
+          ('OPEN_BY_ISSUE~', '2025-04-10', 'EMEA', 1), ('OPEN_BY_ISSUE~', '2025-04-10', 'APAC', -1)
+        ) as row (measure, day, region, sign) join segment using (region)`
+    })
+    const asWas = {
+      'EMEA 2025-03-20': '1 1',
+      'APAC 2025-03-20': '0 0',
+      'EMEA 2025-05-20': '0 1',
+      'APAC 2025-05-20': '1 0',
+    }
+    const asIs = {
+      'EMEA 2025-03-20': '0 0',
+      'APAC 2025-03-20': '1 1',
+      'EMEA 2025-05-20': '0 0',
+      'APAC 2025-05-20': '1 1',
+    }
+    for (const filter of ['REGION', 'SEGMENT'] as const) {
+      expect(await openAndBilled(organization, filter, false)).toEqual(asWas)
+      expect(await openAndBilled(organization, filter, true)).toEqual(asIs)
+    }
+    await fold(connection, organization.id, { today })
+    expect(await faults(organization)).toEqual([])
+    for (const filter of ['REGION', 'SEGMENT'] as const) {
+      expect(await openAndBilled(organization, filter, false)).toEqual(asWas)
+      expect(await openAndBilled(organization, filter, true)).toEqual(asIs)
+    }
+  })
+})
+
+/** Open invoices, older than 30 days, and invoices billed until then, of two regions on two days; by their cut or by their segment. */
+async function openAndBilled(
+  organization: KpiOrganization,
+  cut: 'REGION' | 'SEGMENT',
+  isAsIs: boolean,
+): Promise<Record<string, string>> {
+  return reading(organization, async (tx) => {
+    const { source, segments } = await readSource(tx, organization, now, { isAsIs })
+    const groups = groupSegments(segments, null, ['REGION'])
+    const days = [day('2025-03-20'), day('2025-05-20')]
+    const period = (to: number) => ({ from: day('2025-02-01'), to })
+    const needs = noNeeds()
+    for (const asked of days) {
+      addInput(needs, balance('OPEN_BY_ISSUE', asked, 30, 'count'), period(asked).from)
+      addInput(needs, movement('BILLED', period(asked), 'count'), period(asked).from)
+    }
+    const bySegment = (ids: readonly number[]) => ids.map((id) => ({ level: LEVELS.SEGMENT, id }))
+    const { rowsOf } = await fetchBooks(
+      { ...source, cut: cut === 'SEGMENT' ? bySegment : source.cut },
+      needs,
+      groups,
+      ['USD'],
+      { first: days[0] ?? 0, last: days[1] ?? 0 },
+    )
+    return Object.fromEntries(
+      groups.flatMap((group) => {
+        const book = bookOf(rowsOf(group))
+        return days.map((asked) => [
+          `${group.key.region} ${formatDay(asked)}`,
+          `${book.balance('OPEN_BY_ISSUE', 'USD', asked, 30).count} ${book.movement('BILLED', 'USD', period(asked)).count}`,
+        ])
+      }),
+    )
+  })
+}
 
 describe('the cuts of a set of segments', () => {
   const dimensions = { businessUnit: null, channel: null, productLine: null, collectorId: null }

@@ -33,6 +33,7 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   kpi_checkpoint: ['UPDATE', 'DELETE'],
   kpi_day: ['UPDATE', 'DELETE'],
   kpi_fold: ['UPDATE', 'DELETE'],
+  kpi_late: ['UPDATE', 'DELETE'],
   kpi_month: ['UPDATE', 'DELETE'],
   goal: ['UPDATE'],
   idempotency_key: ['UPDATE', 'DELETE'],

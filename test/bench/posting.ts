@@ -1,0 +1,294 @@
+/**
+ * `pnpm bench posting [--receipts N]`: sixteen writers record single receipts, each of which pays an invoice, and set
+ * beside it the same rows inserted without any checks, a transaction for each receipt, through the same driver. Then
+ * once more while the KPI store is folded without a pause, where nobody may be found waiting for the folding.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
+import { openEmbedded } from '@tidemark/drizzle/embedded.ts'
+import { migrate } from '@tidemark/drizzle/migrate.ts'
+import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import type { CommandContext } from '@tidemark/server/command.ts'
+import { importInvoices } from '@tidemark/server/imports/commands.ts'
+import { loadMapping } from '@tidemark/server/imports/mapping.ts'
+import { readAging } from '@tidemark/server/kpi/aging.ts'
+import { findFoldFaults } from '@tidemark/server/ledger/fold-check.ts'
+import { fold } from '@tidemark/server/ledger/fold.ts'
+import { createOrganization } from '@tidemark/server/organization/commands.ts'
+import { isProblem } from '@tidemark/server/problem.ts'
+import { recordReceipt } from '@tidemark/server/receipt/record.ts'
+import { writeInvoices } from './import-csv.ts'
+
+const WRITERS = 16
+const INVOICES = 60_000
+const ROUNDS = 6
+const RATIO_MIN = 0.65
+const RECEIVED_ON = '2026-01-15'
+const TODAY = '2026-02-01'
+
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { receipts: { type: 'string', default: '3000' } },
+  })
+  await using opened = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
+  opened.defer(() => rm(folder, { recursive: true, force: true }))
+  const database = await openEmbedded(join(folder, 'data'))
+  opened.defer(() => database.close())
+  const organization = await using(database.url, 2, (connection) => fillBooks(connection, folder))
+  // Before any receipt: what one of the two has, the other has too.
+  const name = new URL(database.url).pathname.slice(1)
+  const twinUrl = new URL(database.url)
+  twinUrl.pathname = '/twin'
+  const postgresUrl = new URL(database.url)
+  postgresUrl.pathname = '/postgres'
+  await using(postgresUrl.href, 1, (cluster) => cluster.sql.unsafe(`create database twin template ${name}`))
+
+  const books = await connect(database.url, { max: WRITERS + 4 })
+  opened.defer(() => books.close())
+  const twin = await connect(twinUrl.href, { max: WRITERS })
+  opened.defer(() => twin.close())
+  await measure(books, twin, organization, Number(values.receipts))
+}
+
+async function using<T>(url: string, max: number, run: (connection: Connection) => Promise<T>): Promise<T> {
+  const connection = await connect(url, { max })
+  try {
+    return await run(connection)
+  } finally {
+    await connection.close()
+  }
+}
+
+async function fillBooks(connection: Connection, folder: string): Promise<OrganizationRow> {
+  await migrate(connection)
+  const input = { slug: 'bench', name: 'Bench', baseCurrency: 'USD', timeZone: 'UTC', demo: false }
+  const organization = await createOrganization(connection, input, 'bench')
+  if (isProblem(organization)) throw new Error(organization.message)
+  const path = join(folder, 'invoices.csv')
+  await writeInvoices(path, INVOICES)
+  const report = await importInvoices(contextOf(connection, organization), path, {
+    mapping: await loadMapping('generic'),
+    partial: false,
+    dryRun: false,
+    onProgress: () => {},
+  })
+  if (report.outcome !== 'IMPORTED') throw new Error(`The import was ${report.outcome}`)
+  await foldAll(connection, organization)
+  return organization
+}
+
+const contextOf = (connection: Connection, organization: OrganizationRow): CommandContext => ({
+  connection,
+  organization,
+  actor: 'bench',
+  now: Temporal.PlainDate.from(TODAY).toZonedDateTime('UTC').toInstant(),
+  posted: () => {},
+})
+
+const foldAll = (connection: Connection, { id }: OrganizationRow) =>
+  fold(connection, id, { today: Temporal.PlainDate.from(TODAY) })
+
+const reading = <T>(connection: Connection, { id }: OrganizationRow, run: (tx: Tx) => Promise<T>) =>
+  inTransaction(connection, { organizationId: id, mode: 'read', timeoutMs: null }, run)
+
+/** An open invoice, of which each receipt pays a little. */
+type Debt = { readonly customer: string; readonly invoice: string; readonly currency: string }
+
+const readDebts = (connection: Connection, organization: OrganizationRow): Promise<Debt[]> =>
+  reading(
+    connection,
+    organization,
+    (tx) => tx.sql<Debt[]>`
+      select customer.number as customer, invoice.number as invoice, segment.currency
+      from open_span
+      join invoice on invoice.organization_id = open_span.organization_id and invoice.id = open_span.item_id
+      join item on item.organization_id = invoice.organization_id and item.id = invoice.id
+      join segment on segment.organization_id = item.organization_id and segment.id = item.segment_id
+      join customer on customer.organization_id = item.organization_id and customer.id = item.customer_id
+      where open_span.closes_on is null
+      order by md5(invoice.number)`,
+  )
+
+async function measure(
+  books: Connection,
+  twin: Connection,
+  organization: OrganizationRow,
+  receipts: number,
+): Promise<void> {
+  const debts = await readDebts(books, organization)
+  let turn = 0
+  const pay = async (): Promise<string> => {
+    const debt = debts[(turn += 1) % debts.length]
+    if (debt === undefined) throw new Error('Nobody owes anything')
+    const recorded = await recordReceipt(contextOf(books, organization), {
+      customer: { number: debt.customer },
+      amount: { amount: '0.02', currency: debt.currency },
+      receivedOn: Temporal.PlainDate.from(RECEIVED_ON),
+      allocations: [{ invoice: { number: debt.invoice }, amount: '0.01' }],
+      dryRun: false,
+    })
+    if (isProblem(recorded)) throw new Error(recorded.message)
+    return recorded.audit?.id ?? ''
+  }
+  const each = Math.ceil(receipts / ROUNDS)
+  await inParallel(64, pay)
+  const rates: { checked: number; bare: number }[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const posted: string[] = []
+    const checked = await rateOf(each, async () => {
+      posted.push(await pay())
+    })
+    const rows = await Promise.all(posted.map((auditId) => readRows(books, organization, auditId)))
+    const bare = await rateOf(rows.length, async () => {
+      const one = rows.pop()
+      if (one !== undefined) await insertRows(twin, organization, one)
+    })
+    rates.push({ checked, bare })
+  }
+  const ratio = median(rates.map(({ checked, bare }) => checked / bare))
+  console.log(`${WRITERS} writers at once, ${ROUNDS} rounds of ${each} receipts, in turns:`)
+  console.log(
+    `  recordReceipt: ${median(rates.map(({ checked }) => checked)).toFixed(0)} a second, no deadlock`,
+  )
+  console.log(
+    `  the same rows without checks: ${median(rates.map(({ bare }) => bare)).toFixed(0)} a second; ratio ${(ratio * 100).toFixed(0)} % (at least ${RATIO_MIN * 100} %)`,
+  )
+
+  const folding = await whileFolding(books, organization, () => rateOf(each, pay))
+  console.log(
+    `  while the KPI store is folded over and over (${folding.folds} times, ${folding.rows} rows): ${folding.result.toFixed(0)} a second; found waiting for it in ${folding.looks} looks: ${folding.waiting} (0)`,
+  )
+  const wrong = await findWrong(books, organization)
+  console.log(`  sums: ${wrong.length === 0 ? 'exact' : wrong.join('; ')}`)
+  if (ratio < RATIO_MIN || folding.waiting > 0 || wrong.length > 0) process.exitCode = 1
+}
+
+async function inParallel(times: number, work: () => Promise<unknown>): Promise<void> {
+  let left = times
+  const writer = async () => {
+    while (left-- > 0) await work()
+  }
+  await Promise.all(Array.from({ length: WRITERS }, writer))
+}
+
+/** A second. */
+async function rateOf(times: number, work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now()
+  await inParallel(times, work)
+  return (times / (performance.now() - started)) * 1000
+}
+
+const TABLES = ['audit', 'item', 'receipt', 'ledger_entry', 'flow', 'open_span'] as const
+type Rows = Readonly<Record<(typeof TABLES)[number], readonly Record<string, unknown>[]>>
+
+/** What a posting inserted, as the driver takes it back. Not of the invoice's open span, which is as it was. */
+async function readRows(
+  connection: Connection,
+  organization: OrganizationRow,
+  auditId: string,
+): Promise<Rows> {
+  return reading(connection, organization, async (tx) => {
+    const [posted] = await tx.sql<{ receipt: string; recorded: string }[]>`
+      select subject as receipt, recorded_at::text as recorded from audit where organization_id = ${organization.id} and id = ${auditId}`
+    if (posted === undefined) throw new Error('The posting has no audit row')
+    const { receipt, recorded } = posted
+    const [audit, item, receiptRow, entries, flow, spans] = await Promise.all([
+      tx.sql`select * from audit where organization_id = ${organization.id} and id = ${auditId}`,
+      tx.sql`select * from item where organization_id = ${organization.id} and id = ${receipt}`,
+      tx.sql`select * from receipt where organization_id = ${organization.id} and id = ${receipt}`,
+      tx.sql`select * from ledger_entry where organization_id = ${organization.id} and audit_id = ${auditId}`,
+      tx.sql`select * from flow where organization_id = ${organization.id} and recorded_at = ${recorded}::timestamptz`,
+      tx.sql`select * from open_span where organization_id = ${organization.id} and item_id = ${receipt}`,
+    ])
+    return { audit, item, receipt: receiptRow, ledger_entry: entries, flow, open_span: spans }
+  })
+}
+
+const OWN = new Set(['xid', 'sealed'])
+
+/** One statement for each table, all sent together, as posting does. */
+const insertRows = (connection: Connection, { id }: OrganizationRow, rows: Rows): Promise<unknown> =>
+  inTransaction(connection, { organizationId: id, mode: 'write' }, (tx) =>
+    Promise.all(
+      TABLES.filter((table) => rows[table].length > 0).map((table) => {
+        const columns = Object.keys(rows[table][0] ?? {}).filter((column) => !OWN.has(column))
+        return tx.sql`insert into ${tx.sql(table)} ${tx.sql(rows[table] as Record<string, string>[], columns)}`.execute()
+      }),
+    ),
+  )
+
+/** Folds without a pause while `work` runs, and looks who waits for a lock that the folding holds. */
+async function whileFolding<T>(
+  connection: Connection,
+  organization: OrganizationRow,
+  work: () => Promise<T>,
+): Promise<{ result: T; folds: number; rows: number; looks: number; waiting: number }> {
+  const url = connectionUrl(connection)
+  return using(url, 1, async (folder) => {
+    const [self] = await folder.sql<{ pid: number }[]>`select pg_backend_pid() as pid`
+    const done = new AbortController()
+    let folds = 0
+    let rows = 0
+    let looks = 0
+    let waiting = 0
+    const folding = (async () => {
+      while (!done.signal.aborted) {
+        rows += (await foldAll(folder, organization)).rows
+        folds += 1
+      }
+    })()
+    const looking = (async () => {
+      while (!done.signal.aborted) {
+        const [seen] = await connection.sql<{ count: number }[]>`
+          select count(*)::int as count from pg_stat_activity where ${self?.pid ?? 0} = any(pg_blocking_pids(pid))`
+        waiting += seen?.count ?? 0
+        looks += 1
+        await sleep(10)
+      }
+    })()
+    const readers = (async () => {
+      while (!done.signal.aborted) await agingOf(connection, organization)
+    })()
+    const result = await work()
+    done.abort()
+    await Promise.all([folding, looking, readers])
+    return { result, folds, rows, looks, waiting }
+  })
+}
+
+const connectionUrl = ({ sql }: Connection): string => {
+  const { host, port, user, pass, database } = sql.options
+  return `postgres://${user}:${String(pass)}@${host[0]}:${port[0]}/${database}`
+}
+
+const agingOf = (connection: Connection, organization: OrganizationRow) =>
+  reading(connection, organization, (tx) => {
+    const now = contextOf(connection, organization).now
+    return readAging(tx, organization, {
+      now,
+      settledAt: Temporal.Now.instant(),
+      filter: { currency: ['USD'] },
+    })
+  })
+
+/** In words, what does not add up. */
+async function findWrong(connection: Connection, organization: OrganizationRow): Promise<string[]> {
+  await foldAll(connection, organization)
+  const aging = await agingOf(connection, organization)
+  const unexplained = await reading(connection, organization, (tx) => aging.unexplained(tx))
+  const faults = await reading(connection, organization, (tx) => findFoldFaults(tx, organization.id))
+  return [
+    ...faults.map((fault) => `${fault.table} ${fault.key}`),
+    ...(unexplained.minor === 0n ? [] : [`${unexplained.minor} cents unexplained`]),
+  ]
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
