@@ -21,7 +21,8 @@ import type { CustomerAging as CustomerAgingParent, CustomerAgingPage } from './
 import type { Page } from './connection.ts';
 import type { ReconciliationAnswer, ReconciliationLine as ReconciliationLineParent } from './kpi/reconciliation.ts';
 import type { Restatement as RestatementParent, RestatingEntry as RestatingEntryParent } from './kpi/restatement.ts';
-import type { Explanation, Part, SegmentChange, CustomerChange, InvoiceChange } from './kpi/explain.ts';
+import type { Explanation } from './kpi/explain.ts';
+import type { Part, SegmentChange, CustomerChange, InvoiceChange } from './kpi/explain-parts.ts';
 import type { Money as MoneyParent } from './domain/money.ts';
 import type { Audit } from './ledger/audit.ts';
 import type { Entry, EntryActor } from './audit/queries.ts';

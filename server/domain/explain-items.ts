@@ -1,7 +1,7 @@
 /** What one item adds to the quantities that explain a KPI, in each of the segments that it is in. */
 import type { Period } from './calendar.ts'
 import type { Day } from './day.ts'
-import { noQuantities, quantityNames, type Quantities, type QuantityName } from './explain.ts'
+import { noQuantities, quantityNames, type Quantities, type QuantityName } from './explain-formulas.ts'
 import { installmentStates, type Entry } from './invoice.ts'
 import { project, type History } from './projection.ts'
 import type { SegmentRow } from './measures.ts'

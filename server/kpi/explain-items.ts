@@ -9,7 +9,7 @@
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { formatDay } from '../domain/day.ts'
-import { noQuantities, quantityNames, type Quantities, type Sides } from '../domain/explain.ts'
+import { noQuantities, quantityNames, type Quantities, type Sides } from '../domain/explain-formulas.ts'
 import { isNothing, itemQuantities, type DisputeEntry, type Moment } from '../domain/explain-items.ts'
 import type { ItemKind } from '../domain/projection.ts'
 import { readItems } from '../ledger/histories.ts'
