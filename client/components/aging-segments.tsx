@@ -32,7 +32,7 @@ export const AgingSegments = ({ segments, dimension, hrefOf }: AgingSegmentsProp
     )
   const shown = isWhole ? sorted : sorted.slice(0, shownFirst)
   return (
-    <>
+    <div>
       <table className="rows figures">
         <caption className="sr-only">
           Open receivables by {dimension.label.toLowerCase()}, the largest first
@@ -79,6 +79,6 @@ export const AgingSegments = ({ segments, dimension, hrefOf }: AgingSegmentsProp
           <Button onClick={() => setIsWhole(true)}>Show all {sorted.length}</Button>
         </div>
       )}
-    </>
+    </div>
   )
 }

@@ -62,7 +62,7 @@ export const KpiBreakdown = ({ rows, dimension, hrefOf }: KpiBreakdownProps) => 
   const range = barRangeOf(sorted.flatMap(({ value }) => value ?? []))
   const shown = isWhole ? sorted : sorted.slice(0, shownFirst)
   return (
-    <>
+    <div>
       <table className="rows figures">
         <caption className="sr-only">By {dimension.label.toLowerCase()}, the largest first</caption>
         <thead className="sr-only">
@@ -121,6 +121,6 @@ export const KpiBreakdown = ({ rows, dimension, hrefOf }: KpiBreakdownProps) => 
           <Button onClick={() => setIsWhole(true)}>Show all {sorted.length}</Button>
         </div>
       )}
-    </>
+    </div>
   )
 }

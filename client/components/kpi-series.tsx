@@ -117,7 +117,7 @@ export const KpiSeries = ({ name, rows, choice }: KpiSeriesProps) => {
   }
   const axisDay = choice.id === 'DAY' || choice.id === 'WEEK' ? 'short' : 'month'
   return (
-    <>
+    <div>
       <LineChart
         points={known.map((row) => ({
           value: row.value,
@@ -134,6 +134,6 @@ export const KpiSeries = ({ name, rows, choice }: KpiSeriesProps) => {
       <Disclosure label="As a table" labelClassName="mt-4 w-fit py-1 font-medium text-muted hover:text-ink">
         <Table name={name} rows={known} choice={choice} />
       </Disclosure>
-    </>
+    </div>
   )
 }

@@ -1,22 +1,27 @@
 import type { ReactNode } from 'react'
-import type { Kept } from '../live/use-kept-query.ts'
+import type { Answer } from '../live/use-answer.ts'
 import { ErrorCard } from '../ui/error-card.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { errorWords } from './error-words.ts'
 
-/** An answer, or the place of it, or why there is none; an old answer stays below why there is no newer one. */
-export const Answered = <Data,>({
-  of: { data, error, refetch },
-  title,
-  skeleton,
-  children,
-}: {
-  readonly of: Kept<Data>
+type AnsweredProps<Data> = {
+  readonly of: Answer<Data>
   /** What could not be loaded. */
   readonly title: string
   readonly skeleton: ReactNode
   readonly children: (data: Data) => ReactNode
-}) => (
+}
+
+/** What an answer to another question looks like until the right one is there: not at once, most are quicker. */
+export const otherClass = 'opacity-50 transition-opacity delay-300'
+
+/** An answer, or the place of it, or why there is none; an old answer stays below why there is no newer one. */
+export const Answered = <Data,>({
+  of: { data, error, isOther, refetch },
+  title,
+  skeleton,
+  children,
+}: AnsweredProps<Data>) => (
   <>
     {error &&
       (data ? (
@@ -26,6 +31,15 @@ export const Answered = <Data,>({
       ) : (
         <ErrorCard title={title} message={errorWords(error)} onRetry={refetch} />
       ))}
-    {data ? children(data) : !error && skeleton}
+    {data ? (
+      <div
+        aria-busy={isOther}
+        className={`grid grid-cols-[minmax(0,1fr)] gap-4 ${isOther ? otherClass : ''}`}
+      >
+        {children(data)}
+      </div>
+    ) : (
+      !error && skeleton
+    )}
   </>
 )

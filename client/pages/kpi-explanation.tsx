@@ -93,14 +93,14 @@ const Customers = ({
           children: null,
         }
         return (
-          <>
+          <div>
             <ChangeList label="Customers" explained={explained} rows={[...rows, others]} />
             {part.customers.length === first && first < customersMore && (
               <div className="border-t border-line px-4 py-2.5 sm:px-5">
                 <Button onClick={() => setFirst(customersMore)}>Show more customers</Button>
               </div>
             )}
-          </>
+          </div>
         )
       }}
     </Answered>
@@ -248,7 +248,7 @@ export const KpiExplanationPanel = ({ asked, definition, question, isWaiting }: 
           const explained: Explained = { unit: to.unit, currency: to.currency, better: definition.better }
           const known: Question = { ...question, from: from.date, to: to.date, knownAt: to.knownAt }
           return (
-            <>
+            <div>
               <p className="px-4 pb-2.5 text-xs text-muted sm:px-5">
                 Knows what was recorded until {formatSecond(to.knownAt, asked.timeZone)}.
               </p>
@@ -260,7 +260,7 @@ export const KpiExplanationPanel = ({ asked, definition, question, isWaiting }: 
               >
                 {({ driver }) => <Details question={known} driver={driver} explained={explained} />}
               </KpiExplanation>
-            </>
+            </div>
           )
         }}
       </Answered>

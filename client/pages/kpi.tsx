@@ -17,8 +17,8 @@ import {
 } from '../documents.generated.ts'
 import { addMonths } from '../format/day.ts'
 import type { Live } from '../live.ts'
-import { useAnswer } from '../live/use-answer.ts'
-import { type Kept, useKeptQuery } from '../live/use-kept-query.ts'
+import { type Answer, useAnswer } from '../live/use-answer.ts'
+import { useKeptQuery } from '../live/use-kept-query.ts'
 import { ErrorCard } from '../ui/error-card.tsx'
 import { controlClass } from '../ui/field.tsx'
 import { ChoiceBar } from '../ui/choice-bar.tsx'
@@ -48,7 +48,7 @@ const questionOf = ({ asked, definition }: PartProps) => ({
   conventions: parseConventions(asked.search),
 })
 
-type FactsProps = PartProps & { readonly answer: Kept<KpiQuery> }
+type FactsProps = PartProps & { readonly answer: Answer<KpiQuery> }
 
 const Facts = ({ asked, definition, answer }: FactsProps) => (
   <>

@@ -18,6 +18,7 @@ import { ErrorCard, ErrorNote } from '../ui/error-card.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { useSeen } from '../ui/use-seen.ts'
 import { organizationPath } from './addresses.ts'
+import { otherClass } from './answered.tsx'
 import { errorWords } from './error-words.ts'
 import { type Asked, FiguresHead, useAsked, useFiguresPulse } from './figures-page.tsx'
 import { PageBody } from './page-body.tsx'
@@ -91,7 +92,7 @@ const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
   const asked = useAsked(timeZone)
   const pulse = useFiguresPulse(live, asked, catalog.cursor.progressCursor)
   const metrics = catalog.kpiCatalog.map(({ metric }) => metric)
-  const { data, error, isFetching, refetch } = useAnswer(
+  const { data, error, isFetching, isOther, refetch } = useAnswer(
     KpiOverviewDocument,
     { metrics, ...asked.cutOffs, filter: asked.filter },
     { pulse: pulse.figures },
@@ -112,17 +113,23 @@ const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
           <ErrorCard title="The figures could not be loaded" message={errorWords(error)} onRetry={refetch} />
         ))}
       {!data && !error && <KpiCardsSkeleton />}
-      {data &&
-        byTheme(catalog.kpiCatalog).map(({ theme, title, definitions }) => (
-          <Theme
-            key={theme}
-            id={theme}
-            title={title}
-            definitions={definitions}
-            asked={asked}
-            now={data.kpis}
-          />
-        ))}
+      {data && (
+        <div
+          aria-busy={isOther}
+          className={`grid grid-cols-[minmax(0,1fr)] gap-5 ${isOther ? otherClass : ''}`}
+        >
+          {byTheme(catalog.kpiCatalog).map(({ theme, title, definitions }) => (
+            <Theme
+              key={theme}
+              id={theme}
+              title={title}
+              definitions={definitions}
+              asked={asked}
+              now={data.kpis}
+            />
+          ))}
+        </div>
+      )}
     </>
   )
 }
