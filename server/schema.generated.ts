@@ -458,6 +458,7 @@ export type QueryAgingBySegmentArgs = {
   by: AgingBasis;
   edges: ReadonlyArray<Scalars['Int']['input']>;
   filter?: InputMaybe<KpiFilter>;
+  segments: SegmentView;
   currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
 };
 
@@ -654,6 +655,7 @@ export type QueryKpisArgs = {
   asOf?: InputMaybe<Scalars['Date']['input']>;
   knownAt?: InputMaybe<Scalars['DateTime']['input']>;
   filter?: InputMaybe<KpiFilter>;
+  segments: SegmentView;
   currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
   conventions?: InputMaybe<KpiConventionsInput>;
 };
@@ -669,6 +671,7 @@ export type QueryAgingArgs = {
   by: AgingBasis;
   edges: ReadonlyArray<Scalars['Int']['input']>;
   filter?: InputMaybe<KpiFilter>;
+  segments: SegmentView;
   currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
 };
 
@@ -3391,6 +3394,13 @@ export type Granularity =
   /** Fiscal years. */
   | 'FISCAL_YEAR';
 
+/** Where the history of items counts that moved from one segment to another. */
+export type SegmentView =
+  /** Where they were: what was billed and collected stays there, and the open balance moves as transferred. */
+  | 'AS_WAS'
+  /** Where they are today, as if they had always been there. */
+  | 'AS_IS';
+
 /** From which date days are counted. */
 export type AgingBasis =
   /** The due date in force: days past due. */
@@ -5480,6 +5490,7 @@ export type ResolversTypes = {
   KpiMetric: KpiMetric;
   KpiDimension: KpiDimension;
   Granularity: Granularity;
+  SegmentView: SegmentView;
   AgingBasis: AgingBasis;
   RateBasis: RateBasis;
   KpiFilter: KpiFilter;
@@ -5986,7 +5997,7 @@ export interface CurrencyCodeScalarConfig extends GraphQLScalarTypeConfig<Resolv
 
 export type QueryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Query'] = ResolversParentTypes['Query']> = {
   organization?: Resolver<ResolversTypes['Organization'], ParentType, ContextType>;
-  agingBySegment?: Resolver<ReadonlyArray<ResolversTypes['SegmentAging']>, ParentType, ContextType, RequireFields<QueryAgingBySegmentArgs, 'groupBy' | 'by' | 'edges'>>;
+  agingBySegment?: Resolver<ReadonlyArray<ResolversTypes['SegmentAging']>, ParentType, ContextType, RequireFields<QueryAgingBySegmentArgs, 'groupBy' | 'by' | 'edges' | 'segments'>>;
   agingByCustomer?: Resolver<ResolversTypes['CustomerAgingConnection'], ParentType, ContextType, RequireFields<QueryAgingByCustomerArgs, 'first' | 'by' | 'edges'>>;
   auditEntries?: Resolver<ResolversTypes['AuditEntryConnection'], ParentType, ContextType, RequireFields<QueryAuditEntriesArgs, 'first' | 'orderBy'>>;
   auditEntry?: Resolver<Maybe<ResolversTypes['AuditEntry']>, ParentType, ContextType, RequireFields<QueryAuditEntryArgs, 'id'>>;
@@ -6005,8 +6016,8 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   invoices?: Resolver<ResolversTypes['InvoiceConnection'], ParentType, ContextType, RequireFields<QueryInvoicesArgs, 'first' | 'orderBy'>>;
   invoice?: Resolver<Maybe<ResolversTypes['Invoice']>, ParentType, ContextType, RequireFields<QueryInvoiceArgs, 'by'>>;
   kpiCatalog?: Resolver<ReadonlyArray<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
-  kpis?: Resolver<ReadonlyArray<ResolversTypes['KpiRow']>, ParentType, ContextType, RequireFields<QueryKpisArgs, 'metrics' | 'groupBy' | 'granularity'>>;
-  aging?: Resolver<ResolversTypes['Aging'], ParentType, ContextType, RequireFields<QueryAgingArgs, 'by' | 'edges'>>;
+  kpis?: Resolver<ReadonlyArray<ResolversTypes['KpiRow']>, ParentType, ContextType, RequireFields<QueryKpisArgs, 'metrics' | 'groupBy' | 'granularity' | 'segments'>>;
+  aging?: Resolver<ResolversTypes['Aging'], ParentType, ContextType, RequireFields<QueryAgingArgs, 'by' | 'edges' | 'segments'>>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
   members?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, RequireFields<QueryMembersArgs, 'first'>>;
   invitations?: Resolver<ResolversTypes['InvitationConnection'], ParentType, ContextType, RequireFields<QueryInvitationsArgs, 'first'>>;

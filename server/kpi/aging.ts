@@ -16,15 +16,23 @@ import { addInput, noNeeds } from '../domain/needs.ts'
 import { isMissing } from '../domain/rates.ts'
 import { fetchBooks } from './answer.ts'
 import { checkCurrency, checkDay, noRate, refuseIf } from './check.ts'
-import { readLedgerBalances } from './flow.ts'
+import { readBalancesOfEntries } from './ledger-balances.ts'
 import { groupSegments, type GroupKey, type KpiDimension, type SegmentFilter } from './segments.ts'
-import { knownAtOf, readSource, type Knowledge, type KpiOrganization, type Source } from './source.ts'
+import {
+  knownAtOf,
+  readSource,
+  type Knowledge,
+  type KpiOrganization,
+  type SegmentView,
+  type Source,
+} from './source.ts'
 
 export type AgingQuery = {
   readonly asOf?: Temporal.PlainDate | null | undefined
   readonly by?: AgingBasis
   readonly edges?: readonly number[]
   readonly filter?: SegmentFilter | null | undefined
+  readonly segments?: SegmentView
   readonly currency?: string | null | undefined
   readonly now: Temporal.Instant
 } & Knowledge
@@ -96,7 +104,7 @@ async function readGroups(
   groupBy: readonly KpiDimension[],
 ): Promise<{ readonly key: GroupKey; readonly aging: AgingAnswer }[]> {
   const { by, edges, currency, day, knownAt } = checkAging(organization, query)
-  const { source, segments } = await readSource(tx, organization, knownAt)
+  const { source, segments } = await readSource(tx, organization, knownAt, query.segments)
   refuseUnknown(source, query)
   const groups = groupSegments(segments, query.filter, groupBy)
   const needs = noNeeds()
@@ -107,8 +115,15 @@ async function readGroups(
     const aging = agingOf({ book: bookOf(rowsOf(group)), rates, currency }, day, by, edges)
     if ('day' in aging) throw noRate(aging)
     const unexplained = async (tx: Tx): Promise<Money> => {
-      const segmentIds = group.segments.map((segment) => segment.id)
-      const balances = await readLedgerBalances(tx, organization.id, segmentIds, day, knownAt)
+      const balances = await readBalancesOfEntries(
+        tx,
+        organization.id,
+        segments,
+        group.segments,
+        day,
+        knownAt,
+        query.segments,
+      )
       const ledger = balances.reduce((sum, balance) => {
         const rate = rates.between(balance.currency, currency, day)
         if (balance.minor === 0n) return sum

@@ -6,6 +6,7 @@ import type { Money } from '../domain/money.ts'
 import { readLedgerBalances } from './flow.ts'
 import { readScattered } from './scattered.ts'
 import type { Segment } from './segments.ts'
+import type { SegmentView } from './source.ts'
 
 /** By currency: invoices less what is unapplied of receipts and credit notes. Reads the whole ledger. */
 export async function readBalancesOfEntries(
@@ -15,6 +16,7 @@ export async function readBalancesOfEntries(
   chosen: readonly Segment[],
   day: Day,
   knownAt: Temporal.Instant,
+  view: SegmentView = 'AS_WAS',
 ): Promise<Money[]> {
   const segmentIds = chosen.map((segment) => segment.id)
   const own = await readLedgerBalances(tx, organizationId, segmentIds, day, knownAt)
@@ -24,7 +26,7 @@ export async function readBalancesOfEntries(
   if (ofCurrencies.length === chosen.length) return own
 
   const began = await readBegunHere(tx, organizationId, segmentIds, day, knownAt)
-  const are = await readScattered(tx, { organizationId, day, knownAt, by: 'DUE_DATE', segmentIds })
+  const are = await readScattered(tx, { organizationId, day, knownAt, by: 'DUE_DATE', segmentIds, view })
   const elsewhere = began.map(({ currency, minor }) => ({ currency, minor: -minor }))
   const here = are.map(({ currency, minor, anchor }) => ({
     currency,

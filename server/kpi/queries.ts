@@ -15,7 +15,7 @@ import { checkConventions, checkCurrency, checkDay, checkOrder, refuseIf } from 
 import { rateInWords } from '../domain/rates.ts'
 import { groupSegments, type GroupKey, type KpiDimension, type SegmentFilter } from './segments.ts'
 import { readUsualConventions } from './settings.ts'
-import { knownAtOf, readSource, type Knowledge, type KpiOrganization } from './source.ts'
+import { knownAtOf, readSource, type Knowledge, type KpiOrganization, type SegmentView } from './source.ts'
 
 export type KpiQuery = {
   readonly metrics: readonly KpiMetric[]
@@ -25,6 +25,7 @@ export type KpiQuery = {
   readonly granularity?: Granularity
   readonly asOf?: Temporal.PlainDate | null | undefined
   readonly filter?: SegmentFilter | null | undefined
+  readonly segments?: SegmentView
   readonly currency?: string | null | undefined
   readonly conventions?: ConventionsChoice | null | undefined
   /** The clock: it decides what today is. */
@@ -68,7 +69,7 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
   const knownAt = knownAtOf(query)
   const [usual, { source, segments }] = await Promise.all([
     readUsualConventions(tx, organization.id),
-    readSource(tx, organization, knownAt),
+    readSource(tx, organization, knownAt, query.segments),
   ])
   const conventions = checkConventions(query.conventions, usual)
   const { points, asOf } = pointsOf(query, organization, conventions)

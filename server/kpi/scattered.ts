@@ -5,6 +5,7 @@ import { formatDay, type Day } from '../domain/day.ts'
 import type { Measure } from '../domain/measures.ts'
 import { project } from '../domain/projection.ts'
 import { readItems } from '../ledger/histories.ts'
+import type { SegmentView } from './source.ts'
 
 export type ScatteredQuery = {
   readonly organizationId: string
@@ -12,6 +13,7 @@ export type ScatteredQuery = {
   readonly knownAt: Temporal.Instant
   readonly by: AgingBasis
   readonly segmentIds: readonly number[]
+  readonly view?: SegmentView
 }
 
 /** What is open of an item in the segments; `anchor` null is what is unapplied. */
@@ -31,7 +33,7 @@ export const isScattered = (tx: Tx, organizationId: string, itemId: string) => t
 
 export async function readScattered(
   tx: Tx,
-  { organizationId, day, knownAt, by, segmentIds }: ScatteredQuery,
+  { organizationId, day, knownAt, by, segmentIds, view = 'AS_WAS' }: ScatteredQuery,
 ): Promise<ScatteredBalance[]> {
   // Entries are numbered as they were recorded: so many of them were known.
   const known = await tx.sql<{ item_id: string; entries: number }[]>`
@@ -59,7 +61,7 @@ export async function readScattered(
     const history = { ...item, entries: item.entries.slice(0, counts.get(item.id) ?? 0) }
     const sums = new Map<Day | null, { minor: bigint; count: number }>()
     for (const row of project(history, item.shares)) {
-      if (row.asIs || row.day > day || !isAsked.has(row.segmentId)) continue
+      if ((row.asIs && view === 'AS_WAS') || row.day > day || !isAsked.has(row.segmentId)) continue
       const isUnapplied = row.measure === 'UNAPPLIED_CASH' || row.measure === 'UNAPPLIED_CREDIT'
       if (row.measure !== open && !isUnapplied) continue
       const anchor = isUnapplied ? null : row.anchor

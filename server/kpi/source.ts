@@ -21,6 +21,9 @@ export type Knowledge = {
 export const knownAtOf = ({ knownAt, settledAt }: Knowledge): Temporal.Instant =>
   knownAt == null || Temporal.Instant.compare(knownAt, settledAt) > 0 ? settledAt : knownAt
 
+/** Where history counts that items had before they moved to another segment: there, or where they are today. */
+export type SegmentView = 'AS_WAS' | 'AS_IS'
+
 /** What the asks are asked of. */
 export type Source = {
   readonly tx: Tx
@@ -34,13 +37,13 @@ export type Source = {
 
 /**
  * `knownAt`: null for all that is committed; else the transaction must be one of mode `read`, where all statements see
- * the same. `isAsIs`: as if items had always been in the segments where they are today.
+ * the same.
  */
 export async function readSource(
   tx: Tx,
   organization: KpiOrganization,
   knownAt: Temporal.Instant | null,
-  { isAsIs = false }: { readonly isAsIs?: boolean } = {},
+  view: SegmentView = 'AS_WAS',
 ): Promise<{ readonly source: Source; readonly segments: readonly Segment[] }> {
   const [segments, { booksFrom, isAhead }] = await Promise.all([
     readSegments(tx, organization.id),
@@ -52,7 +55,7 @@ export async function readSource(
     baseCurrency: organization.baseCurrency,
     booksFrom,
     cut: cutter(segments),
-    sight: { knownAt, isAhead, isAsIs },
+    sight: { knownAt, isAhead, isAsIs: view === 'AS_IS' },
   }
   return { source, segments }
 }

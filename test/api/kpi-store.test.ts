@@ -413,7 +413,7 @@ async function openAndBilled(
   isAsIs: boolean,
 ): Promise<Record<string, string>> {
   return reading(organization, async (tx) => {
-    const { source, segments } = await readSource(tx, organization, now, { isAsIs })
+    const { source, segments } = await readSource(tx, organization, now, isAsIs ? 'AS_IS' : 'AS_WAS')
     const groups = groupSegments(segments, null, ['REGION'])
     const days = [day('2025-03-20'), day('2025-05-20')]
     const period = (to: number) => ({ from: day('2025-02-01'), to })
