@@ -74,6 +74,9 @@ function rowOf(record: QuantityRecord): QuantitiesRow {
 }
 
 /**
+ * One statement, so that all of it is of one snapshot. What is materialized is what PostgreSQL would compute for each item
+ * again where it has no statistics yet.
+ *
  * Items that can have something to say: open at the end of one of the days, billed or credited in one of the windows,
  * or changed after `knownAt`, for what is open now says nothing of them. `open_span` knows of all that is committed.
  */
@@ -126,17 +129,19 @@ async function readRecords(
         billed_0 <> 0 and first_due_on >= ${due0}::date as is_expected_0,
         billed_1 <> 0 and first_due_on >= ${due1}::date as is_expected_1
       from line
-    ), disputed as (
+    ), dispute as materialized (
+      select id from item
+      where organization_id = ${organizationId} and kind = 'DISPUTE'
+        and (not ${isByItem} or customer_id = any(${arrayOf(customerIds ?? [])}::uuid[]))
+    ), disputed as materialized (
       select opened.counterpart_id as invoice_id,
         coalesce(sum(e.amount) filter (where e.effective_on <= ${day0}::date), 0) as disputed_0,
         sum(e.amount) as disputed_1
-      from item d
-      join ledger_entry opened on opened.organization_id = d.organization_id and opened.item_id = d.id
+      from dispute
+      join ledger_entry opened on opened.organization_id = ${organizationId} and opened.item_id = dispute.id
         and opened.sequence = 1
-      join ledger_entry e on e.organization_id = d.organization_id and e.item_id = d.id
-      where d.organization_id = ${organizationId} and d.kind = 'DISPUTE'
-        and (not ${isByItem} or d.customer_id = any(${arrayOf(customerIds ?? [])}::uuid[]))
-        and e.recorded_at <= ${known}::timestamptz and e.effective_on <= ${day1}::date
+      join ledger_entry e on e.organization_id = ${organizationId} and e.item_id = dispute.id
+      where e.recorded_at <= ${known}::timestamptz and e.effective_on <= ${day1}::date
       group by opened.counterpart_id
     ), single as (
       select i.id, i.kind, i.customer_id, i.segment_id,
