@@ -12,8 +12,12 @@ type AnsweredProps<Data> = {
   readonly children: (data: Data) => ReactNode
 }
 
-/** What an answer to another question looks like until the right one is there: not at once, most are quicker. */
-export const otherClass = 'opacity-50 transition-opacity delay-300'
+/**
+ * What an answer to another question looks like until the right one is there: framed, and not at once, since most are
+ * quicker. It is not dimmed: it can be read as well as ever.
+ */
+export const answerClass = (isOther: boolean): string =>
+  `rounded-md outline-2 -outline-offset-2 outline-dashed transition-[outline-color] ${isOther ? 'outline-line-strong delay-300' : 'outline-transparent'}`
 
 /** An answer, or the place of it, or why there is none; an old answer stays below why there is no newer one. */
 export const Answered = <Data,>({
@@ -32,10 +36,7 @@ export const Answered = <Data,>({
         <ErrorCard title={title} message={errorWords(error)} onRetry={refetch} />
       ))}
     {data ? (
-      <div
-        aria-busy={isOther}
-        className={`grid grid-cols-[minmax(0,1fr)] gap-4 ${isOther ? otherClass : ''}`}
-      >
+      <div aria-busy={isOther} className={`grid grid-cols-[minmax(0,1fr)] gap-4 ${answerClass(isOther)}`}>
         {children(data)}
       </div>
     ) : (

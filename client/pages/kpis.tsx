@@ -18,7 +18,7 @@ import { ErrorCard, ErrorNote } from '../ui/error-card.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { useSeen } from '../ui/use-seen.ts'
 import { organizationPath } from './addresses.ts'
-import { otherClass } from './answered.tsx'
+import { answerClass } from './answered.tsx'
 import { errorWords } from './error-words.ts'
 import { type Asked, FiguresHead, useAsked, useFiguresPulse } from './figures-page.tsx'
 import { PageBody } from './page-body.tsx'
@@ -114,10 +114,7 @@ const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
         ))}
       {!data && !error && <KpiCardsSkeleton />}
       {data && (
-        <div
-          aria-busy={isOther}
-          className={`grid grid-cols-[minmax(0,1fr)] gap-5 ${isOther ? otherClass : ''}`}
-        >
+        <div aria-busy={isOther} className={`grid grid-cols-[minmax(0,1fr)] gap-5 ${answerClass(isOther)}`}>
           {byTheme(catalog.kpiCatalog).map(({ theme, title, definitions }) => (
             <Theme
               key={theme}
