@@ -212,12 +212,19 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
 
   it('sends the same few statements for one value and for a thousand', async () => {
     const count = async (query: Omit<KpiQuery, 'now' | 'settledAt'>) => {
-      let statements = 0
+      const sent = new Set<object>()
       await reading(organization, async (tx) => {
         const sql = new Proxy(tx.sql, {
           apply: (target, self, args: Parameters<typeof tx.sql>) => {
-            statements++
-            return Reflect.apply(target, self, args)
+            const made = Reflect.apply(target, self, args) as { handle?: () => unknown }
+            // A part of a statement is made like one, but never sent on its own.
+            const send = made.handle?.bind(made)
+            if (send !== undefined)
+              made.handle = () => {
+                sent.add(made)
+                return send()
+              }
+            return made
           },
         })
         await readKpis(Object.assign(Object.create(tx) as Tx, { sql }), organization, {
@@ -226,14 +233,14 @@ describe('on random books in PostgreSQL', { timeout: 120_000 }, () => {
           ...query,
         })
       })
-      return statements
+      return sent.size
     }
-    // The organization's conventions, the beginning of the books, how plans are made before and after, what stands at the
-    // end of days, what happened, what became of it and how long it took; rates, and what comes from outside. A
-    // statement on rows has six parts that count too, or four where all anchors are asked for.
-    expect(await count({ metrics: ['TOTAL_RECEIVABLES'], filter: { currency: ['USD'] } })).toBe(11)
+    // The organization's conventions, the beginning of the books, how plans are made before and after, and what stands at
+    // the end of the day.
+    expect(await count({ metrics: ['TOTAL_RECEIVABLES'], filter: { currency: ['USD'] } })).toBe(5)
+    // Besides what happened, what became of it and how long it took; rates, and what comes from outside.
     const series = { from: date('2026-01-01'), to: date('2026-03-31'), granularity: 'WEEK' as const }
-    expect(await count({ metrics: everyMetric, groupBy: ['CURRENCY', 'REGION'], ...series })).toBe(34)
+    expect(await count({ metrics: everyMetric, groupBy: ['CURRENCY', 'REGION'], ...series })).toBe(10)
   })
 
   it('what was not known yet is not 0', async () => {
