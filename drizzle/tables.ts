@@ -257,6 +257,10 @@ export const item = pgTable(
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),
     index('item_customer').on(t.organizationId, t.customerId, t.kind),
+    // Disputes have no table of their own.
+    index('item_dispute')
+      .on(t.organizationId, t.startsOn, t.id)
+      .where(sql`kind = 'DISPUTE'`),
     foreignKey({
       name: 'item_customer',
       columns: [t.organizationId, t.customerId],
@@ -371,6 +375,7 @@ export const creditNote = pgTable(
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),
     unique('credit_note_number').on(t.organizationId, t.number),
+    index('credit_note_issued').on(t.organizationId, t.issuedOn, t.id),
     foreignKey({
       name: 'credit_note_item',
       columns: [t.organizationId, t.id],
@@ -399,6 +404,7 @@ export const receipt = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),
+    index('receipt_received').on(t.organizationId, t.receivedOn, t.id),
     foreignKey({
       name: 'receipt_item',
       columns: [t.organizationId, t.id],

@@ -73,7 +73,7 @@ async function writeCreditNote(
   const { organization } = context
   const { currency } = input.amount
   // Sent together, carried out in this order: whoever posts holds the closing before anything is locked.
-  const [closing, customer, invoices] = await Promise.all([
+  const [closing, named, invoices] = await Promise.all([
     holdClosing(tx, organization.id),
     findCustomer(tx, organization.id, input.customer, ['customer']),
     findInvoices(
@@ -90,14 +90,17 @@ async function writeCreditNote(
     today: dayOf(todayOf(context)),
   })
   if (isProblem(effectiveOn)) return effectiveOn
-  if (isProblem(customer)) return customer
+  if (isProblem(named)) return named
   if (isProblem(invoices)) return invoices
 
   const invoiceIds = invoices.map((row) => row.id)
-  const [locked, disputes] = await Promise.all([
-    lockItems(tx, organization.id, [customer.id], invoiceIds),
-    findDisputes(tx, organization.id, customer.id, invoiceIds),
+  // The customer is read again under its lock: it may have moved to another region while this waited.
+  const [locked, disputes, customer] = await Promise.all([
+    lockItems(tx, organization.id, [named.id], invoiceIds),
+    findDisputes(tx, organization.id, named.id, invoiceIds),
+    findCustomer(tx, organization.id, { number: named.number }, ['customer']),
   ])
+  if (isProblem(customer)) return customer
   if (await isTaken(tx, organization.id, number)) return duplicate(number)
   const id = randomUUIDv7()
   const credited: NewEntry = {

@@ -65,7 +65,7 @@ async function writeReceipt(
   const { organization } = context
   const { currency } = input.amount
   // Sent together, carried out in this order: whoever posts holds the closing before anything is locked.
-  const [closing, payer, invoices] = await Promise.all([
+  const [closing, named, invoices] = await Promise.all([
     holdClosing(tx, organization.id),
     findCustomer(tx, organization.id, input.customer, ['customer']),
     findInvoices(
@@ -82,14 +82,17 @@ async function writeReceipt(
     today: dayOf(todayOf(context)),
   })
   if (isProblem(effectiveOn)) return effectiveOn
-  if (isProblem(payer)) return payer
+  if (isProblem(named)) return named
   if (isProblem(invoices)) return invoices
 
   const invoiceIds = invoices.map((row) => row.id)
-  const [locked, disputes] = await Promise.all([
-    lockItems(tx, organization.id, [payer.id], invoiceIds),
-    findDisputes(tx, organization.id, payer.id, invoiceIds),
+  // The customer is read again under its lock: it may have moved to another region while this waited.
+  const [locked, disputes, payer] = await Promise.all([
+    lockItems(tx, organization.id, [named.id], invoiceIds),
+    findDisputes(tx, organization.id, named.id, invoiceIds),
+    findCustomer(tx, organization.id, { number: named.number }, ['customer']),
   ])
+  if (isProblem(payer)) return payer
   const receiptId = randomUUIDv7()
   const received: NewEntry = {
     itemId: receiptId,
