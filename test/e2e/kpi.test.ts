@@ -106,9 +106,9 @@ describe.skipIf(binary === null)('KPIs and aging in a real browser', { timeout: 
     database = await createDatabase()
     const environment = { DATABASE_URL: database.url, TRUSTED_DOCUMENTS: '1' }
     server = await startProduct(environment)
-    token = (
-      await tidemark(environment, 'token', 'create', '--organization', 'demo', '--role', 'manager')
-    ).stdout.trim()
+    const made = await tidemark(environment, 'token', 'create', '--organization', 'demo', '--role', 'manager')
+    if (made.code !== 0) throw new Error(made.stderr)
+    token = made.stdout.trim()
     today = (await ask<Day>(theDay, {})).organization.today
     monthEnd = Temporal.PlainDate.from(today).with({ day: 1 }).subtract({ days: 1 }).toString()
     if (binary === null) throw new Error('There is no browser')
