@@ -38,7 +38,7 @@ export function billingOf(
   const isWrong = random.chance(issuedOn > today - 150 ? 0.022 : 0.04)
   const off = BigInt(random.whole(3, 30))
   const voidedOn = nextBusinessDay(issuedOn + random.whole(2, 9))
-  const isOffered = parts === 1 && !insolvent && payer === 'PROMPT' && random.chance(0.3)
+  const isOffered = parts === 1 && !insolvent && payer === 'PROMPT' && random.chance(0.18)
   const fate = random.fraction()
   return {
     deliveredOn,

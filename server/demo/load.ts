@@ -8,6 +8,7 @@ import { segmentFor } from '../ledger/segments.ts'
 import { findOrganization } from '../organization/queries.ts'
 import { demoCompany, demoCustomers, demoPeople, type DemoCustomer, type People } from './company.ts'
 import { setDemoGoals } from './goals.ts'
+import { recordOutside } from './outside.ts'
 import { postingOf, type DemoBooks } from './postings.ts'
 import { extendRates } from './rates.ts'
 import type { TradeEvent } from './events.ts'
@@ -61,6 +62,12 @@ export async function loadDemo(connection: Connection, { now, besideOthers }: De
     const people = await insertPeople(tx, id)
     const books = await openBooks(tx, id, { people, createdAt })
     await postTrade(tx, id, { books, trade, now })
+    await recordOutside(tx, id, {
+      firstDay,
+      today,
+      currency: demoCompany.baseCurrency,
+      momentOf: (day) => momentOf(day, now),
+    })
     await setDemoGoals(tx, made, { people, now })
   })
 }
