@@ -609,7 +609,7 @@ export const kpiDay = pgTable(
     ...cutColumns(),
     day: civilDate('day').notNull(),
     anchor: civilDate('anchor').notNull(),
-    /** The day of `recordedAt` in UTC; of a balance of some age `day`, if that is later. */
+    /** The day of `recordedAt` in UTC; of a balance of some age and of cohorts `day`, if that is later. */
     recordedOn: civilDate('recorded_on').notNull(),
     amount: minor('amount').notNull(),
     count: integer('count').notNull(),

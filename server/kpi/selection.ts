@@ -4,7 +4,7 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BookRow } from '../domain/book.ts'
 import { dayAt, endOfMonth } from '../domain/calendar.ts'
 import { formatDay, type Day } from '../domain/day.ts'
-import type { Measure } from '../domain/measures.ts'
+import { measures as measureKinds, type Measure } from '../domain/measures.ts'
 import { namesOf, type Age, type AgedSeries } from '../ledger/ages.ts'
 import { LEVELS, type Cut } from '../ledger/cuts.ts'
 import type { Cell } from './segments.ts'
@@ -116,8 +116,11 @@ function planOf(
   // What falls due later does so for series on the day on which it does, as if it had been recorded then.
   const usesSeries = series !== null && (knownDay === null || knownDay >= lastDay)
   const spans = spansOf(dayEnds, after, knownDay)
+  // And what becomes of the things of a period is folded likewise.
+  const isTooEarly =
+    knownDay !== null && knownDay < lastDay && measures.some((one) => measureKinds[one.measure] === 'cohort')
   const cuts = cells.flatMap((one, index) =>
-    (isBalance && !usesSeries ? cutsByAnchor(one) : one.cuts).map((cut) => ({
+    (isTooEarly ? segmentsOf(one) : isBalance && !usesSeries ? cutsByAnchor(one) : one.cuts).map((cut) => ({
       ...cut,
       index,
       isForeign: isForeign(one.cell),
@@ -171,9 +174,10 @@ function planOf(
 
 /** Rows by anchor are there for the whole organization and for segments only. */
 const cutsByAnchor = ({ cell, cuts }: CutCell): readonly Cut[] =>
-  cuts.every((cut) => cut.level === LEVELS.ORGANIZATION)
-    ? cuts
-    : cell.segmentIds.map((id) => ({ level: LEVELS.SEGMENT, id }))
+  cuts.every((cut) => cut.level === LEVELS.ORGANIZATION) ? cuts : segmentsOf({ cell })
+
+const segmentsOf = ({ cell }: Pick<CutCell, 'cell'>): readonly Cut[] =>
+  cell.segmentIds.map((id) => ({ level: LEVELS.SEGMENT, id }))
 
 /** The parts of the sum that are not empty. */
 function partsOf(tx: Tx, organizationId: string, plan: Plan) {

@@ -50,6 +50,9 @@ export const balanceNames = storedMeasures.filter(({ kind }) => kind === 'balanc
 /** Those whose rows are asked for by anchor; the anchor of a movement is its day. */
 export const anchoredNames = storedMeasures.filter(({ kind }) => kind !== 'movement').map(({ name }) => name)
 
+/** Those that tell of a thing, often long before, what is to become of it on a day. */
+export const cohortNames = storedMeasures.filter(({ kind }) => kind === 'cohort').map(({ name }) => name)
+
 /** Only of what is owed is the age asked for. */
 const hasAge = (measure: Measure) => measure === 'OPEN_BY_DUE' || measure === 'OPEN_BY_ISSUE'
 

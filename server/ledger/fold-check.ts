@@ -1,7 +1,7 @@
 /** Whether the folded rows are what `flow` adds up to. Reads all of it: for tests, and for an operator in doubt. */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { agedSeries, anchoredNames, balanceNames } from './ages.ts'
+import { agedSeries, anchoredNames, balanceNames, cohortNames } from './ages.ts'
 
 /** One sum that differs, in words of the tables. */
 export type FoldFault = {
@@ -37,7 +37,9 @@ export async function findFoldFaults(tx: Tx, organizationId: string): Promise<Fo
       select f.* from flow f, position
       where f.organization_id = ${organizationId} and (f.xid, f.day) <= (position.xid, position.day)
     ), truth as materialized (
-      select measure, level, cut, day, anchor, (recorded_at at time zone 'UTC')::date as recorded_on,
+      select measure, level, cut, day, anchor,
+        case when measure = any(${arrayOf(cohortNames)}::text[]) and day > (recorded_at at time zone 'UTC')::date
+          then day else (recorded_at at time zone 'UTC')::date end as recorded_on,
         (date_trunc('month', day::timestamp) + interval '1 month - 1 day')::date as month,
         case when measure = any(${arrayOf(anchoredNames)}::text[]) then anchor else '1970-01-01' end as month_anchor,
         measure = any(${arrayOf(balanceNames)}::text[]) as is_plain, false as is_aged,

@@ -1,7 +1,7 @@
 /** What both ways of folding say alike. */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { agedSeries } from './ages.ts'
+import { agedSeries, cohortNames } from './ages.ts'
 
 /** Where folding stands. PostgreSQL's text of a transaction id, a date (or infinity) each; and how many are folded. */
 export type Position = {
@@ -11,8 +11,13 @@ export type Position = {
   readonly rows: bigint
 }
 
-/** A posting's moment is folded to its day in UTC. */
-export const recordedOn = (tx: Tx) => tx.sql`(recorded_at at time zone 'UTC')::date`
+/**
+ * A posting's moment is folded to its day in UTC; of what becomes of the things of a period to the day itself, if that is
+ * later: else there would be as many rows of a day as there are days on which something was told of it.
+ */
+export const recordedOn = (tx: Tx) => tx.sql`
+  case when measure = any(${arrayOf(cohortNames)}::text[]) then greatest((recorded_at at time zone 'UTC')::date, day)
+    else (recorded_at at time zone 'UTC')::date end`
 
 /** The last day of the month of a day, an expression. */
 export const monthOf = (tx: Tx, day: string) =>

@@ -166,7 +166,7 @@ async function runAnew(
       }, LOOK_MS)
       return foldAnew(tx, organizationId, today)
     })
-    if (anew !== null && anew.rows > 0) await analyze(connection)
+    if (anew !== null && anew.rows >= ROWS_MAX) await analyze(connection)
     return anew
   } catch (error) {
     if (isClosed()) return nothingAnew

@@ -1,6 +1,7 @@
 /** A large book, written set by set: what the ledger's posting of plain invoices and their payments leaves. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { asOwner, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { AT_RISK_DAYS } from '@tidemark/server/domain/invoice-positions.ts'
 
 export type BookSize = {
   readonly invoices: number
@@ -149,10 +150,12 @@ async function writeFlow(tx: Tx, organizationId: string): Promise<void> {
     )
     select ${organizationId}, measure, day, anchor, segment, amount, count, days, amount_days, (told + time '22:00') at time zone 'UTC'
     from (
-      select segment, issued as told, measure, day, anchor, sum(amount) as amount, sum(count) as count, 0 as days, 0 as amount_days
+      select segment, issued as told, measure, day, anchor, sum(amount) as amount, sum(count) as count, 0 as days,
+        sum(terms * amount) as amount_days
       from issued cross join lateral (values
-        ('OPEN_BY_DUE', issued, due), ('OPEN_BY_ISSUE', issued, issued), ('BILLED', issued, issued), ('DUE', due, due)
-      ) as row (measure, day, anchor)
+        ('OPEN_BY_DUE', issued, due, 0), ('OPEN_BY_ISSUE', issued, issued, 0), ('BILLED', issued, issued, due - issued),
+        ('DUE', due, due, 0), ('AT_RISK', due + ${AT_RISK_DAYS}::int, issued, 0)
+      ) as row (measure, day, anchor, terms)
       group by 1, 2, 3, 4, 5
       union all
       select segment, told, row.measure, settled, settled, row.amount, row.count, row.days, row.amount_days
@@ -167,6 +170,9 @@ async function writeFlow(tx: Tx, organizationId: string): Promise<void> {
       from bench_invoice where settled is not null group by 1, 2, 4, 5
       union all
       select segment, told, 'OPEN_BY_ISSUE', settled, issued, -sum(amount), -count(*), 0, 0
+      from bench_invoice where settled is not null group by 1, 2, 4, 5
+      union all
+      select segment, told, 'AT_RISK', due + ${AT_RISK_DAYS}::int, issued, -sum(amount), -count(*), 0, 0
       from bench_invoice where settled is not null group by 1, 2, 4, 5
       union all
       select segment, told, 'DUE_ON_TIME', due, due, sum(amount), count(*), 0, 0

@@ -25,7 +25,7 @@ import { recordReceipt } from '@tidemark/server/receipt/record.ts'
 import { writeInvoices } from './import-csv.ts'
 
 const WRITERS = 16
-const INVOICES = 60_000
+const INVOICES = 20_000
 const ROUNDS = 6
 const RATIO_MIN = 0.65
 const RECEIVED_ON = '2026-01-15'
@@ -41,18 +41,17 @@ export async function run(args: readonly string[]): Promise<void> {
   opened.defer(() => rm(folder, { recursive: true, force: true }))
   const database = await openEmbedded(join(folder, 'data'))
   opened.defer(() => database.close())
-  const organization = await using(database.url, 2, (connection) => fillBooks(connection, folder))
+  const create = (definition: string) =>
+    using(database.url, 1, (cluster) => cluster.sql.unsafe(`create database ${definition}`))
+  const urlOf = (name: string) => Object.assign(new URL(database.url), { pathname: `/${name}` }).href
+  await create('books')
+  const organization = await using(urlOf('books'), 2, (connection) => fillBooks(connection, folder))
   // Before any receipt: what one of the two has, the other has too.
-  const name = new URL(database.url).pathname.slice(1)
-  const twinUrl = new URL(database.url)
-  twinUrl.pathname = '/twin'
-  const postgresUrl = new URL(database.url)
-  postgresUrl.pathname = '/postgres'
-  await using(postgresUrl.href, 1, (cluster) => cluster.sql.unsafe(`create database twin template ${name}`))
+  await create('twin template books')
 
-  const books = await connect(database.url, { max: WRITERS + 4 })
+  const books = await connect(urlOf('books'), { max: WRITERS + 4 })
   opened.defer(() => books.close())
-  const twin = await connect(twinUrl.href, { max: WRITERS })
+  const twin = await connect(urlOf('twin'), { max: WRITERS })
   opened.defer(() => twin.close())
   await measure(books, twin, organization, Number(values.receipts))
 }
