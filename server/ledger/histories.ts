@@ -25,13 +25,21 @@ export async function lockItems(
   customerIds: readonly string[],
   itemIds: readonly string[],
 ): Promise<Map<string, Item>> {
-  await tx.sql`
-    select from customer where organization_id = ${organizationId} and id = any(${customerIds})
-    order by id for no key update`
-  await tx.sql`
-    select from item where organization_id = ${organizationId} and id = any(${itemIds})
-    order by kind, id for no key update`
-  return readItems(tx, organizationId, itemIds)
+  // Sent together, carried out in this order; each sees what was committed while the one before it waited.
+  const [, , items] = await Promise.all([
+    customerIds.length === 0
+      ? null
+      : tx.sql`
+        select from customer where organization_id = ${organizationId} and id = any(${customerIds})
+        order by id for no key update`.execute(),
+    itemIds.length === 0
+      ? null
+      : tx.sql`
+        select from item where organization_id = ${organizationId} and id = any(${itemIds})
+        order by kind, id for no key update`.execute(),
+    readItems(tx, organizationId, itemIds),
+  ])
+  return items
 }
 
 /** The items of these ids; ids that do not exist are left out. */

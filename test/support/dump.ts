@@ -18,8 +18,9 @@ export const dump = async ({ connection: { sql } }: TestServer): Promise<string>
   return lines.join('\n')
 }
 
-/** Written beside commands, in transactions of their own: where requests come from and cost, seals, evaluations. */
-const BESIDE = /^public\.(origin|budget|audit_head|audit_seal|evaluation) /
+/** Written beside commands, in transactions of their own: where requests come from and cost, seals, evaluations, sums. */
+const BESIDE =
+  /^public\.(origin|budget|audit_head|audit_seal|evaluation|kpi_(beginning|checkpoint|day|fold|late|month)) /
 
 /** The part of it that commands write. */
 export const dumpOfCommands = async (server: TestServer): Promise<string> => {

@@ -22,8 +22,24 @@ export const readAllRows = async (sql: Sql | TransactionSql): Promise<Rows> => {
   return Object.fromEntries(entries)
 }
 
+/** The sums of the KPI store, which a server makes anew. */
+export const SUMS = [
+  'public.kpi_beginning',
+  'public.kpi_checkpoint',
+  'public.kpi_day',
+  'public.kpi_fold',
+  'public.kpi_late',
+  'public.kpi_month',
+]
+
 /** What is not of this moment or this place: it stays behind. */
-export const LEFT_BEHIND = ['identity.attempt', 'identity.session', 'identity.verification', 'public.budget']
+export const LEFT_BEHIND = [
+  'identity.attempt',
+  'identity.session',
+  'identity.verification',
+  'public.budget',
+  ...SUMS,
+]
 
 /** What the tables are made of: columns, defaults, keys, indexes, policies, rights and who must heed them. */
 export const readShape = async (sql: Sql): Promise<readonly string[]> => {

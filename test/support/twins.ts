@@ -11,6 +11,7 @@ import { vi } from 'vitest'
 import { execute } from './graphql.ts'
 import type { Sample } from './operations.ts'
 import type { TestServer } from './server.ts'
+import { SUMS } from './rows.ts'
 import { makeToken } from './tokens.ts'
 
 export type Twin = {
@@ -374,11 +375,7 @@ const RESTLESS = [
   'audit_seal',
   'budget',
   'goal_progress',
-  'kpi_beginning',
-  'kpi_checkpoint',
-  'kpi_day',
-  'kpi_fold',
-  'kpi_month',
+  ...SUMS.map((name) => name.replace('public.', '')),
 ]
 
 /** A hash over every row that an organization has, in every table. */
