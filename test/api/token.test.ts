@@ -168,7 +168,7 @@ describe('making a token', () => {
     ['no name', { name: ' ' }, 'name', /must not be empty/],
     ['a long name', { name: 'x'.repeat(201) }, 'name', /201 characters/],
     ['no scope', { scopes: [] }, 'scopes', /The scopes are organization:read, /],
-    ['an unknown scope', { scopes: ['kpi:read', 'kpi:write'] }, 'scopes.1', /no scope "kpi:write".*kpi:read/],
+    ['an unknown scope', { scopes: ['kpi:read', 'kpi:erase'] }, 'scopes.1', /no scope "kpi:erase".*kpi:read/],
     ['an end that has passed', { expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt', /has passed/],
     ['an end too far away', { expiresAt: '2199-01-01T00:00:00Z' }, 'expiresAt', /at most 5 years/],
     ['a name for an address', { addresses: ['localhost'] }, 'addresses.0', /neither an address/],

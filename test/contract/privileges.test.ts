@@ -1,6 +1,7 @@
 /** What the application's role may do to each table, read from the catalogue and tried on the rows of another. */
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fold } from '@tidemark/server/ledger/fold.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createTwins, type Twins } from '../support/twins.ts'
 
@@ -10,6 +11,10 @@ let tables: readonly string[]
 beforeAll(async () => {
   server = await startTestServer()
   twins = await createTwins(server)
+  // Else the sums would be made some time later.
+  const today = Temporal.Now.plainDateISO('UTC')
+  for (const { organization } of [twins.ours, twins.theirs])
+    await fold(server.connection, organization.id, { today })
   const rows = await server.connection.sql<{ name: string }[]>`
     select relname as name from pg_class
     where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by 1`
