@@ -77,6 +77,12 @@ const faultsOf = async (page: Page): Promise<string[]> => {
   return overflow > 0 ? [...violations, `${overflow} px wider than the screen`] : violations
 }
 
+/** Those that end by themselves, such as the mark of a figure that has just moved. */
+const endAnimations = () => {
+  for (const animation of document.getAnimations())
+    if (Number.isFinite(animation.effect?.getComputedTiming().endTime)) animation.finish()
+}
+
 /** What is wrong with the page as it stands: for those who cannot see it, and on a narrow screen, light and dark. */
 export const inspect = async (page: Page): Promise<string[]> => {
   const faults: string[] = []
@@ -85,6 +91,7 @@ export const inspect = async (page: Page): Promise<string[]> => {
       // Colours on their way from light to dark have the contrast of neither.
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       await page.setViewportSize({ width, height: 900 })
+      await page.evaluate(endAnimations)
       const found = await faultsOf(page)
       faults.push(...found.map((fault) => `${colorScheme}, ${width} px: ${fault}`))
     }
