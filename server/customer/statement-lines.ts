@@ -1,4 +1,5 @@
 /** The lines of a statement, page by page, each with the balance after it. */
+import { microseconds } from '../ledger/moments.ts'
 import { sql } from 'drizzle-orm'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -73,7 +74,7 @@ export async function listLines(
     where i.organization_id = ${organization.id} and i.customer_id = ${customerId} and i.kind <> 'DISPUTE'
       and s.currency = ${currency} and e.kind <> 'MOVED'
       and e.effective_on between ${formatDay(from)}::date and ${formatDay(to)}::date
-      and e.recorded_at <= ${knownAt.toString()}::timestamptz`
+      and e.recorded_at <= ${microseconds(knownAt)}::timestamptz`
   const rows = await reader.read((tx) =>
     tx.execute<Stored>(sql`
       with line as (

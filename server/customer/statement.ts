@@ -1,4 +1,5 @@
 /** A customer's statement: what its account did from one day to another, as known at a moment. */
+import { microseconds } from '../ledger/moments.ts'
 import type { Context } from '../context.ts'
 import { dayOf, formatDay, isPlausible, type Day } from '../domain/day.ts'
 import { badUserInput } from '../errors.ts'
@@ -105,6 +106,6 @@ const readBalances = async (
     join segment s on s.organization_id = i.organization_id and s.id = i.segment_id
     join ledger_entry e on e.organization_id = i.organization_id and e.item_id = i.id
     where i.organization_id = ${organizationId} and i.customer_id = ${customerId} and i.kind <> 'DISPUTE'
-      and e.effective_on <= ${formatDay(to)} and e.recorded_at <= ${knownAt.toString()}
+      and e.effective_on <= ${formatDay(to)} and e.recorded_at <= ${microseconds(knownAt)}
     group by s.currency order by s.currency`),
 ]

@@ -1,4 +1,5 @@
 /** Aging customer by customer, out of the items that were open: what it costs follows them and not the books. */
+import { microseconds } from '../ledger/moments.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { bucketBounds, bucketsOf, minorOf, type AgingBasis, type AgingBucket } from '../domain/aging.ts'
@@ -149,7 +150,7 @@ const byTotal = (a: Valued, b: Valued): number =>
 /** Items in one segment by one statement; what is shared out or moved, and only where segments are asked for, item by item. */
 async function readOpen(tx: Tx, query: OpenQuery): Promise<OpenSum[]> {
   const { organizationId, day, knownAt, by, segmentIds } = query
-  const known = knownAt.toString()
+  const known = microseconds(knownAt)
   const onDay = formatDay(day)
   const lowest = thresholds(query)
   const records = await tx.sql<OpenRecord[]>`

@@ -6,6 +6,7 @@
  * their entries and projected as the posting function does, so that they are in the segments where the KPI store has
  * them.
  */
+import { microseconds } from '../ledger/moments.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { formatDay } from '../domain/day.ts'
@@ -179,10 +180,6 @@ async function readRecords(
     from single left join disputed on disputed.invoice_id = single.id
     group by 1, 2, customer_id, segment_id, is_scattered`
 }
-
-/** As PostgreSQL keeps moments. It would round a finer one up, to what was recorded after it. */
-const microseconds = (moment: Temporal.Instant): string =>
-  moment.round({ smallestUnit: 'microsecond', roundingMode: 'floor' }).toString()
 
 async function readScattered(
   tx: Tx,

@@ -1,4 +1,5 @@
 /** Reads what comes from outside the books. */
+import { microseconds } from '../ledger/moments.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Conventions } from '../domain/conventions.ts'
@@ -49,7 +50,7 @@ export async function readExternal(
     select distinct on (metric, day) metric, day, value, currency from metric_value
     where organization_id = ${organizationId} and metric = any(${arrayOf([...metrics])}::text[])
       and day between ${formatDay(from)} and ${formatDay(to)}
-      and recorded_at <= coalesce(${knownAt?.toString() ?? null}::timestamptz, 'infinity')
+      and recorded_at <= coalesce(${knownAt === null ? null : microseconds(knownAt)}::timestamptz, 'infinity')
     order by metric, day, recorded_at desc`
   return rows.flatMap(({ metric, day, value, currency }) => {
     const on = parseDay(day)

@@ -1,4 +1,5 @@
 /** Reads out of the KPI store what KPIs need. */
+import { microseconds } from '../ledger/moments.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BooksFrom } from '../domain/book.ts'
@@ -8,14 +9,7 @@ import type { Moving, Needs } from '../domain/needs.ts'
 import type { Measure } from '../domain/measures.ts'
 import { seriesFor, type AgedSeries } from '../ledger/ages.ts'
 import type { Cell } from './segments.ts'
-import {
-  microseconds,
-  readSelection,
-  type CellRow,
-  type CutCell,
-  type Selection,
-  type Sight,
-} from './selection.ts'
+import { readSelection, type CellRow, type CutCell, type Selection, type Sight } from './selection.ts'
 
 export type Beginning = {
   readonly booksFrom: BooksFrom
@@ -29,7 +23,7 @@ export async function readBeginning(
   organizationId: string,
   knownAt: Temporal.Instant | null,
 ): Promise<Beginning> {
-  const known = microseconds(knownAt) ?? 'infinity'
+  const known = knownAt === null ? 'infinity' : microseconds(knownAt)
   const [row] = await tx.sql<{ first_day: string | null; has_rows: boolean; is_ahead: boolean }[]>`
     with fold as materialized (
       select coalesce(xid, '0') as xid, coalesce(day, '-infinity') as day,
@@ -133,7 +127,7 @@ export async function readLedgerBalances(
   knownAt: Temporal.Instant | null,
 ): Promise<{ currency: string; minor: bigint }[]> {
   if (segmentIds.length === 0) return []
-  const known = microseconds(knownAt)
+  const known = knownAt === null ? null : microseconds(knownAt)
   const records = await tx.sql<{ currency: string; balance: string }[]>`
     select s.currency, sum(case i.kind when 'INVOICE' then e.amount else -e.amount end) as balance
     from ledger_entry e

@@ -1,4 +1,5 @@
 /** What the ledger's entries say is owed in some segments, without any use of the KPI store. */
+import { microseconds } from '../ledger/moments.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { formatDay, type Day } from '../domain/day.ts'
@@ -43,7 +44,7 @@ async function readBegunHere(
   day: Day,
   knownAt: Temporal.Instant,
 ): Promise<Money[]> {
-  const known = knownAt.round({ smallestUnit: 'microsecond', roundingMode: 'floor' }).toString()
+  const known = microseconds(knownAt)
   const records = await tx.sql<{ currency: string; balance: string }[]>`
     with scattered as (
       select item_id from item_share where organization_id = ${organizationId}

@@ -1,4 +1,5 @@
 /** What figures of past days were when they were first known, what they are now, and which entries moved them. */
+import { microseconds } from '../ledger/moments.ts'
 import type { Reader, Tx } from '@tidemark/drizzle/transaction.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { endOfDay } from '../domain/calendar.ts'
@@ -118,10 +119,6 @@ const changeOf = (first: KpiRow, now: KpiRow): string | null =>
   first.valueExact === null || now.valueExact === null
     ? null
     : formatExact(new Exact(now.valueExact).minus(first.valueExact), now.unit, now.currency)
-
-/** As PostgreSQL keeps moments. It would round a finer one up, to what was recorded after it. */
-const microseconds = (moment: Temporal.Instant): string =>
-  moment.round({ smallestUnit: 'microsecond', roundingMode: 'floor' }).toString()
 
 /** Entries recorded after `after` and up to `upTo` that take effect on `day` or before it. */
 type EntriesPoint = {

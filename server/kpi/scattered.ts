@@ -1,4 +1,5 @@
 /** Items that are in several segments, or were: what of them lies in some segments takes their whole history. */
+import { microseconds } from '../ledger/moments.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { AgingBasis } from '../domain/aging.ts'
 import { formatDay, type Day } from '../domain/day.ts'
@@ -43,14 +44,14 @@ export async function readScattered(
         and (closes_on is null or closes_on > ${formatDay(day)}::date)
       union
       select item_id from ledger_entry
-      where organization_id = ${organizationId} and recorded_at > ${knownAt.toString()}::timestamptz
+      where organization_id = ${organizationId} and recorded_at > ${microseconds(knownAt)}::timestamptz
         and effective_on <= ${formatDay(day)}::date
     ), scattered as (
       select item_id from candidate where ${isScattered(tx, organizationId, 'candidate.item_id')}
     )
     select e.item_id, count(*)::int as entries
     from scattered join ledger_entry e on e.organization_id = ${organizationId} and e.item_id = scattered.item_id
-    where e.recorded_at <= ${knownAt.toString()}::timestamptz
+    where e.recorded_at <= ${microseconds(knownAt)}::timestamptz
     group by e.item_id`
   const counts = new Map(known.map((row) => [row.item_id, row.entries]))
   const items = await readItems(tx, organizationId, [...counts.keys()])

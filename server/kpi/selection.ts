@@ -1,4 +1,5 @@
 /** The statement over the KPI store: adds up in PostgreSQL whatever nothing is asked between. */
+import { microseconds } from '../ledger/moments.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BookRow } from '../domain/book.ts'
@@ -151,7 +152,7 @@ function planOf(
     dayEnds,
     anchorEnds: anchors === null ? null : [...anchors].sort((a, b) => a - b),
     lastDay,
-    known: microseconds(knownAt) ?? 'infinity',
+    known: knownAt === null ? 'infinity' : microseconds(knownAt),
     knownDay,
     usesSeries,
     spans,
@@ -449,7 +450,3 @@ const bookRowOf = (
     ? { amountDays: BigInt(record.amount_days), anchorAmount: BigInt(record.anchor_amount) }
     : { amountDays: 0n, anchorAmount: BigInt(record.amount_days), olderThanDays }),
 })
-
-/** As PostgreSQL keeps moments. It would round a finer one up, to what was recorded after it. */
-export const microseconds = (moment: Temporal.Instant | null): string | null =>
-  moment === null ? null : moment.round({ smallestUnit: 'microsecond', roundingMode: 'floor' }).toString()

@@ -1,4 +1,5 @@
 /** Exchange rates as the books keep them: appended, never changed. */
+import { microseconds } from './moments.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { RATE_AGE_DAYS_MAX, ratesOf, type ExchangeRate, type Rates } from '../domain/rates.ts'
 import { formatDay, parseDay, type Day } from '../domain/day.ts'
@@ -20,7 +21,7 @@ export async function readRates(
   const rows = await tx.sql<{ currency: string; valid_on: string; rate: string }[]>`
     select distinct on (currency, valid_on) currency, valid_on, rate
     from exchange_rate cross join lateral (
-      select recorded_at <= coalesce(${knownAt?.toString() ?? null}::timestamptz, 'infinity') as is_known
+      select recorded_at <= coalesce(${knownAt === null ? null : microseconds(knownAt)}::timestamptz, 'infinity') as is_known
     ) known
     where organization_id = ${organization.id}
       and valid_on between ${formatDay(from - RATE_AGE_DAYS_MAX)} and ${formatDay(to)}
