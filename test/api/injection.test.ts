@@ -1,5 +1,5 @@
 /**
- * A8: SQL in every text that the API takes. It must be answered as any other text is, at no other speed, and
+ * SQL in every text that the API takes. It must be answered as any other text is, at no other speed, and
  * PostgreSQL must not find an error in a single statement: not one of class 42 in its own log.
  */
 import * as fc from 'fast-check'

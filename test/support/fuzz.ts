@@ -1,4 +1,5 @@
 /** What no client sends on purpose, as arbitraries of fast-check; and what no answer may ever have in it. */
+import { resolve } from 'node:path'
 import * as fc from 'fast-check'
 
 /** Bears this mark wherever a text can: if it is in the log, a value of somebody is. */
@@ -139,7 +140,8 @@ export const slipsOf = (text: string): fc.Arbitrary<string> =>
  */
 export const LEAK = new RegExp(
   [
-    String.raw`\n\s+at |node_modules|\.ts:\d|/work/|/home/|/tmp/|/etc/tidemark`,
+    String.raw`\n\s+at |node_modules|\.ts:\d|/home/|/tmp/|/etc/tidemark`,
+    RegExp.escape(resolve(import.meta.dirname, '../..')),
     String.raw`\bselect .* from\b|\binsert into\b|syntax error at|relation "|column "|violates|\bpg_`,
     'tidemark_app|api_token|ledger_entry|organization_id|drizzle|postgres|ECONN',
     'TypeError|RangeError|call stack|is not a function|Cannot read prop',
