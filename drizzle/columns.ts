@@ -7,11 +7,15 @@ export const civilDate = customType<{ data: Temporal.PlainDate; driverData: stri
   toDriver: (date) => date.toString(),
 })
 
+/** A moment as PostgreSQL keeps it. It would round a finer one up, and so to what was recorded after it. */
+export const microseconds = (moment: Temporal.Instant): string =>
+  moment.round({ smallestUnit: 'microsecond', roundingMode: 'floor' }).toString()
+
 /** A moment in UTC. The driver hands timestamps over as PostgreSQL prints them. */
 export const instant = customType<{ data: Temporal.Instant; driverData: string }>({
   dataType: () => 'timestamptz',
   fromDriver: (text) => Temporal.Instant.from(text),
-  toDriver: (moment) => moment.toString(),
+  toDriver: microseconds,
 })
 
 /** An exact decimal as text, so that no digit is lost on the way. */

@@ -1,5 +1,5 @@
 /** The lines of a statement, page by page, each with the balance after it. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { sql } from 'drizzle-orm'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'

@@ -1,5 +1,5 @@
 /** A customer's statement: what its account did from one day to another, as known at a moment. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import type { Context } from '../context.ts'
 import { dayOf, formatDay, isPlausible, type Day } from '../domain/day.ts'
 import { badUserInput } from '../errors.ts'

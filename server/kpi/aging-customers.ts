@@ -1,5 +1,5 @@
 /** Aging customer by customer, out of the items that were open: what it costs follows them and not the books. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { bucketBounds, bucketsOf, minorOf, type AgingBasis, type AgingBucket } from '../domain/aging.ts'

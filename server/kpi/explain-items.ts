@@ -6,7 +6,7 @@
  * their entries and projected as the posting function does, so that they are in the segments where the KPI store has
  * them.
  */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { formatDay } from '../domain/day.ts'

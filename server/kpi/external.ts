@@ -1,5 +1,5 @@
 /** Reads what comes from outside the books. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Conventions } from '../domain/conventions.ts'

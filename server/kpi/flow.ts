@@ -1,5 +1,5 @@
 /** Reads out of the KPI store what KPIs need. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BooksFrom } from '../domain/book.ts'

@@ -1,5 +1,5 @@
 /** What the ledger's entries say is owed in some segments, without any use of the KPI store. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { formatDay, type Day } from '../domain/day.ts'

@@ -1,5 +1,5 @@
 /** What figures of past days were when they were first known, what they are now, and which entries moved them. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import type { Reader, Tx } from '@tidemark/drizzle/transaction.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { endOfDay } from '../domain/calendar.ts'

@@ -1,5 +1,5 @@
 /** Items that are in several segments, or were: what of them lies in some segments takes their whole history. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { AgingBasis } from '../domain/aging.ts'
 import { formatDay, type Day } from '../domain/day.ts'

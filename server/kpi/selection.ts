@@ -1,5 +1,5 @@
 /** The statement over the KPI store: adds up in PostgreSQL whatever nothing is asked between. */
-import { microseconds } from '../ledger/moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BookRow } from '../domain/book.ts'

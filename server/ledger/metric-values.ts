@@ -17,7 +17,10 @@ export type NewMetricValue = {
 
 export type ValuesAppended = { readonly inserted: number; readonly updated: number }
 
-/** A value that differs from the one known of its day is a further row: what was known before can be asked for again. */
+/**
+ * A value that differs from the one known of its day is a further row: what was known before can be asked for again. All
+ * of one call become known at the same moment.
+ */
 export async function appendMetricValues(
   tx: Tx,
   organizationId: string,
@@ -25,7 +28,7 @@ export async function appendMetricValues(
 ): Promise<ValuesAppended> {
   await announcePosting(tx, organizationId)
   const [row] = await tx.sql<ValuesAppended[]>`
-    with given as (
+    with posting as materialized (select clock_timestamp() as recorded_at), given as (
       select * from unnest(
         ${arrayOf(values.map(({ metric }) => metric))}::text[],
         ${arrayOf(values.map(({ day }) => formatDay(day)))}::date[],
@@ -42,8 +45,8 @@ export async function appendMetricValues(
       where (known.value, known.currency) is distinct from (given.value, given.currency)
         and (known.value is not null or given.value is not null)
     ), appended as (
-      insert into metric_value (organization_id, metric, day, value, currency, source)
-      select ${organizationId}, metric, day, value, currency, source from added
+      insert into metric_value (organization_id, metric, day, recorded_at, value, currency, source)
+      select ${organizationId}, metric, day, recorded_at, value, currency, source from added cross join posting
     )
     select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated
     from added`

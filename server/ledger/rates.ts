@@ -1,5 +1,5 @@
 /** Exchange rates as the books keep them: appended, never changed. */
-import { microseconds } from './moments.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { RATE_AGE_DAYS_MAX, ratesOf, type ExchangeRate, type Rates } from '../domain/rates.ts'
 import { formatDay, parseDay, type Day } from '../domain/day.ts'
@@ -37,7 +37,10 @@ export type NewRate = ExchangeRate & { readonly source: string }
 
 export type RatesAppended = { readonly inserted: number; readonly updated: number }
 
-/** A rate that differs from the one known is a further row: what was computed with the old one can be computed again. */
+/**
+ * A rate that differs from the one known is a further row: what was computed with the old one can be computed again. All
+ * of one call become known at the same moment.
+ */
 export async function appendRates(
   tx: Tx,
   organizationId: string,
@@ -45,7 +48,7 @@ export async function appendRates(
 ): Promise<RatesAppended> {
   await announcePosting(tx, organizationId)
   const [row] = await tx.sql<RatesAppended[]>`
-    with given as (
+    with posting as materialized (select clock_timestamp() as recorded_at), given as (
       select * from unnest(
         ${arrayOf(rates.map(({ currency }) => currency))}::text[],
         ${arrayOf(rates.map(({ validOn }) => formatDay(validOn)))}::date[],
@@ -60,8 +63,8 @@ export async function appendRates(
       ) known on true
       where known.rate is distinct from given.rate
     ), appended as (
-      insert into exchange_rate (organization_id, currency, valid_on, rate, source)
-      select ${organizationId}, currency, valid_on, rate, source from added
+      insert into exchange_rate (organization_id, currency, valid_on, recorded_at, rate, source)
+      select ${organizationId}, currency, valid_on, recorded_at, rate, source from added cross join posting
     )
     select count(*) filter (where is_new)::int as inserted, count(*) filter (where not is_new)::int as updated
     from added`

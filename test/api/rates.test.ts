@@ -63,10 +63,8 @@ describe('recordRates', () => {
     const corrected = [{ currency: 'EUR', date: '2026-06-02', rate: '1.10' }, ...rates.slice(2)]
     expect(await record(corrected)).toMatchObject({ recorded: 1, unchanged: 1 })
     expect(brief(await read('(currencies: ["EUR"], from: "2026-06-02")'))).toEqual(['EUR 2026-06-02 1.10'])
-    const then = first.nodes
-      .map(({ recordedAt }) => recordedAt)
-      .toSorted()
-      .at(-1)
+    const then = first.nodes[0]?.recordedAt
+    expect(first.nodes.map(({ recordedAt }) => recordedAt)).toEqual([then, then, then])
     expect(brief(await read(`(knownAt: "${then}")`))).toEqual(brief(first))
     expect((await read()).totalCount).toBe(3)
   })
