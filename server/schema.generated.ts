@@ -3233,6 +3233,8 @@ export type KpiMetric =
   | 'BEST_POSSIBLE_DSO'
   /** What count-back DSO would be if nothing were past due. */
   | 'BEST_POSSIBLE_DSO_COUNT_BACK'
+  /** How many days the money billed in the period took to come in, invoice by invoice, as far as it has. */
+  | 'DSO_BY_LEDGER'
   /** DSO less best possible DSO. */
   | 'AVERAGE_DAYS_DELINQUENT'
   /** How many days customers are given to pay, by the money billed in the period. */
@@ -3253,7 +3255,7 @@ export type KpiMetric =
   | 'INVOICES_SETTLED'
   /** Days from invoice date to settlement of what was settled in the period. */
   | 'AVERAGE_DAYS_TO_PAY'
-  /** How many days after the invoice date the money of the invoices settled in the period was paid. */
+  /** How many days after the invoice date the money that was applied to invoices in the period was paid. */
   | 'WEIGHTED_DAYS_TO_PAY'
   /** Days from the first due date to settlement of what was settled in the period; early is negative. */
   | 'AVERAGE_DAYS_LATE'
@@ -3261,6 +3263,12 @@ export type KpiMetric =
   | 'DAYS_BEYOND_TERMS'
   /** How much of what was billed six months before was still open 90 days after its due date. */
   | 'AT_RISK_RATE'
+  /** How much of what was billed in the period has been paid, as far as is known. */
+  | 'COLLECTED_SHARE'
+  /** How many of the invoices that turned 30 days old in the period had been paid by then. */
+  | 'PAID_WITHIN_30_DAYS'
+  /** How many of the invoices that turned 60 days old in the period had been paid by then. */
+  | 'PAID_WITHIN_60_DAYS'
   /** Money received, less bounced payments. */
   | 'CASH_COLLECTED'
   /** Receipts applied to invoices. */
@@ -3323,6 +3331,8 @@ export type KpiMetric =
   | 'UNEARNED_DISCOUNT_SHARE'
   /** How much of the discounts that were offered was taken in time. */
   | 'DISCOUNT_CAPTURE_RATE'
+  /** What discounts for early payment cost, as a yearly rate of interest. */
+  | 'DISCOUNT_ANNUAL_RATE'
   /** Disputes opened in the period over the invoices billed in it, both by number or by amount. */
   | 'DISPUTE_RATE'
   /** What customers dispute at the end of the day. */

@@ -3,6 +3,12 @@ import type { Day } from './day.ts'
 import { installmentStates, type Entry, type InstallmentState, type InvoiceFacts } from './invoice.ts'
 import type { Measure, Position } from './measures.ts'
 
+/** Within how many days of the invoice date what was paid is counted. */
+export const PAID_WITHIN = [
+  ['PAID_WITHIN_30', 30],
+  ['PAID_WITHIN_60', 60],
+] as const satisfies readonly (readonly [Measure, number])[]
+
 /** Who still owes so long after the due date is at risk (Upflow's at-risk rate). */
 export const AT_RISK_DAYS = 90
 
@@ -42,6 +48,7 @@ export function invoicePositions(
     add('OPEN_BY_DUE', part.dueOn, part.balance, part.balance === 0n ? 0 : 1)
     add('BILLED', null, part.billed, part.number === 1 ? 1 : 0, 0n, part.billed * terms)
     addReductions(add, part)
+    addPayments(add, issuedOn, part)
     if (day >= part.firstDueOn) addCohort(add, part)
     if (day >= part.firstDueOn + AT_RISK_DAYS) {
       const open = balanceOfInstallment(entries, part.number, part.firstDueOn + AT_RISK_DAYS)
@@ -51,6 +58,7 @@ export function invoicePositions(
   add('OPEN_BY_ISSUE', issuedOn, balance, balance === 0n ? 0 : 1)
   if (isWrong) add('BILLED_WRONG', issuedOn, firstBilled, 1)
   addFacts(add, facts, installments, firstBilled, day)
+  addPaidWithin(add, issuedOn, installments, day)
   if (balance === 0n) addSettlement(add, issuedOn, installments)
   return found
 }
@@ -67,7 +75,6 @@ type Add = (
 function addReductions(add: Add, part: InstallmentState): void {
   const once = (amount: bigint) => (amount === 0n ? 0 : 1)
   const discounted = part.discountEarned + part.discountUnearned
-  add('PAID', null, part.paid, part.payments.length)
   add('CREDIT_APPLIED', null, part.credited, once(part.credited))
   add('WRITTEN_OFF', null, part.writtenOff, once(part.writtenOff))
   add('BAD_DEBT', null, part.badDebt, once(part.badDebt))
@@ -78,17 +85,39 @@ function addReductions(add: Add, part: InstallmentState): void {
   add('ADJUSTED', null, part.adjusted, once(part.adjusted))
 }
 
-/** On time means by the first due date: re-dating an invoice makes nobody punctual. */
-function addCohort(add: Add, part: InstallmentState): void {
-  const due = part.billed + part.adjusted - part.credited - part.discountEarned - part.discountUnearned
-  const paidInTime = part.payments.reduce(
-    (sum, payment) => (payment.occurredOn <= part.firstDueOn ? sum + payment.amount : sum),
+function addPayments(add: Add, issuedOn: Day, { paid, payments }: InstallmentState): void {
+  const amountDays = payments.reduce(
+    (sum, { amount, occurredOn }) => sum + amount * BigInt(occurredOn - issuedOn),
     0n,
   )
+  add('PAID', null, paid, payments.length, 0n, amountDays)
+  add('PAID_BY_ISSUE', issuedOn, paid, payments.length, 0n, amountDays)
+}
+
+/** What of a bill is to be paid in money, as far as is known. */
+const dueOf = (part: InstallmentState): bigint =>
+  part.billed + part.adjusted - part.credited - part.discountEarned - part.discountUnearned
+
+const paidBy = ({ payments }: InstallmentState, day: Day): bigint =>
+  payments.reduce((sum, { amount, occurredOn }) => (occurredOn <= day ? sum + amount : sum), 0n)
+
+/** On time means by the first due date: re-dating an invoice makes nobody punctual. */
+function addCohort(add: Add, part: InstallmentState): void {
+  const due = dueOf(part)
+  const paidInTime = paidBy(part, part.firstDueOn)
   if (due <= 0n) return
   const onTime = paidInTime < due ? paidInTime : due
   add('DUE', part.firstDueOn, due, 1)
   add('DUE_ON_TIME', part.firstDueOn, onTime, onTime === due ? 1 : 0)
+}
+
+function addPaidWithin(add: Add, issuedOn: Day, installments: readonly InstallmentState[], day: Day): void {
+  for (const [measure, days] of PAID_WITHIN) {
+    if (day < issuedOn + days) continue
+    const due = installments.reduce((sum, part) => sum + dueOf(part), 0n)
+    const paid = installments.reduce((sum, part) => sum + paidBy(part, issuedOn + days), 0n)
+    if (due > 0n) add(measure, issuedOn, paid < due ? paid : due, paid < due ? 0 : 1)
+  }
 }
 
 export const balanceOfInstallment = (entries: readonly Entry[], installment: number, day: Day): bigint =>
@@ -110,8 +139,17 @@ function addFacts(
   const isVoid = installments.every((part) => part.isWrong && part.billed === 0n)
   if (discountUntil === null || discount === 0n || day < discountUntil || isVoid) return
   const earned = installments.reduce((sum, part) => sum + part.discountEarned, 0n)
-  add('DISCOUNT_OFFERED', discountUntil, discount, 1)
+  add('DISCOUNT_OFFERED', discountUntil, discount, 1, 0n, earlierBy(installments, discount, discountUntil))
   add('DISCOUNT_TAKEN', discountUntil, earned, earned === 0n ? 0 : 1)
+}
+
+/** The discount comes off what is due last. */
+function earlierBy(installments: readonly InstallmentState[], discount: bigint, until: Day): bigint {
+  const days = (dueOn: Day): bigint => BigInt(Math.max(0, dueOn - until))
+  const lastDueOn = Math.max(...installments.map((part) => part.firstDueOn))
+  const whole = installments.reduce((sum, part) => sum + part.billed * days(part.firstDueOn), 0n)
+  const gained = whole - discount * days(lastDueOn)
+  return gained > 0n ? gained : 0n
 }
 
 function addSettlement(add: Add, issuedOn: Day, installments: readonly InstallmentState[]): void {

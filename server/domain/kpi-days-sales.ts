@@ -15,6 +15,7 @@ import {
   unknown,
 } from './formulas.ts'
 import {
+  cohort,
   movement,
   owedAt,
   pastDueAt,
@@ -150,6 +151,23 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
       periods: salesByPeriod(day, conventions.calendar),
     }),
     compute: ({ receivables, pastDue, periods }) => countBack(receivables.minus(pastDue), periods),
+  }),
+  defineKpi({
+    metric: 'DSO_BY_LEDGER',
+    name: 'Days sales outstanding by ledger',
+    description:
+      'How many days the money billed in the period took to come in, invoice by invoice: true DSO. What is not paid yet is not in it, so read it beside the collected share, and again when more has come.',
+    formula:
+      'Sum of (applied from receipts x days from invoice date to payment) / sum of applied, over the invoices of the period, of what was applied up to the day that they are seen from; bounced payments take back what they added.',
+    source: 'Semilla, second method; Credit Research Foundation, true DSO',
+    unit: 'DAYS',
+    better: 'LOWER',
+    conventions: [...PERIOD],
+    inputs: ({ period, asOf }) => ({
+      days: cohort('PAID_BY_ISSUE', period, asOf, 'amountDays'),
+      collected: cohort('PAID_BY_ISSUE', period, asOf, 'amount'),
+    }),
+    compute: ({ days, collected }) => quotient(days, collected, 'NOTHING_IN_PERIOD'),
   }),
   defineKpi({
     metric: 'AVERAGE_DAYS_DELINQUENT',

@@ -17,6 +17,27 @@ const weightedDays = (measure: MeasureOf<'movement'>, period: Period) => ({
   paid: movement(measure, period, 'amount'),
 })
 
+/** The days on which bills were dated that turn so many days old in the period. */
+const daysBefore = ({ from, to }: Period, days: number): Period => ({ from: from - days, to: to - days })
+
+const paidWithin = (days: 30 | 60): UnthemedKpi =>
+  defineKpi({
+    metric: `PAID_WITHIN_${days}_DAYS`,
+    name: `Paid within ${days} days`,
+    description: `How many of the invoices that turned ${days} days old in the period had been paid by then.`,
+    formula: `Invoices paid in full, credits considered, within ${days} days of the invoice date / invoices x 100, of the invoices dated ${days} days before the days of the period, so that all of them had their time; by money: what was paid of them by then / billed. Bounced payments count as unpaid.`,
+    source: 'Definition of this product',
+    unit: 'PERCENT',
+    better: 'HIGHER',
+    conventions: [...PERIOD, 'rateBasis'],
+    reachesBackTo: ({ period }) => period.from - days,
+    inputs: ({ period, asOf }, conventions) => ({
+      paid: cohort(`PAID_WITHIN_${days}`, daysBefore(period, days), asOf, partOf(conventions)),
+      billed: movement('BILLED', daysBefore(period, days), partOf(conventions)),
+    }),
+    compute: ({ paid, billed }) => percentage(paid, billed, 'NOTHING_IN_PERIOD'),
+  })
+
 /** At month ends these are calendar months. */
 const sixMonthsBefore = ({ from, to }: Period): Period => {
   const earlier = (day: Day): Day => trailingMonths(day, 6).from - 1
@@ -87,14 +108,14 @@ export const paymentKpis: readonly UnthemedKpi[] = [
     metric: 'WEIGHTED_DAYS_TO_PAY',
     name: 'Weighted days to pay',
     description:
-      'How many days after the invoice date the money of the invoices settled in the period was paid.',
+      'How many days after the invoice date the money that was applied to invoices in the period was paid, whether it settled them or not.',
     formula:
-      'Sum of (paid x days from invoice date to settlement) / paid, over the invoices settled in the period.',
+      'Sum of (applied x days from invoice date to payment) / sum of applied, over the receipts applied to invoices in the period; what bounced takes back what it added. Over settled invoices alone it is the average days to pay by money.',
     source: 'fswfunding, weighted average days to pay',
     unit: 'DAYS',
     better: 'LOWER',
     conventions: [...PERIOD],
-    inputs: ({ period }) => weightedDays('SETTLED', period),
+    inputs: ({ period }) => weightedDays('PAID', period),
     compute: ({ days, paid }) => quotient(days, paid, 'NOTHING_IN_PERIOD'),
   }),
   defineKpi({
@@ -143,4 +164,22 @@ export const paymentKpis: readonly UnthemedKpi[] = [
     }),
     compute: ({ atRisk, billed }) => percentage(atRisk, billed, 'NOTHING_IN_PERIOD'),
   }),
+  defineKpi({
+    metric: 'COLLECTED_SHARE',
+    name: 'Collected share',
+    description: 'How much of what was billed in the period has been paid, as far as is known.',
+    formula:
+      'Applied from receipts to the invoices of the period, up to the day that they are seen from / billed in the period x 100.',
+    source: 'Definition of this product; says how much of a period DSO by ledger speaks of',
+    unit: 'PERCENT',
+    better: 'HIGHER',
+    conventions: [...PERIOD],
+    inputs: ({ period, asOf }) => ({
+      collected: cohort('PAID_BY_ISSUE', period, asOf, 'amount'),
+      billed: movement('BILLED', period, 'amount'),
+    }),
+    compute: ({ collected, billed }) => percentage(collected, billed, 'NOTHING_IN_PERIOD'),
+  }),
+  paidWithin(30),
+  paidWithin(60),
 ]

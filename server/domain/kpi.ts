@@ -79,7 +79,7 @@ export type Input =
       readonly measure: MeasureOf<'cohort'>
       readonly period: Period
       readonly asOf: Day
-      readonly part: 'amount' | 'count'
+      readonly part: 'amount' | 'count' | 'amountDays'
     }
   /** A movement of each period of the calendar from the point's, which ends on `day`, back to the first of the books. */
   | {

@@ -31,7 +31,7 @@ export const measures = {
   CREDITED: 'movement',
   /** Money received less what bounced; count: receipts. */
   RECEIVED: 'movement',
-  /** Receipts applied to invoices; count: applications. */
+  /** Receipts applied to invoices; count: applications; amountDays: applied x days from the invoice date to the payment. */
   PAID: 'movement',
   /** Credit notes applied to invoices; count: applications. */
   CREDIT_APPLIED: 'movement',
@@ -63,7 +63,19 @@ export const measures = {
   BILLED_WRONG: 'cohort',
   /** Still open 90 days after the due date. Anchor: the invoice date. count: installments. */
   AT_RISK: 'cohort',
-  /** Discounts that were offered for early payment. Anchor: the last day for it. count: invoices. */
+  /** The same as PAID by the invoices' dates: what became of the bills of a period. Anchor: the invoice date. */
+  PAID_BY_ISSUE: 'cohort',
+  /**
+   * Paid within 30 days of the invoice date, counted from the end of those days on. Anchor: the invoice date. count:
+   * invoices then paid in full, credits considered.
+   */
+  PAID_WITHIN_30: 'cohort',
+  /** The same with 60 days. */
+  PAID_WITHIN_60: 'cohort',
+  /**
+   * Discounts that were offered for early payment. Anchor: the last day for it. count: invoices. amountDays: what the
+   * bill is without the discount x days from that last day to the first due date.
+   */
   DISCOUNT_OFFERED: 'cohort',
   /** What of DISCOUNT_OFFERED was taken in time. count: invoices. */
   DISCOUNT_TAKEN: 'cohort',

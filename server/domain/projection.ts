@@ -5,7 +5,7 @@
  */
 import type { Day } from './day.ts'
 import { noFacts, type Entry, type InvoiceFacts } from './invoice.ts'
-import { AT_RISK_DAYS, balanceOfInstallment, invoicePositions } from './invoice-positions.ts'
+import { AT_RISK_DAYS, balanceOfInstallment, invoicePositions, PAID_WITHIN } from './invoice-positions.ts'
 import type { FlowRow, Measure, Position, Quantity, SegmentRow } from './measures.ts'
 import { inSegments, type Share } from './shares.ts'
 
@@ -30,7 +30,7 @@ function steps(history: History): FlowRow[] {
   const entries = history.entries.toSorted((a, b) => a.effectiveOn - b.effectiveOn)
   const rows: FlowRow[] = []
   let before: readonly Position[] = []
-  for (const day of stepDays(entries, history.facts ?? noFacts)) {
+  for (const day of stepDays(entries, history)) {
     const known = entries.filter((entry) => entry.effectiveOn <= day)
     const after = positions(history, known, day)
     appendDifference(rows, day, before, after)
@@ -66,10 +66,15 @@ export function openSpans(history: History): OpenSpan[] {
 }
 
 /** The days on which something can change: every entry's, and those on which cohorts mature. */
-function stepDays(entries: readonly Entry[], { discountUntil }: InvoiceFacts): Day[] {
+function stepDays(entries: readonly Entry[], { startsOn, facts = noFacts }: History): Day[] {
+  const { discountUntil } = facts
   const days = new Set<Day>()
-  for (const { kind, effectiveOn, dueOn, installment } of entries) {
+  for (const { kind, effectiveOn, occurredOn, dueOn, installment } of entries) {
     days.add(effectiveOn)
+    if (kind === 'PAYMENT_APPLIED') {
+      for (const [, within] of PAID_WITHIN)
+        if (occurredOn <= startsOn + within) days.add(Math.max(effectiveOn, startsOn + within))
+    }
     if (kind !== 'INVOICED' || dueOn === null) continue
     days.add(Math.max(effectiveOn, dueOn))
     if (discountUntil !== null) days.add(Math.max(effectiveOn, discountUntil))

@@ -160,7 +160,7 @@ async function writeFlow(tx: Tx, organizationId: string): Promise<void> {
       union all
       select segment, told, row.measure, settled, settled, row.amount, row.count, row.days, row.amount_days
       from settled cross join lateral (values
-        ('PAID', amount, count, 0, 0), ('RECEIVED', amount, count, 0, 0), ('SETTLED', amount, count, age, age_amount),
+        ('PAID', amount, count, 0, age_amount), ('RECEIVED', amount, count, 0, 0), ('SETTLED', amount, count, age, age_amount),
         ('SETTLED_LATE', amount, count, late, late_amount), ('SETTLED_LATE_FLOORED', amount, count, floored, floored_amount),
         ('SETTLED_ON_TIME', on_time_amount, on_time, 0, 0)
       ) as row (measure, amount, count, days, amount_days)
@@ -171,6 +171,13 @@ async function writeFlow(tx: Tx, organizationId: string): Promise<void> {
       union all
       select segment, told, 'OPEN_BY_ISSUE', settled, issued, -sum(amount), -count(*), 0, 0
       from bench_invoice where settled is not null group by 1, 2, 4, 5
+      union all
+      select segment, told, 'PAID_BY_ISSUE', settled, issued, sum(amount), count(*), 0, sum((settled - issued) * amount)
+      from bench_invoice where settled is not null group by 1, 2, 4, 5
+      union all
+      select segment, told, row.measure, issued + row.days, issued, sum(amount), count(*), 0, 0
+      from bench_invoice cross join lateral (values ('PAID_WITHIN_30', 30), ('PAID_WITHIN_60', 60)) as row (measure, days)
+      where settled <= issued + row.days group by 1, 2, 3, 4, 5
       union all
       select segment, told, 'AT_RISK', due + ${AT_RISK_DAYS}::int, issued, -sum(amount), -count(*), 0, 0
       from bench_invoice where settled is not null group by 1, 2, 4, 5

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { bookRow } from '@tidemark/server/domain/book.ts'
 import { externalBookOf, type ExternalValue } from '@tidemark/server/domain/external.ts'
 import { evaluate } from '@tidemark/server/domain/evaluate.ts'
-import { daysBeyondTerms, expectedLoss, median, percentile } from '@tidemark/server/domain/formulas.ts'
+import {
+  compoundedDiscountRate,
+  daysBeyondTerms,
+  discountRate,
+  expectedLoss,
+  median,
+  percentile,
+} from '@tidemark/server/domain/formulas.ts'
 import { noFacts, type Entry, type InvoiceFacts } from '@tidemark/server/domain/invoice.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
 import { Exact } from '@tidemark/server/domain/money.ts'
@@ -220,6 +227,65 @@ describe('what becomes of bills', () => {
   })
 })
 
+describe('when the money of bills comes', () => {
+  // 400 after 10 days, which bounce; 600 after 40 days; the other bill is not paid at all.
+  const books = booksOf(
+    bill('2026-05-01', 1_000, 30, [
+      paid('2026-05-11', 400),
+      paid('2026-06-10', 600),
+      entry('PAYMENT_APPLIED', cents(400), day('2026-06-20'), { counterpartId: '2026-05-11' }),
+    ]),
+    bill('2026-05-31', 200, 30),
+  )
+  const may = { from: day('2026-05-01'), to: day('2026-05-31') }
+  const ofMay = (metric: KpiMetric, asOf: string) => {
+    const { outcome } = books.evaluate(metric, { day: may.to, period: may, asOf: day(asOf) })
+    return outcome?.value?.toDecimalPlaces(6).toNumber() ?? outcome?.reason
+  }
+
+  it('every payment counts with its own days, and takes them back where it bounces: fswfunding', () => {
+    const of = (on: string, periodMonths: number) =>
+      at(books, on, { periodMonths }).value('WEIGHTED_DAYS_TO_PAY')
+    expect(of('2026-05-31', 1)).toBe(10)
+    // (400 x 10 + 600 x 40) / 1,000 before it bounced, (600 x 40) / 600 after.
+    expect([of('2026-06-15', 2), of('2026-06-30', 2)]).toEqual([28, 40])
+    // The whole invoice is not settled: there is no other money to weigh.
+    expect(at(books, '2026-06-30', { periodMonths: 2 }).reason('AVERAGE_DAYS_TO_PAY')).toBe(
+      'NOTHING_IN_PERIOD',
+    )
+  })
+
+  it('DSO by ledger follows the bills of May, and says of how much of them it speaks', () => {
+    const seen = ['2026-05-31', '2026-06-15', '2026-06-30'] as const
+    expect(seen.map((asOf) => ofMay('DSO_BY_LEDGER', asOf))).toEqual([10, 28, 40])
+    // 400, 1,000 and 600 of 1,200.
+    expect(seen.map((asOf) => ofMay('COLLECTED_SHARE', asOf))).toEqual([33.333333, 83.333333, 50])
+    const { outcome } = books.evaluate('DSO_BY_LEDGER', { day: may.to, period: may, asOf: day('2026-06-15') })
+    expect([outcome?.numerator?.toNumber(), outcome?.denominator?.toNumber()]).toEqual([28_000, 1_000])
+    expect(at(books, '2026-06-30').reason('DSO_BY_LEDGER')).toBe('NOTHING_IN_PERIOD')
+  })
+
+  it('within 30 and 60 days: of the bills that turned so old', () => {
+    const in30 = booksOf(
+      bill('2026-05-01', 1, 0),
+      // Paid in full after 30 days; in part after 30, the rest after 31; credited for the rest; never.
+      bill('2026-06-10', 100, 30, [paid('2026-07-10', 100)]),
+      bill('2026-06-10', 100, 30, [paid('2026-07-10', 50), paid('2026-07-11', 50)]),
+      bill('2026-06-10', 100, 30, [paid('2026-06-20', 90), reduced('CREDIT_APPLIED', '2026-06-25', 10)]),
+      bill('2026-06-10', 100, 30),
+    )
+    expect(at(in30, '2026-07-09').reason('PAID_WITHIN_30_DAYS')).toBe('NOTHING_IN_PERIOD')
+    const { value } = at(in30, '2026-07-31')
+    // Two of the four; (100 + 50 + 90) / 400.
+    expect(value('PAID_WITHIN_30_DAYS')).toBe(50)
+    const byMoney = at(in30, '2026-08-31', { rateBasis: 'AMOUNT' })
+    expect(at(in30, '2026-07-31', { rateBasis: 'AMOUNT' }).value('PAID_WITHIN_30_DAYS')).toBe(60)
+    // (100 + 100 + 90) / 400.
+    expect(byMoney.value('PAID_WITHIN_60_DAYS')).toBe(72.5)
+    expect(at(in30, '2026-05-20').reason('PAID_WITHIN_30_DAYS')).toBe('INSUFFICIENT_HISTORY')
+  })
+})
+
 describe('what is lost on the way', () => {
   const books = booksOf(
     bill('2026-06-01', 10_000, 30, [
@@ -267,6 +333,30 @@ describe('discounts', () => {
   it('captured: 20 of 80, one of three; the void bill offers nothing', () => {
     expect(value('DISCOUNT_CAPTURE_RATE')).toBe(33.333333)
     expect(at(books, '2026-06-30', { rateBasis: 'AMOUNT' }).value('DISCOUNT_CAPTURE_RATE')).toBe(25)
+  })
+
+  it('2/10 net 30: 37.24 % a year, 36.73 % of 360 days, 44.59 % with interest on interest: bizfluent', () => {
+    const [discount, net] = [exact(2), exact(98)]
+    const simple = (year: 360 | 365) => discountRate(discount, net.times(20), year).value?.toFixed(2)
+    expect([simple(365), simple(360)]).toEqual(['37.24', '36.73'])
+    expect(compoundedDiscountRate(discount, net, 20).toFixed(2)).toBe('44.59')
+  })
+
+  it('what all that was offered costs a year, the void bill left out', () => {
+    // 80 x 365 / (980 x 20 + 1,960 x 20 + 980 x 20).
+    expect(value('DISCOUNT_ANNUAL_RATE')).toBe(37.244898)
+    expect(at(books, '2026-07-31').reason('DISCOUNT_ANNUAL_RATE')).toBe('NOTHING_IN_PERIOD')
+    // 1,000 due after 10 days, half of it after 30: 20 x 365 / (500 x 0 + 480 x 20).
+    const inTwo: History = {
+      ...bill('2026-06-05', 500, 10, [], offer(20)),
+      entries: [10, 30].map((terms, index) =>
+        entry('INVOICED', cents(500), day('2026-06-05'), {
+          installment: index + 1,
+          dueOn: day('2026-06-05') + terms,
+        }),
+      ),
+    }
+    expect(at(booksOf(inTwo), '2026-06-30').value('DISCOUNT_ANNUAL_RATE')).toBe(76.041667)
   })
 
   it('taken too late: 40 of 60', () => {

@@ -129,6 +129,40 @@ export const movements = (
 export const invoicesIssued = (sight: Sight, first: number, last: number): number =>
   movements(sight, ['INVOICED'], first, last).filter((entry) => entry.installment === 1).length
 
+/** What was applied to invoices by a day and did not come back by then. */
+export const applications = ({ items }: Sight, day: number) =>
+  items
+    .filter((item) => item.kind === 'INVOICE')
+    .flatMap((item) =>
+      partsOf(effective(item, day)).flatMap((entries) =>
+        paymentsOf(entries).map(({ amount, occurredOn }) => ({
+          currency: item.currency,
+          issuedOn: item.startsOn,
+          amount,
+          days: occurredOn - item.startsOn,
+        })),
+      ),
+    )
+
+/** What is to be paid of an invoice and what was paid so many days after its date, by those whose dates lie in the span. */
+export const paidWithin = ({ items }: Sight, within: number, first: number, last: number, asOf: number) =>
+  items
+    .filter((item) => item.kind === 'INVOICE' && item.startsOn >= first && item.startsOn <= last)
+    .filter((item) => item.startsOn + within <= asOf)
+    .map((item) => {
+      const parts = partsOf(effective(item, asOf))
+      const inTime = parts
+        .flatMap(paymentsOf)
+        .filter((payment) => payment.occurredOn <= item.startsOn + within)
+        .reduce((all, payment) => all + payment.amount, 0n)
+      const due = parts.reduce((all, entries) => all + dueOf(entries), 0n)
+      return { currency: item.currency, due, paid: inTime < due ? inTime : due }
+    })
+    .filter(({ due }) => due > 0n)
+
+const dueOf = (entries: readonly Recorded[]): bigint =>
+  total(entries, 'INVOICED', 'CORRECTED', 'VOIDED', 'CREDIT_APPLIED', 'DISCOUNTED', 'ADJUSTED')
+
 /** Each payment of a part that has not bounced, and when it happened. A receipt pays a part once. */
 function paymentsOf(entries: readonly Recorded[]): { amount: bigint; occurredOn: number }[] {
   const byReceipt = Map.groupBy(
@@ -153,15 +187,7 @@ export function fellDue({ items }: Sight, first: number, last: number, asOf: num
     .flatMap((item) =>
       partsOf(effective(item, asOf)).flatMap((entries) => {
         const firstDueOn = entries.find((entry) => entry.kind === 'INVOICED')?.dueOn ?? NaN
-        const due = total(
-          entries,
-          'INVOICED',
-          'CORRECTED',
-          'VOIDED',
-          'CREDIT_APPLIED',
-          'DISCOUNTED',
-          'ADJUSTED',
-        )
+        const due = dueOf(entries)
         if (!(firstDueOn >= first && firstDueOn <= last) || due <= 0n) return []
         const inTime = paymentsOf(entries)
           .filter((payment) => payment.occurredOn <= firstDueOn)

@@ -3,6 +3,7 @@ import type { Decimal } from 'decimal.js'
 import type { Entry } from '@tidemark/server/domain/invoice.ts'
 import type { KpiMetric, NullReason } from '@tidemark/server/domain/kpi.ts'
 import {
+  applications,
   at,
   balanceOf,
   dateOf,
@@ -12,6 +13,7 @@ import {
   movements,
   n,
   openParts,
+  paidWithin,
   partsOf,
   sum,
   total,
@@ -144,12 +146,32 @@ export function computeMore(
       if (granted.value === null) return granted
       return terms.value === null ? terms : number(granted.value.minus(terms.value))
     }
-    case 'WEIGHTED_DAYS_TO_PAY':
+    case 'WEIGHTED_DAYS_TO_PAY': {
+      const upTo = (on: number, weigh: (days: number) => number) =>
+        sum(applications(sight, on).map((one) => worth(one, one.amount).times(weigh(one.days))))
       return divided(
-        settled((one) => worth(one, one.amount).times(one.daysToPay)),
-        settled((one) => worth(one, one.amount)),
+        upTo(day, (days) => days).minus(upTo(from - 1, (days) => days)),
+        upTo(day, () => 1).minus(upTo(from - 1, () => 1)),
         'NOTHING_IN_PERIOD',
       )
+    }
+    case 'DSO_BY_LEDGER':
+      return divided(
+        sum(collected(sight).map((one) => worth(one, one.amount).times(one.days))),
+        sum(collected(sight).map((one) => worth(one, one.amount))),
+        'NOTHING_IN_PERIOD',
+      )
+    case 'COLLECTED_SHARE':
+      return divided(
+        sum(collected(sight).map((one) => worth(one, one.amount))),
+        amount(BILLING),
+        'NOTHING_IN_PERIOD',
+        100,
+      )
+    case 'PAID_WITHIN_30_DAYS':
+      return paidInTime(sight, 30, booksFrom, divided)
+    case 'PAID_WITHIN_60_DAYS':
+      return paidInTime(sight, 60, booksFrom, divided)
     case 'DAYS_BEYOND_TERMS':
       return divided(
         settled((one) =>
@@ -233,6 +255,15 @@ export function computeMore(
       const offered = offers.map(({ item, offered: minor }) => (byMoney ? worth(item, minor) : n(1)))
       return divided(sum(taken), sum(offered), 'NOTHING_IN_PERIOD', 100)
     }
+    case 'DISCOUNT_ANNUAL_RATE': {
+      const offers = offersOf(sight)
+      return divided(
+        sum(offers.map(({ item, offered }) => worth(item, offered).times(365))),
+        sum(offers.map(({ item, earlier }) => worth(item, earlier))),
+        'NOTHING_IN_PERIOD',
+        100,
+      )
+    }
     case 'DISPUTED_RECEIVABLES':
       return number(held('DISPUTE'))
     case 'DISPUTED_SHARE':
@@ -265,6 +296,29 @@ export function computeMore(
     default:
       throw new Error(`The twin does not know ${metric}`)
   }
+}
+
+/** What the invoices of the period brought so far. */
+const collected = (sight: Sight) =>
+  applications(sight, sight.question.asOf).filter(
+    ({ issuedOn }) => issuedOn >= sight.question.from && issuedOn <= sight.question.day,
+  )
+
+function paidInTime(sight: Sight, within: number, booksFrom: number, divided: Tools['divided']): TwinAnswer {
+  const { day, from, asOf, conventions } = sight.question
+  const [first, last] = [from - within, day - within]
+  if (first < booksFrom) return { value: null, reason: 'INSUFFICIENT_HISTORY' }
+  const found = paidWithin(sight, within, first, last, asOf)
+  if (conventions.rateBasis === 'COUNT') {
+    const inFull = found.filter(({ due, paid }) => paid === due).length
+    return divided(n(inFull), n(invoicesIssued(sight, first, last)), 'NOTHING_IN_PERIOD', 100)
+  }
+  return divided(
+    sum(found.map((one) => at(sight, one, one.paid, day))),
+    sum(movements(sight, BILLING, first, last).map((m) => at(sight, m, m.amount, day))),
+    'NOTHING_IN_PERIOD',
+    100,
+  )
 }
 
 const firstDueOf = (part: readonly Entry[]): number =>
@@ -338,7 +392,13 @@ const timesToInvoice = ({ items, question: { day, from } }: Sight): number[] =>
         : [facts.sentOn - facts.deliveredOn],
     )
 
-type Offer = { readonly item: PlainItem; readonly offered: bigint; readonly taken: bigint }
+type Offer = {
+  readonly item: PlainItem
+  readonly offered: bigint
+  readonly taken: bigint
+  /** Money x days that it would come earlier. */
+  readonly earlier: bigint
+}
 
 function offersOf({ items, question: { day, from, asOf } }: Sight): Offer[] {
   return items.flatMap((item) => {
@@ -351,7 +411,20 @@ function offersOf({ items, question: { day, from, asOf } }: Sight): Offer[] {
     )
     if (isVoid) return []
     const earned = entries.filter((entry) => entry.code !== 'UNEARNED')
-    return [{ item, offered: discount, taken: -total(earned, 'DISCOUNTED') }]
+    const parts = partsOf(entries).map((part) => ({
+      days: BigInt(Math.max(0, firstDueOf(part) - discountUntil)),
+      billed: total(part, ...BILLING),
+    }))
+    const last = parts.reduce((most, { days }) => (days > most ? days : most), 0n)
+    const gained = parts.reduce((all, { days, billed }) => all + days * billed, -last * discount)
+    return [
+      {
+        item,
+        offered: discount,
+        taken: -total(earned, 'DISCOUNTED'),
+        earlier: gained < 0n ? 0n : gained,
+      },
+    ]
   })
 }
 
