@@ -50,6 +50,8 @@ const embedded = [
   'PageInfo',
   'Reconciliation',
   'ReconciliationLine',
+  'RestatingEntry',
+  'Restatement',
   'SegmentAging',
   'TokenConnection',
   'Viewer',

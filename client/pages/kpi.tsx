@@ -30,6 +30,7 @@ import { Answered } from './answered.tsx'
 import { errorWords } from './error-words.ts'
 import { type Asked, FiguresHead, useAsked, useFiguresPulse } from './figures-page.tsx'
 import { KpiExplanationPanel } from './kpi-explanation.tsx'
+import { KpiRestatementsPanel } from './kpi-restatements.tsx'
 import { PageBody, Panel } from './page-body.tsx'
 import { useViewing } from './use-viewer.ts'
 
@@ -191,6 +192,12 @@ const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
         definition={definition}
         question={question}
         // It takes longer than all else together: what is known sooner goes first.
+        isWaiting={facts.data === null}
+      />
+      <KpiRestatementsPanel
+        asked={asked}
+        definition={definition}
+        question={question}
         isWaiting={facts.data === null}
       />
     </>

@@ -51,6 +51,17 @@ const pay = /* GraphQL */ `
     }
   }
 `
+const aCustomer = /* GraphQL */ `
+  {
+    customers(first: 1) {
+      nodes {
+        number
+        name
+      }
+    }
+  }
+`
+type Customers = { readonly customers: { readonly nodes: readonly { number: string; name: string }[] } }
 type Day = {
   readonly organization: { readonly today: string }
   readonly aging: { readonly total: { readonly amount: string } }
@@ -266,6 +277,53 @@ describe.skipIf(binary === null)('KPIs and aging in a real browser', { timeout: 
           .count(),
       ).toBeGreaterThan(0)
       expect(await inspect(page)).toEqual([])
+    })
+  })
+
+  describe('what was recorded late', () => {
+    const restated = () =>
+      page.getByRole('table', { name: 'Figures as first known and as known now, the newest first' })
+
+    it('is told with the figure that it moved, down to the entries', async () => {
+      const late = Temporal.PlainDate.from(monthEnd).with({ day: 1 }).subtract({ days: 1 })
+      const [customer] = (await ask<Customers>(aCustomer, {})).customers.nodes
+      if (!customer) throw new Error('The demo has no customer')
+      await ask(pay, {
+        input: {
+          customer: { number: customer.number },
+          amount: { amount: '1234.56', currency: 'USD' },
+          receivedOn: late.toString(),
+          allocations: [],
+        },
+      })
+      await goTo('/demo/kpis/unapplied-cash', 'Unapplied cash')
+      await panel('First known, and now').scrollIntoViewIfNeeded()
+      const name = late.toLocaleString('en-US', { dateStyle: 'medium' })
+      const row = restated().getByRole('row', { name: new RegExp(`^${name}`) })
+      await see(row)
+      const [first = 0, now = 0, change = 0] = (await row.getByRole('cell').allTextContents()).map(numberIn)
+      expect(Math.round((now - first) * 100)).toBe(Math.round(change * 100))
+      expect(change).toBeGreaterThanOrEqual(1234.56)
+      await row.getByRole('button').click()
+      const entries = page.getByRole('table', { name: 'Entries recorded later, the largest first' })
+      const received = entries.getByRole('row', { name: /Money received/ }).filter({ hasText: '$1,234.56' })
+      await see(received)
+      expect(await received.textContent()).toContain(customer.name)
+      expect(await inspect(page)).toEqual([])
+    })
+
+    it('may wait longer for what counts as known, by the address', async () => {
+      await page.getByRole('combobox', { name: 'First known' }).selectOption({ label: 'after a month' })
+      await page.waitForURL(/after=31/, slowest)
+      await see(page.getByText(/out of what was known after a month/))
+      expect(await page.getByRole('combobox', { name: 'First known' }).inputValue()).toBe('31')
+    })
+
+    it('says so where nothing moved', async () => {
+      await goTo('/demo/kpis/unapplied-cash?asOf=2001-01-31', 'Unapplied cash')
+      await panel('First known, and now').scrollIntoViewIfNeeded()
+      await see(panel('First known, and now').getByText('Not restated.', { exact: true }))
+      expect(await restated().getByRole('button').count()).toBe(0)
     })
   })
 
