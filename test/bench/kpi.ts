@@ -243,7 +243,7 @@ async function medianOfStatements(
       await tx.sql`select`
       sent.length = 0
       options.debug = (_connection: number, query: string, parameters: unknown[]) =>
-        sent.push([query, parameters])
+        sent.push([query, parameters.map(asGiven)])
       await make(index)(tx)
       options.debug = false
       const started = performance.now()
@@ -258,6 +258,9 @@ async function medianOfStatements(
   }
   return median(times)
 }
+
+/** The driver tells parameters as they were sent, and would send the text of a boolean as false. */
+const asGiven = (sent: unknown): unknown => (sent === 't' || sent === 'f' ? sent === 't' : sent)
 
 const median = (times: readonly number[]): number => times.toSorted((a, b) => a - b)[times.length >> 1] ?? 0
 
