@@ -17,6 +17,7 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', ...(isFull ? [] : ['faults/**'])],
     globalSetup: './support/global-setup.ts',
+    setupFiles: './support/seed.ts',
     // The smallest machine this is built for has two cores, and PostgreSQL needs some of them too.
     maxWorkers: 2,
     testTimeout: isFull ? 600_000 : 15_000,
