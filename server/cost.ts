@@ -63,6 +63,8 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'Query.roles': atMost(() => Object.keys(ROLES).length),
   'Aging.buckets': atMost((_of, { edges }) => (Array.isArray(edges) ? edges.length : 0) + 2),
   'Reconciliation.lines': atMost(() => 19),
+  'LossRates.buckets': atMost(() => 5),
+  'LossRates.rates': atMost(() => 5),
   'Query.restatements': atMost((of, _above, today) => kpiRows({ ...of, groupBy: [] }, today)),
   'Restatement.entries': atMost(({ first }) => upTo(first)),
   'KpiExplanation.parts': atMost(() => 7),
@@ -91,6 +93,7 @@ const UNKNOWN = usually(() => 10)
 const FIELD_COSTS: Readonly<Record<string, number>> = {
   'Query.verifyAuditLog': 5_000,
   'Query.explainKpi': 500,
+  'Query.lossRates': 500,
 }
 
 /** A page is read by a statement of its own for each object that has it. */

@@ -4,6 +4,7 @@ import type { OrganizationRow, PersonRow, InvitationRow, ApiTokenRow, CustomerRo
 import type { Actor } from './access/actor.ts';
 import type { MemberOfPerson } from './member/queries.ts';
 import type { InstallmentOfInvoice, ShareOfInvoice } from './invoice/queries.ts';
+import type { DiscountOffer as DiscountOfferParent } from './invoice/discount-offer.ts';
 import type { PostedLine } from './ledger/lines.ts';
 import type { PostedEntry } from './ledger/entries.ts';
 import type { AllocationRow, AllocationRow as CreditAllocationRow } from './ledger/allocations.ts';
@@ -19,6 +20,7 @@ import type { KpiRow as KpiRowParent } from './kpi/queries.ts';
 import type { AgingAnswer, SegmentAging as SegmentAgingParent } from './kpi/aging.ts';
 import type { CustomerAging as CustomerAgingParent, CustomerAgingPage } from './kpi/aging-customers.ts';
 import type { Page } from './connection.ts';
+import type { LossRatesAnswer } from './kpi/loss-rates.ts';
 import type { ReconciliationAnswer, ReconciliationLine as ReconciliationLineParent } from './kpi/reconciliation.ts';
 import type { Restatement as RestatementParent, RestatingEntry as RestatingEntryParent } from './kpi/restatement.ts';
 import type { Explanation } from './kpi/explain.ts';
@@ -416,6 +418,11 @@ export type Query = {
   readonly kpis: ReadonlyArray<KpiRow>;
   /** Open receivables by age. The buckets, less unapplied cash and credits, are the ledger's balance. */
   readonly aging: Aging;
+  /**
+   * Which share of receivables is finally lost from each bucket of aging, out of the books' own history: invoices are
+   * followed from their date on, and `rates` can be given to `KpiConventionsInput.lossRates` as they are.
+   */
+  readonly lossRates: LossRates;
   /** Who asks: a person who signed in, or a token. */
   readonly viewer: Viewer;
   /** The people who can sign in. Ordered by name. */
@@ -672,6 +679,20 @@ export type QueryAgingArgs = {
   edges: ReadonlyArray<Scalars['Int']['input']>;
   filter?: InputMaybe<KpiFilter>;
   segments: SegmentView;
+  currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
+};
+
+
+/**
+ * Tidemark: the goals of a credit and collections team, and the receivables behind them.
+ * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
+ */
+export type QueryLossRatesArgs = {
+  from: Scalars['Date']['input'];
+  to: Scalars['Date']['input'];
+  asOf?: InputMaybe<Scalars['Date']['input']>;
+  knownAt?: InputMaybe<Scalars['DateTime']['input']>;
+  filter?: InputMaybe<KpiFilter>;
   currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
 };
 
@@ -2929,7 +2950,27 @@ export type DiscountOffer = {
   readonly amount: Money;
   /** The last day on which it may. */
   readonly until: Scalars['Date']['output'];
+  /**
+   * What paying on the due date instead costs, in percent a year of what could have been paid: 2 % within 10 days of 30
+   * is 37.24 %. Null where the due date is no later than the last day for the discount.
+   */
+  readonly annualRate?: Maybe<Scalars['Decimal']['output']>;
 };
+
+
+/** A discount for early payment. */
+export type DiscountOfferAnnualRateArgs = {
+  basis: DiscountRateBasis;
+};
+
+/** How what a discount is worth is reckoned for a year. */
+export type DiscountRateBasis =
+  /** As simple interest on a year of 365 days. */
+  | 'DAYS_365'
+  /** As simple interest on a year of 360 days. */
+  | 'DAYS_360'
+  /** With interest on interest, on a year of 365 days. */
+  | 'COMPOUNDED';
 
 /** One immutable movement of an invoice. */
 export type InvoiceEntry = {
@@ -3834,6 +3875,40 @@ export type AgingBucket = {
   readonly count: Scalars['Int']['output'];
   /** Share of the total, 0 to 100; null where nothing is open. */
   readonly share?: Maybe<Scalars['Float']['output']>;
+};
+
+/** What became of the receivables of a time. */
+export type LossRates = {
+  readonly __typename?: 'LossRates';
+  /** The first invoice date, included. */
+  readonly from: Scalars['Date']['output'];
+  /** The last invoice date, included. */
+  readonly to: Scalars['Date']['output'];
+  /** What is still unpaid at the end of this day counts as lost. */
+  readonly asOf: Scalars['Date']['output'];
+  /** Nothing recorded after this moment is in it. Asked for with it again, no posting changes the answer. */
+  readonly knownAt: Scalars['DateTime']['output'];
+  /** Not due, 1-30, 31-60, 61-90 and 91 and more days past the first due date. */
+  readonly buckets: ReadonlyArray<LossRateBucket>;
+  /** Of what reached the last bucket: what is still unpaid, written off or not. Credits and small differences are no loss. */
+  readonly lost: Money;
+  /** The loss rates of the buckets in percent, as `lossRates` of the conventions takes them; null where one is unknown. */
+  readonly rates?: Maybe<ReadonlyArray<Scalars['Decimal']['output']>>;
+  /** Installments that are left out: less than 91 days have passed since they fell due, so nobody knows yet. */
+  readonly tooYoung: Scalars['Int']['output'];
+};
+
+/** What reached a bucket of aging, and what became of it. */
+export type LossRateBucket = {
+  readonly __typename?: 'LossRateBucket';
+  /** Such as "Current", "1-30" or "91+". */
+  readonly label: Scalars['String']['output'];
+  /** What was unpaid on its first day; in the first bucket, what was billed. */
+  readonly reached: Money;
+  /** How much of it went on to the next bucket, in percent; in the last one, how much is still unpaid. Null where nothing reached it. */
+  readonly rollRate?: Maybe<Scalars['Decimal']['output']>;
+  /** How much of it was finally lost, in percent. Null where nothing reached it. */
+  readonly lossRate?: Maybe<Scalars['Decimal']['output']>;
 };
 
 /** Who asks, and what they may do. */
@@ -5478,7 +5553,8 @@ export type ResolversTypes = {
   ReverseDiscountResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ReverseDiscountResult']>;
   Invoice: ResolverTypeWrapper<InvoiceRow>;
   InvoiceLine: ResolverTypeWrapper<PostedLine>;
-  DiscountOffer: ResolverTypeWrapper<Omit<DiscountOffer, 'amount'> & { amount: ResolversTypes['Money'] }>;
+  DiscountOffer: ResolverTypeWrapper<DiscountOfferParent>;
+  DiscountRateBasis: DiscountRateBasis;
   InvoiceEntry: ResolverTypeWrapper<PostedEntry>;
   InvoiceEntryKind: InvoiceEntryKind;
   InvoiceEntryCode: InvoiceEntryCode;
@@ -5527,6 +5603,8 @@ export type ResolversTypes = {
   KpiRow: ResolverTypeWrapper<KpiRowParent>;
   Aging: ResolverTypeWrapper<AgingAnswer>;
   AgingBucket: ResolverTypeWrapper<Omit<AgingBucket, 'amount'> & { amount: ResolversTypes['Money'] }>;
+  LossRates: ResolverTypeWrapper<LossRatesAnswer>;
+  LossRateBucket: ResolverTypeWrapper<Omit<LossRateBucket, 'reached'> & { reached: ResolversTypes['Money'] }>;
   Viewer: ResolverTypeWrapper<Actor>;
   ViewerKind: ViewerKind;
   Role: Role;
@@ -5761,7 +5839,7 @@ export type ResolversParentTypes = {
   ReverseDiscountResult: ResolversUnionTypes<ResolversParentTypes>['ReverseDiscountResult'];
   Invoice: InvoiceRow;
   InvoiceLine: PostedLine;
-  DiscountOffer: Omit<DiscountOffer, 'amount'> & { amount: ResolversParentTypes['Money'] };
+  DiscountOffer: DiscountOfferParent;
   InvoiceEntry: PostedEntry;
   InvoiceShare: ShareOfInvoice;
   Installment: InstallmentOfInvoice;
@@ -5790,6 +5868,8 @@ export type ResolversParentTypes = {
   KpiRow: KpiRowParent;
   Aging: AgingAnswer;
   AgingBucket: Omit<AgingBucket, 'amount'> & { amount: ResolversParentTypes['Money'] };
+  LossRates: LossRatesAnswer;
+  LossRateBucket: Omit<LossRateBucket, 'reached'> & { reached: ResolversParentTypes['Money'] };
   Viewer: Actor;
   RoleDefinition: RoleDefinition;
   Member: MemberOfPerson;
@@ -6028,6 +6108,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   kpiCatalog?: Resolver<ReadonlyArray<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
   kpis?: Resolver<ReadonlyArray<ResolversTypes['KpiRow']>, ParentType, ContextType, RequireFields<QueryKpisArgs, 'metrics' | 'groupBy' | 'granularity' | 'segments'>>;
   aging?: Resolver<ResolversTypes['Aging'], ParentType, ContextType, RequireFields<QueryAgingArgs, 'by' | 'edges' | 'segments'>>;
+  lossRates?: Resolver<ResolversTypes['LossRates'], ParentType, ContextType, RequireFields<QueryLossRatesArgs, 'from' | 'to'>>;
   viewer?: Resolver<ResolversTypes['Viewer'], ParentType, ContextType>;
   members?: Resolver<ResolversTypes['MemberConnection'], ParentType, ContextType, RequireFields<QueryMembersArgs, 'first'>>;
   invitations?: Resolver<ResolversTypes['InvitationConnection'], ParentType, ContextType, RequireFields<QueryInvitationsArgs, 'first'>>;
@@ -6617,6 +6698,7 @@ export type InvoiceLineResolvers<ContextType = Context, ParentType extends Resol
 export type DiscountOfferResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DiscountOffer'] = ResolversParentTypes['DiscountOffer']> = {
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   until?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  annualRate?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType, RequireFields<DiscountOfferAnnualRateArgs, 'basis'>>;
 };
 
 export type InvoiceEntryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['InvoiceEntry'] = ResolversParentTypes['InvoiceEntry']> = {
@@ -6776,6 +6858,24 @@ export type AgingBucketResolvers<ContextType = Context, ParentType extends Resol
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   count?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   share?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+};
+
+export type LossRatesResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LossRates'] = ResolversParentTypes['LossRates']> = {
+  from?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  to?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  asOf?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  knownAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  buckets?: Resolver<ReadonlyArray<ResolversTypes['LossRateBucket']>, ParentType, ContextType>;
+  lost?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  rates?: Resolver<Maybe<ReadonlyArray<ResolversTypes['Decimal']>>, ParentType, ContextType>;
+  tooYoung?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type LossRateBucketResolvers<ContextType = Context, ParentType extends ResolversParentTypes['LossRateBucket'] = ResolversParentTypes['LossRateBucket']> = {
+  label?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  reached?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  rollRate?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  lossRate?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
 };
 
 export type ViewerResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Viewer'] = ResolversParentTypes['Viewer']> = {
@@ -7319,6 +7419,8 @@ export type Resolvers<ContextType = Context> = {
   KpiRow?: KpiRowResolvers<ContextType>;
   Aging?: AgingResolvers<ContextType>;
   AgingBucket?: AgingBucketResolvers<ContextType>;
+  LossRates?: LossRatesResolvers<ContextType>;
+  LossRateBucket?: LossRateBucketResolvers<ContextType>;
   Viewer?: ViewerResolvers<ContextType>;
   RoleDefinition?: RoleDefinitionResolvers<ContextType>;
   Member?: MemberResolvers<ContextType>;

@@ -128,7 +128,7 @@ export const conventionTexts: readonly ConventionText[] = [
   {
     name: 'lossRates',
     description:
-      'The share, in percent, that is finally lost of what is not due, 1-30, 31-60, 61-90, and 91 and more days past due.',
+      'The share, in percent, that is finally lost of what is not due, 1-30, 31-60, 61-90, and 91 and more days past due. `lossRates` reckons it out of the own books.',
     values: `${LOSS_RATES} decimals from 0 to 100`,
   },
   {

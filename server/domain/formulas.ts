@@ -114,6 +114,20 @@ export const expectedLoss = (buckets: readonly Exact[], ratesPercent: readonly s
     new Exact(0),
   )
 
+/**
+ * Roll rates: `reached` is what ever came as far as each bucket of aging, the first what was billed; `lost` what of it was
+ * never paid. `roll` is the share, in percent, that went on to the next bucket, `loss` the share that was lost in the
+ * end; null where nothing came so far. ifrscommunity, provision matrix; IFRS 9 B5.5.35.
+ */
+export const rollRates = (
+  reached: readonly Exact[],
+  lost: Exact,
+): { readonly roll: Exact | null; readonly loss: Exact | null }[] =>
+  reached.map((amount, index) => {
+    const share = (rest: Exact) => percentage(rest, amount, 'NOTHING_IN_PERIOD').value
+    return { roll: share(reached[index + 1] ?? lost), loss: share(lost) }
+  })
+
 const DAYS_PER_YEAR = 365
 
 /** Simple interest on what is late, from the day after its due date: amount x days x rate / 365. Directive 2011/7/EU. */
@@ -129,8 +143,10 @@ export const discountRate = (discount: Exact, netDays: Exact, daysPerYear: 360 |
   percentage(discount.times(daysPerYear), netDays, 'NOTHING_IN_PERIOD')
 
 /** The same with interest on interest: (1 + discount / net) ^ (365 / days) - 1. 2/10 net 30 is 44.59 %. */
-export const compoundedDiscountRate = (discount: Exact, net: Exact, days: number): Exact =>
-  discount.div(net).plus(1).pow(new Exact(DAYS_PER_YEAR).div(days)).minus(1).times(100)
+export const compoundedDiscountRate = (discount: Exact, net: Exact, netDays: Exact): Exact | null =>
+  net.gt(0) && netDays.gt(0)
+    ? discount.div(net).plus(1).pow(net.times(DAYS_PER_YEAR).div(netDays)).minus(1).times(100)
+    : null
 
 /** The middle one of the days, or the mean of the middle two. Null where nothing was counted. */
 export function median(histogram: readonly DaysTaken[]): Exact | null {

@@ -143,8 +143,11 @@ function addFacts(
   add('DISCOUNT_TAKEN', discountUntil, earned, earned === 0n ? 0 : 1)
 }
 
-/** The discount comes off what is due last. */
-function earlierBy(installments: readonly InstallmentState[], discount: bigint, until: Day): bigint {
+/**
+ * By how much the bill without its discount comes earlier where the discount is taken: minor units x days. The discount
+ * comes off what is due last.
+ */
+export function earlierBy(installments: readonly InstallmentState[], discount: bigint, until: Day): bigint {
   const days = (dueOn: Day): bigint => BigInt(Math.max(0, dueOn - until))
   const lastDueOn = Math.max(...installments.map((part) => part.firstDueOn))
   const whole = installments.reduce((sum, part) => sum + part.billed * days(part.firstDueOn), 0n)

@@ -1,7 +1,11 @@
-import { dayOf, isPlausible, type Day } from '../domain/day.ts'
+import { dateOf, dayOf, isPlausible, type Day } from '../domain/day.ts'
+import { compoundedDiscountRate, discountRate } from '../domain/formulas.ts'
+import { earlierBy } from '../domain/invoice-positions.ts'
+import { installmentStates } from '../domain/invoice.ts'
 import { Exact, formatMinor, parseMinor, type Money } from '../domain/money.ts'
 import { implausible, invalid, isProblem, type Problem } from '../problem.ts'
-import type { DiscountOfferInput } from '../schema.generated.ts'
+import type { Item } from '../ledger/histories.ts'
+import type { DiscountOfferInput, DiscountRateBasis } from '../schema.generated.ts'
 
 /** What may be deducted from a bill that is paid by a day. */
 export function readDiscount(
@@ -46,3 +50,41 @@ function shareOf({ minor, currency }: Money, percent: string): bigint | Problem 
     ? amount
     : invalid(path, `${percent} % of ${formatMinor({ minor, currency })} ${currency} is no discount`)
 }
+
+/** What an invoice offers for early payment. */
+export type DiscountOffer = {
+  readonly amount: Money
+  readonly until: Temporal.PlainDate
+  /** What is left to pay where it is taken, and how much earlier: minor units, and minor units x days. */
+  readonly net: bigint
+  readonly earlier: bigint
+}
+
+export function offerOf({ currency, facts, entries }: Item): DiscountOffer | null {
+  const { discount = 0n, discountUntil = null } = facts ?? {}
+  if (discount === 0n || discountUntil === null) return null
+  const installments = installmentStates(entries)
+  return {
+    amount: { minor: discount, currency },
+    until: dateOf(discountUntil),
+    net: installments.reduce((sum, part) => sum + part.billed, -discount),
+    earlier: earlierBy(installments, discount, discountUntil),
+  }
+}
+
+const RATE_DIGITS = 10
+
+/** In percent; null where paying by the due date is no later, or nothing would be left to pay. */
+export function annualRateOf(
+  { amount, net, earlier }: DiscountOffer,
+  basis: DiscountRateBasis,
+): string | null {
+  const [discount, left, leftDays] = [exact(amount.minor), exact(net), exact(earlier)]
+  const rate =
+    basis === 'COMPOUNDED'
+      ? compoundedDiscountRate(discount, left, leftDays)
+      : discountRate(discount, leftDays, basis === 'DAYS_360' ? 360 : 365).value
+  return rate?.toDecimalPlaces(RATE_DIGITS).toFixed() ?? null
+}
+
+const exact = (minor: bigint): Exact => new Exact(minor.toString())

@@ -3,6 +3,7 @@ import { dateOf } from '../domain/day.ts'
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
 import type { InvoiceFilter, Resolvers } from '../schema.generated.ts'
+import { annualRateOf, offerOf } from './discount-offer.ts'
 import { movementResolvers } from './movement-resolvers.ts'
 import { knownInvoice } from './known.ts'
 import {
@@ -52,14 +53,11 @@ export const invoiceResolvers = {
     },
     voided: async ({ id }, _args, { loaders }) => isVoid(await required(loaders.item, id)),
     lines: ({ id }, _args, { loaders }) => loaders.lines.load(id),
-    discount: async ({ id, discount, discountUntil }, _args, { loaders }) => {
-      if (discount === null || discountUntil === null) return null
-      const { currency } = await required(loaders.item, id)
-      return { amount: { minor: discount, currency }, until: discountUntil }
-    },
+    discount: async ({ id }, _args, { loaders }) => offerOf(await required(loaders.item, id)),
     history: ({ id }, _args, { loaders }) => loaders.entries.load(id),
     shares: async ({ id }, _args, context) => sharesToday(context, await required(context.loaders.item, id)),
   },
+  DiscountOffer: { annualRate: (offer, { basis }) => annualRateOf(offer, basis) },
   InvoiceLine: {
     amount: ({ minor, currency }) => ({ minor, currency }),
   },

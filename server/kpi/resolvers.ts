@@ -8,6 +8,7 @@ import type { KpiFilter, Resolvers } from '../schema.generated.ts'
 import { readAgingByCustomer } from './aging-customers.ts'
 import { readAging, readAgingBySegment } from './aging.ts'
 import { setKpiConventions } from './commands.ts'
+import { readLossRates } from './loss-rates.ts'
 import { readKpis } from './queries.ts'
 import type { SegmentFilter } from './segments.ts'
 import { readUsualConventions } from './settings.ts'
@@ -35,6 +36,11 @@ export const kpiResolvers = {
       reader.read(async (tx) => {
         const filter = segmentFilter(args.filter)
         return readAgingBySegment(tx, organization, { ...args, filter, now, settledAt: await settledAt() })
+      }),
+    lossRates: (_, args, { organization, now, reader, settledAt }) =>
+      reader.read(async (tx) => {
+        const filter = segmentFilter(args.filter)
+        return readLossRates(tx, organization, { ...args, filter, now, settledAt: await settledAt() })
       }),
     agingByCustomer: (_, args, { organization, now, reader, settledAt }) =>
       reader.read(async (tx) => {

@@ -61,7 +61,10 @@ describe('an invoice', () => {
   it('has its lines, its discount and a share in the segment of each product line', async () => {
     const told = await invoice(
       'A-1',
-      `lines { number description productLine amount { amount } } discount { amount { amount currency } until }
+      `lines { number description productLine amount { amount } } discount {
+         amount { amount currency } until annualRate
+         of360: annualRate(basis: DAYS_360) compounded: annualRate(basis: COMPOUNDED)
+       }
        shares { number amount { amount } segment { region productLine collector { name } } }`,
     )
     expect(told).toEqual({
@@ -69,7 +72,14 @@ describe('an invoice', () => {
         { number: 1, description: 'Reams', productLine: 'Paper', amount: { amount: '66.67' } },
         { number: 2, description: null, productLine: 'Ink', amount: { amount: '33.33' } },
       ],
-      discount: { amount: usd('2.00'), until: '2026-05-11' },
+      // 2/10 net 30.
+      discount: {
+        amount: usd('2.00'),
+        until: '2026-05-11',
+        annualRate: '37.2448979592',
+        of360: '36.7346938776',
+        compounded: '44.5852927312',
+      },
       shares: [
         {
           number: 1,

@@ -10,6 +10,7 @@ import {
   expectedLoss,
   median,
   percentile,
+  rollRates,
 } from '@tidemark/server/domain/formulas.ts'
 import { noFacts, type Entry, type InvoiceFacts } from '@tidemark/server/domain/invoice.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
@@ -64,6 +65,19 @@ describe('provisions', () => {
     const millions = ['15000000', '7500000', '4000000', '2500000', '1000000'].map(exact)
     // 45,000 + 120,000 + 144,000 + 165,000 + 106,000.
     expect(expectedLoss(millions, ['0.3', '1.6', '3.6', '6.6', '10.6']).toNumber()).toBe(580_000)
+  })
+
+  it('roll rates of ifrscommunity: 2, 4, 8.7, 25 and 100 %, and 27,567 by them', () => {
+    const found = rollRates([100, 50, 23, 8, 2].map(exact), exact(2))
+    expect(found.map(({ loss }) => loss?.toFixed(1))).toEqual(['2.0', '4.0', '8.7', '25.0', '100.0'])
+    expect(found.map(({ roll }) => roll?.toFixed(1))).toEqual(['50.0', '46.0', '34.8', '25.0', '100.0'])
+    const rates = found.map(({ loss }) => loss?.toFixed() ?? '')
+    const loss = expectedLoss([300, 140, 60, 23, 5].map(exact), rates)
+    expect(loss.times(1_000).toFixed(2)).toBe('27567.39')
+    // Rounded as they are printed, the rates give 27,570.
+    const rounded = expectedLoss([300, 140, 60, 23, 5].map(exact), ['2', '4', '8.7', '25', '100'])
+    expect(rounded.times(1_000).toFixed()).toBe('27570')
+    expect(rollRates([exact(0)], exact(0))).toEqual([{ roll: null, loss: null }])
   })
 
   it('the same out of books, a fiftieth of it', () => {
@@ -339,7 +353,7 @@ describe('discounts', () => {
     const [discount, net] = [exact(2), exact(98)]
     const simple = (year: 360 | 365) => discountRate(discount, net.times(20), year).value?.toFixed(2)
     expect([simple(365), simple(360)]).toEqual(['37.24', '36.73'])
-    expect(compoundedDiscountRate(discount, net, 20).toFixed(2)).toBe('44.59')
+    expect(compoundedDiscountRate(discount, net, net.times(20))?.toFixed(2)).toBe('44.59')
   })
 
   it('what all that was offered costs a year, the void bill left out', () => {
