@@ -504,7 +504,7 @@ const measureNames = [
   'TIME_TO_INVOICE',
   'BILLED_WRONG',
   'AT_RISK',
-  'PAID_BY_ISSUE',
+  'PAID_BY_MONTH',
   'PAID_WITHIN_30',
   'PAID_WITHIN_60',
   'DISCOUNT_OFFERED',

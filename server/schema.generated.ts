@@ -3274,7 +3274,7 @@ export type KpiMetric =
   | 'BEST_POSSIBLE_DSO'
   /** What count-back DSO would be if nothing were past due. */
   | 'BEST_POSSIBLE_DSO_COUNT_BACK'
-  /** How many days the money billed in the period took to come in, invoice by invoice, as far as it has. */
+  /** How many days the money billed in the months that ended in the period took to come in, invoice by invoice, as far as it has. */
   | 'DSO_BY_LEDGER'
   /** DSO less best possible DSO. */
   | 'AVERAGE_DAYS_DELINQUENT'
@@ -3304,7 +3304,7 @@ export type KpiMetric =
   | 'DAYS_BEYOND_TERMS'
   /** How much of what was billed six months before was still open 90 days after its due date. */
   | 'AT_RISK_RATE'
-  /** How much of what was billed in the period has been paid, as far as is known. */
+  /** How much of what was billed in the months that ended in the period has been paid, as far as is known. */
   | 'COLLECTED_SHARE'
   /** How many of the invoices that turned 30 days old in the period had been paid by then. */
   | 'PAID_WITHIN_30_DAYS'

@@ -26,6 +26,12 @@ export function endOfMonth(day: Day): Day {
   return day - dayOfMonth + daysInMonth(year, month)
 }
 
+/** The calendar months that end in a period, as one; no day at all where none does. */
+export function monthsEndingIn({ from, to }: Period): Period {
+  const last = endOfMonth(to) === to ? to : firstOfMonth(to) - 1
+  return { from: endOfMonth(from) <= last ? firstOfMonth(from) : last + 1, to: last }
+}
+
 // Temporal would do the same ten times slower, and a long series asks for a hundred thousand windows.
 function partsOf(day: Day): { year: number; month: number; dayOfMonth: number } {
   const text = formatDay(day)

@@ -116,7 +116,7 @@ const measureWords: { readonly [M in Measure]: string } = {
   TIME_TO_INVOICE: 'Invoices by days from delivery to sending',
   BILLED_WRONG: 'Invoices voided or corrected, by invoice date',
   AT_RISK: 'Installments open 90 days after the due date, by invoice date',
-  PAID_BY_ISSUE: 'Receipts applied to invoices, by invoice date',
+  PAID_BY_MONTH: 'Receipts applied to invoices, by month of the invoice date',
   PAID_WITHIN_30: 'Paid within 30 days of the invoice date, by invoice date',
   PAID_WITHIN_60: 'Paid within 60 days of the invoice date, by invoice date',
   DISCOUNT_OFFERED: 'Discounts offered, by their last day',

@@ -1,4 +1,5 @@
 /** What an invoice adds to each measure, summed up to the end of a day. */
+import { firstOfMonth } from './calendar.ts'
 import type { Day } from './day.ts'
 import { installmentStates, type Entry, type InstallmentState, type InvoiceFacts } from './invoice.ts'
 import type { Measure, Position } from './measures.ts'
@@ -91,7 +92,7 @@ function addPayments(add: Add, issuedOn: Day, { paid, payments }: InstallmentSta
     0n,
   )
   add('PAID', null, paid, payments.length, 0n, amountDays)
-  add('PAID_BY_ISSUE', issuedOn, paid, payments.length, 0n, amountDays)
+  add('PAID_BY_MONTH', firstOfMonth(issuedOn), paid, payments.length, 0n, amountDays)
 }
 
 /** What of a bill is to be paid in money, as far as is known. */

@@ -1,5 +1,5 @@
 /** The KPIs that set what is owed against sales. */
-import { lengthOf, type Period } from './calendar.ts'
+import { lengthOf, monthsEndingIn, type Period } from './calendar.ts'
 import type { Conventions } from './conventions.ts'
 import type { Day } from './day.ts'
 import { periodsPerYear, trailingPeriods } from './fiscal.ts'
@@ -156,16 +156,16 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'DSO_BY_LEDGER',
     name: 'Days sales outstanding by ledger',
     description:
-      'How many days the money billed in the period took to come in, invoice by invoice: true DSO. What is not paid yet is not in it, so read it beside the collected share, and again when more has come.',
+      'How many days the money billed in the months that ended in the period took to come in, invoice by invoice: true DSO. What is not paid yet is not in it, so read it beside the collected share, and again when more has come.',
     formula:
-      'Sum of (applied from receipts x days from invoice date to payment) / sum of applied, over the invoices of the period, of what was applied up to the day that they are seen from; bounced payments take back what they added.',
+      'Sum of (applied from receipts x days from invoice date to payment) / sum of applied, over the invoices of the calendar months that ended in the period, of what was applied up to the day that they are seen from; bounced payments take back what they added.',
     source: 'Semilla, second method; Credit Research Foundation, true DSO',
     unit: 'DAYS',
     better: 'LOWER',
     conventions: [...PERIOD],
     inputs: ({ period, asOf }) => ({
-      days: cohort('PAID_BY_ISSUE', period, asOf, 'amountDays'),
-      collected: cohort('PAID_BY_ISSUE', period, asOf, 'amount'),
+      days: cohort('PAID_BY_MONTH', monthsEndingIn(period), asOf, 'amountDays'),
+      collected: cohort('PAID_BY_MONTH', monthsEndingIn(period), asOf, 'amount'),
     }),
     compute: ({ days, collected }) => quotient(days, collected, 'NOTHING_IN_PERIOD'),
   }),

@@ -1,5 +1,5 @@
 /** The KPIs of how customers pay: what fell due, and what was settled. */
-import { trailingMonths, type Period } from './calendar.ts'
+import { monthsEndingIn, trailingMonths, type Period } from './calendar.ts'
 import type { Conventions } from './conventions.ts'
 import type { Day } from './day.ts'
 import { known, percentage, quotient } from './formulas.ts'
@@ -167,16 +167,17 @@ export const paymentKpis: readonly UnthemedKpi[] = [
   defineKpi({
     metric: 'COLLECTED_SHARE',
     name: 'Collected share',
-    description: 'How much of what was billed in the period has been paid, as far as is known.',
+    description:
+      'How much of what was billed in the months that ended in the period has been paid, as far as is known.',
     formula:
-      'Applied from receipts to the invoices of the period, up to the day that they are seen from / billed in the period x 100.',
+      'Applied from receipts to the invoices of the calendar months that ended in the period, up to the day that they are seen from / billed in those months x 100.',
     source: 'Definition of this product; says how much of a period DSO by ledger speaks of',
     unit: 'PERCENT',
     better: 'HIGHER',
     conventions: [...PERIOD],
     inputs: ({ period, asOf }) => ({
-      collected: cohort('PAID_BY_ISSUE', period, asOf, 'amount'),
-      billed: movement('BILLED', period, 'amount'),
+      collected: cohort('PAID_BY_MONTH', monthsEndingIn(period), asOf, 'amount'),
+      billed: movement('BILLED', monthsEndingIn(period), 'amount'),
     }),
     compute: ({ collected, billed }) => percentage(collected, billed, 'NOTHING_IN_PERIOD'),
   }),

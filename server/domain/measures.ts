@@ -63,8 +63,11 @@ export const measures = {
   BILLED_WRONG: 'cohort',
   /** Still open 90 days after the due date. Anchor: the invoice date. count: installments. */
   AT_RISK: 'cohort',
-  /** The same as PAID by the invoices' dates: what became of the bills of a period. Anchor: the invoice date. */
-  PAID_BY_ISSUE: 'cohort',
+  /**
+   * The same as PAID: what became of the bills of a month. Anchor: the first of the month of the invoice date; by day
+   * there would be as many rows as there are pairs of days.
+   */
+  PAID_BY_MONTH: 'cohort',
   /**
    * Paid within 30 days of the invoice date, counted from the end of those days on. Anchor: the invoice date. count:
    * invoices then paid in full, credits considered.

@@ -124,7 +124,7 @@ describe('books of the version before', () => {
     const row = { amount: '10000', kept: true }
     expect(paid).toEqual([
       { ...row, measure: 'PAID', day: '2026-01-25', anchor: '2026-01-25', amount_days: '200000' },
-      { ...row, measure: 'PAID_BY_ISSUE', day: '2026-01-25', anchor: '2026-01-05', amount_days: '200000' },
+      { ...row, measure: 'PAID_BY_MONTH', day: '2026-01-25', anchor: '2026-01-01', amount_days: '200000' },
       { ...row, measure: 'PAID_WITHIN_30', day: '2026-02-04', anchor: '2026-01-05', amount_days: '0' },
       { ...row, measure: 'PAID_WITHIN_60', day: '2026-03-06', anchor: '2026-01-05', amount_days: '0' },
     ])

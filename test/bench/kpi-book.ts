@@ -172,7 +172,7 @@ async function writeFlow(tx: Tx, organizationId: string): Promise<void> {
       select segment, told, 'OPEN_BY_ISSUE', settled, issued, -sum(amount), -count(*), 0, 0
       from bench_invoice where settled is not null group by 1, 2, 4, 5
       union all
-      select segment, told, 'PAID_BY_ISSUE', settled, issued, sum(amount), count(*), 0, sum((settled - issued) * amount)
+      select segment, told, 'PAID_BY_MONTH', settled, date_trunc('month', issued)::date, sum(amount), count(*), 0, sum((settled - issued) * amount)
       from bench_invoice where settled is not null group by 1, 2, 4, 5
       union all
       select segment, told, row.measure, issued + row.days, issued, sum(amount), count(*), 0, 0

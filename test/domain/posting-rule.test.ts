@@ -15,7 +15,7 @@ import { day, entry } from '../support/kpi-books.ts'
  */
 const RULE = {
   migration: '0007_movements',
-  digest: 'adb40916ed3c2c63',
+  digest: 'e2cbecc2e207f2cb',
 }
 
 const invoice = (entries: History['entries'], discount = 0n): History => ({

@@ -164,7 +164,11 @@ export function computeMore(
     case 'COLLECTED_SHARE':
       return divided(
         sum(collected(sight).map((one) => worth(one, one.amount))),
-        amount(BILLING),
+        sum(
+          moved(BILLING, ({ effectiveOn }) => isOfMonthEndedIn(sight)(effectiveOn), -Infinity).map((m) =>
+            worth(m, m.amount),
+          ),
+        ),
         'NOTHING_IN_PERIOD',
         100,
       )
@@ -298,11 +302,17 @@ export function computeMore(
   }
 }
 
-/** What the invoices of the period brought so far. */
+const isOfMonthEndedIn =
+  ({ question: { from, day } }: Sight) =>
+  (on: number): boolean => {
+    const date = dateOf(on)
+    const monthEnd = on - date.day + date.daysInMonth
+    return monthEnd >= from && monthEnd <= day
+  }
+
+/** What the invoices of the months that ended in the period brought so far. */
 const collected = (sight: Sight) =>
-  applications(sight, sight.question.asOf).filter(
-    ({ issuedOn }) => issuedOn >= sight.question.from && issuedOn <= sight.question.day,
-  )
+  applications(sight, sight.question.asOf).filter(({ issuedOn }) => isOfMonthEndedIn(sight)(issuedOn))
 
 function paidInTime(sight: Sight, within: number, booksFrom: number, divided: Tools['divided']): TwinAnswer {
   const { day, from, asOf, conventions } = sight.question
