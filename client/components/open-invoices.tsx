@@ -14,15 +14,22 @@ const dueWords = (dueOn: Day, day: Day): string => {
 export const OpenInvoiceRows = ({
   invoices,
   day,
+  today,
 }: {
   readonly invoices: readonly OpenInvoices_InvoiceFragment[]
   readonly day: Day
+  readonly today: Day
 }) =>
   invoices.map(({ id, number, issuedOn, dueOn, amount, balance, disputed }) => (
     <tr key={id}>
       <th scope="row">
-        <span className="font-medium">{number}</span> {disputed && <Badge tone="watch">Disputed</Badge>}
-        <span className="block text-xs text-muted">of {formatDay(issuedOn, 'medium')}</span>
+        <span className="font-medium">{number}</span>{' '}
+        {disputed && day === today && <Badge tone="watch">Disputed</Badge>}
+        <span className="block text-xs text-muted">
+          of {formatDay(issuedOn, 'medium')}
+          {/* Whether it was on another day the server does not say. */}
+          {disputed && day !== today && ', disputed today'}
+        </span>
       </th>
       <td>
         <span className="whitespace-nowrap">{formatDay(dueOn, 'medium')}</span>

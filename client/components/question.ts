@@ -1,5 +1,5 @@
 /** What is asked of the figures of a page: as of when, as known at when, of which segments. All of it in the address. */
-import type { KpiDimension, KpiFilter } from '../documents.generated.ts'
+import type { KpiDimension, KpiFilter, SegmentView } from '../documents.generated.ts'
 import type { Day } from '../format/day.ts'
 import { dayOf } from '../format/period.ts'
 
@@ -48,8 +48,12 @@ export const parseFilter = (search: URLSearchParams): KpiFilter | null => {
   return chosen.length === 0 ? null : Object.fromEntries(chosen)
 }
 
+/** Where history counts what moved to another segment; where the address does not say, where it was. */
+export const parseView = (search: URLSearchParams): SegmentView =>
+  search.get('segments') === 'AS_IS' ? 'AS_IS' : 'AS_WAS'
+
 /** The parameters that stay when one goes from one page of figures to another. */
-const carried = new Set<string>(['asOf', 'knownAt', ...dimensions.map(({ field }) => field)])
+const carried = new Set<string>(['asOf', 'knownAt', 'segments', ...dimensions.map(({ field }) => field)])
 
 /** The query of another page of figures that asks as this one does: "?asOf=2026-10-31", or nothing. */
 export const carriedSearch = (search: URLSearchParams): string => {

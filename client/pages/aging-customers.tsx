@@ -3,6 +3,7 @@ import {
   agingCustomersColumns,
   AgingCustomersHead,
 } from '../components/aging-customers.tsx'
+import { AsWasNote } from '../components/segment-view.tsx'
 import { OpenInvoiceHead, OpenInvoiceRows } from '../components/open-invoices.tsx'
 import {
   AgingCustomerInvoicesDocument,
@@ -10,6 +11,7 @@ import {
   AgingCustomersDocument,
   type AgingCustomersQuery,
   type AgingCustomersQueryVariables,
+  type OpenInvoices_InvoiceFragment,
 } from '../documents.generated.ts'
 import { formatCount } from '../format/quantity.ts'
 import { useAnswer } from '../live/use-answer.ts'
@@ -19,6 +21,19 @@ import type { Asked } from './figures-page.tsx'
 import { MoreRows } from './more-rows.tsx'
 import { Panel } from './page-body.tsx'
 
+/** Where the list cannot ask for what the line above it says, it tells what it shows instead. */
+const InvoicesNote = ({ asked: { cutOffs, filter } }: Pick<InvoicesProps, 'asked'>) => {
+  const { currency: _, ...ofSegments } = filter ?? {}
+  const notes = [
+    cutOffs.knownAt !== null &&
+      'These are the invoices that were open that day by what is known now, each with what was owed of it as known then: others may have been open by what was known then.',
+    Object.keys(ofSegments).length > 0 &&
+      'All invoices of the customer are here, whichever segment they are in.',
+  ].filter((note) => note !== false)
+  if (notes.length === 0) return null
+  return <p className="px-4 pt-3 pb-2 text-xs text-pretty text-muted">{notes.join(' ')}</p>
+}
+
 type InvoicesProps = { readonly asked: Asked; readonly customer: string; readonly pulse: number }
 
 const Invoices = ({ asked, customer, pulse }: InvoicesProps) => {
@@ -26,34 +41,42 @@ const Invoices = ({ asked, customer, pulse }: InvoicesProps) => {
   const { knownAt } = asked.cutOffs
   const variables = { customer, asOf: asked.day, knownAt, ...(currency ? { currency } : {}) }
   const answer = useAnswer(AgingCustomerInvoicesDocument, variables, { pulse })
+  const rows = (invoices: readonly OpenInvoices_InvoiceFragment[]) => (
+    <OpenInvoiceRows invoices={invoices} day={asked.day} today={asked.today} />
+  )
   return (
     <Answered
       of={answer}
       title="The invoices could not be loaded"
       skeleton={<Skeleton className="m-4 h-10" />}
     >
-      {({ invoices: { nodes, pageInfo } }) =>
-        nodes.length === 0 ? (
-          <p className="px-4 py-3 text-muted">No invoice is open.</p>
-        ) : (
-          <table className="rows figures">
-            <caption className="sr-only">Open invoices, the earliest due date first</caption>
-            <OpenInvoiceHead />
-            <tbody>
-              <OpenInvoiceRows invoices={nodes} day={asked.day} />
-            </tbody>
-            <MoreRows
-              query={AgingCustomerInvoicesDocument}
-              rest={variables}
-              pageInfo={pageInfo}
-              columns={4}
-              pick={({ invoices }) => invoices}
-            >
-              {(more) => <OpenInvoiceRows invoices={more} day={asked.day} />}
-            </MoreRows>
-          </table>
-        )
-      }
+      {({ invoices: { nodes, pageInfo } }) => (
+        <div>
+          <InvoicesNote asked={asked} />
+          {nodes.length === 0 ? (
+            <p className="px-4 py-3 text-muted">
+              {knownAt === null
+                ? 'No invoice is open.'
+                : 'By what is known now no invoice was open that day.'}
+            </p>
+          ) : (
+            <table className="rows figures">
+              <caption className="sr-only">Open invoices, the earliest due date first</caption>
+              <OpenInvoiceHead />
+              <tbody>{rows(nodes)}</tbody>
+              <MoreRows
+                query={AgingCustomerInvoicesDocument}
+                rest={variables}
+                pageInfo={pageInfo}
+                columns={4}
+                pick={({ invoices }) => invoices}
+              >
+                {rows}
+              </MoreRows>
+            </table>
+          )}
+        </div>
+      )}
     </Answered>
   )
 }
@@ -106,12 +129,7 @@ export const AgingCustomers = (props: CustomersProps) => {
       title="By customer"
       note={answer.data ? formatCount(answer.data.agingByCustomer.totalCount) : null}
     >
-      {asked.cutOffs.knownAt !== null && (
-        <p className="px-4 pb-2 text-xs text-muted sm:px-5">
-          A customer opens to the invoices that are open on that day by what is known now; what is owed of
-          each is as known then.
-        </p>
-      )}
+      <AsWasNote view={asked.segments} />
       <Answered
         of={answer}
         title="The customers could not be loaded"

@@ -6,6 +6,7 @@ import { type AgingChoice, edgesText, parseAgingChoice, usualEdges } from '../co
 import { AgingChoiceBar } from '../components/aging-choice-bar.tsx'
 import { AgingSegments } from '../components/aging-segments.tsx'
 import { dimensionOf, dimensions, withValues } from '../components/question.ts'
+import { AsWasNote, SegmentViewBar, SegmentViewHelp } from '../components/segment-view.tsx'
 import { Reconciliation, bookPeriods } from '../components/reconciliation.tsx'
 import {
   AgingCheckDocument,
@@ -50,7 +51,7 @@ const Check = ({ asked }: { readonly asked: Asked }) => {
   const [isWanted, setIsWanted] = useState(false)
   const { data, error, isFetching, refetch } = useKeptQuery(
     AgingCheckDocument,
-    { ...asked.cutOffs, filter: asked.filter },
+    { ...asked.cutOffs, filter: asked.filter, segments: asked.segments },
     { pause: !isWanted, requestPolicy: 'network-only' },
   )
   const unexplained = data?.aging.unexplained
@@ -80,27 +81,31 @@ const Segments = ({ asked, choice, pulse }: PartProps) => {
   const dimension = dimensionOf(asked.search.get('group'))
   const answer = useAnswer(
     AgingSegmentsDocument,
-    { ...questionOf({ asked, choice }), dimension: dimension.dimension },
+    { ...questionOf({ asked, choice }), segments: asked.segments, dimension: dimension.dimension },
     { pulse: pulse.figures },
   )
   return (
     <Panel
       title="By segment"
       actions={
-        <select
-          aria-label="Dimension"
-          value={dimension.dimension}
-          onChange={({ target }) => asked.change({ group: target.value })}
-          className={`${controlClass} select h-9 w-auto!`}
-        >
-          {dimensions.map(({ dimension: id, label }) => (
-            <option key={id} value={id}>
-              {label}
-            </option>
-          ))}
-        </select>
+        <div className="flex flex-wrap items-center gap-2">
+          <SegmentViewBar view={asked.segments} onChange={(segments) => asked.change({ segments })} />
+          <select
+            aria-label="Dimension"
+            value={dimension.dimension}
+            onChange={({ target }) => asked.change({ group: target.value })}
+            className={`${controlClass} select h-9 w-auto!`}
+          >
+            {dimensions.map(({ dimension: id, label }) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </div>
       }
     >
+      <SegmentViewHelp view={asked.segments} />
       <Answered
         of={answer}
         title="The segments could not be loaded"
@@ -138,6 +143,7 @@ const Books = ({ asked, pulse }: Pick<PartProps, 'asked' | 'pulse'>) => {
         />
       }
     >
+      <AsWasNote view={asked.segments} />
       <Answered
         of={answer}
         title="The books could not be loaded"
@@ -154,7 +160,11 @@ const Ages = ({ live, timeZone }: { readonly live: Live; readonly timeZone: stri
   const choice = parseAgingChoice(asked.search)
   const [cursor, setCursor] = useState<string | null>(null)
   const pulse = useFiguresPulse(live, asked, cursor)
-  const answer = useAnswer(AgingDocument, questionOf({ asked, choice }), { pulse: pulse.figures })
+  const answer = useAnswer(
+    AgingDocument,
+    { ...questionOf({ asked, choice }), segments: asked.segments },
+    { pulse: pulse.figures },
+  )
   const found = answer.data?.cursor.progressCursor
   if (cursor === null && found !== undefined) setCursor(found)
   const part = { asked, choice, pulse }
@@ -186,7 +196,7 @@ const Ages = ({ live, timeZone }: { readonly live: Live; readonly timeZone: stri
             {({ aging }) => (
               <>
                 <AgingPanel aging={aging} />
-                <Check key={JSON.stringify([asked.cutOffs, asked.filter])} asked={asked} />
+                <Check key={JSON.stringify([asked.cutOffs, asked.filter, asked.segments])} asked={asked} />
               </>
             )}
           </Answered>

@@ -3,8 +3,15 @@ import { useSearchParams } from 'wouter'
 import { CutOffBanner, CutOffControl } from '../components/cut-off-control.tsx'
 import { FilterChips } from '../components/filter-chips.tsx'
 import { LiveChip } from '../components/live-chip.tsx'
-import { type CutOffs, isLive, parseCutOffs, parseFilter, withValues } from '../components/question.ts'
-import { KpiCollectorsDocument, type KpiFilter } from '../documents.generated.ts'
+import {
+  type CutOffs,
+  isLive,
+  parseCutOffs,
+  parseFilter,
+  parseView,
+  withValues,
+} from '../components/question.ts'
+import { KpiCollectorsDocument, type KpiFilter, type SegmentView } from '../documents.generated.ts'
 import { type Day, dayIn } from '../format/day.ts'
 import type { Live } from '../live.ts'
 import { useIsPaused } from '../live/use-is-paused.ts'
@@ -20,6 +27,7 @@ type Changes = Readonly<Record<string, string | null | readonly string[]>>
 export type Asked = {
   readonly cutOffs: CutOffs
   readonly filter: KpiFilter | null
+  readonly segments: SegmentView
   readonly search: URLSearchParams
   readonly change: (changes: Changes) => void
   /** The organization's day, now. */
@@ -36,6 +44,7 @@ export const useAsked = (timeZone: string): Asked => {
   return {
     cutOffs,
     filter: parseFilter(search),
+    segments: parseView(search),
     search,
     change: (changes) => setSearch((before) => withValues(before, changes)),
     today,
@@ -60,7 +69,7 @@ type FiguresHeadProps = {
 /** The top of a page of figures: what it is, the one control of its time, and of which segments it is. */
 export const FiguresHead = ({ live, asked, title, note }: FiguresHeadProps) => {
   const { membership } = useViewing()
-  const { cutOffs, filter, today, timeZone, change } = asked
+  const { cutOffs, filter, segments, today, timeZone, change } = asked
   const collectors = useKeptQuery(KpiCollectorsDocument, {}, { pause: !filter?.collectorId })
   const control = {
     cutOffs,
@@ -84,10 +93,11 @@ export const FiguresHead = ({ live, asked, title, note }: FiguresHeadProps) => {
       <CutOffBanner {...control} />
       <FilterChips
         filter={filter}
+        view={segments}
         nameOf={(id) =>
           collectors.data?.kpis.find(({ collectorId }) => collectorId === id)?.collectorName ?? null
         }
-        onRemove={(field) => change({ [field]: null })}
+        onRemove={(parameter) => change({ [parameter]: null })}
       />
     </>
   )

@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react'
 import { ChangeList, type Explained, KpiExplanation } from '../components/kpi-explanation.tsx'
 import { groupOf } from '../components/kpi-breakdown.tsx'
 import { type Dimension, dimensionOf, dimensions } from '../components/question.ts'
+import { AsWasNote } from '../components/segment-view.tsx'
 import {
   type ExplanationDriver,
   KpiExplanationCustomersDocument,
@@ -238,6 +239,7 @@ export const KpiExplanationPanel = ({ asked, definition, question, isWaiting }: 
       }
     >
       <ProgressLine isActive={answer.isFetching} />
+      <AsWasNote view={asked.segments} />
       <Answered
         of={answer}
         title="The change could not be explained"

@@ -8,6 +8,7 @@ import {
   restatedFrom,
   RestatingEntries,
 } from '../components/kpi-restatements.tsx'
+import { AsWasNote } from '../components/segment-view.tsx'
 import { seriesOf } from '../components/kpi-series.tsx'
 import {
   KpiRestatementsDocument,
@@ -120,6 +121,7 @@ export const KpiRestatementsPanel = ({ asked, definition, question, isWaiting }:
         }
       >
         <ProgressLine isActive={answer.isFetching} />
+        <AsWasNote view={asked.segments} />
         <Answered
           of={answer}
           title="What was known then could not be loaded"

@@ -4,6 +4,7 @@ import { ConventionSwitches } from '../components/convention-switches.tsx'
 import { parseConventions } from '../components/conventions.ts'
 import { KpiBreakdown } from '../components/kpi-breakdown.tsx'
 import { KpiFacts } from '../components/kpi-facts.tsx'
+import { SegmentViewBar, SegmentViewHelp } from '../components/segment-view.tsx'
 import { KpiSeries, seriesChoices, seriesOf } from '../components/kpi-series.tsx'
 import { slugOfMetric } from '../components/kpi-themes.ts'
 import { carriedSearch, dimensionOf, dimensions, withValues } from '../components/question.ts'
@@ -81,7 +82,12 @@ const Series = (props: PartProps) => {
   const choice = seriesOf(asked.search.get('series'))
   const answer = useAnswer(
     KpiSeriesDocument,
-    { ...questionOf(props), from: choice.from(asked.day), granularity: choice.id },
+    {
+      ...questionOf(props),
+      segments: asked.segments,
+      from: choice.from(asked.day),
+      granularity: choice.id,
+    },
     { pulse },
   )
   return (
@@ -115,27 +121,31 @@ const Breakdown = (props: PartProps) => {
   const dimension = dimensionOf(asked.search.get('by'))
   const answer = useAnswer(
     KpiBreakdownDocument,
-    { ...questionOf(props), dimension: dimension.dimension },
+    { ...questionOf(props), segments: asked.segments, dimension: dimension.dimension },
     { pulse },
   )
   return (
     <Panel
       title="By segment"
       actions={
-        <select
-          aria-label="Dimension"
-          value={dimension.dimension}
-          onChange={({ target }) => asked.change({ by: target.value })}
-          className={`${controlClass} select h-9 w-auto!`}
-        >
-          {dimensions.map(({ dimension: id, label }) => (
-            <option key={id} value={id}>
-              {label}
-            </option>
-          ))}
-        </select>
+        <div className="flex flex-wrap items-center gap-2">
+          <SegmentViewBar view={asked.segments} onChange={(segments) => asked.change({ segments })} />
+          <select
+            aria-label="Dimension"
+            value={dimension.dimension}
+            onChange={({ target }) => asked.change({ by: target.value })}
+            className={`${controlClass} select h-9 w-auto!`}
+          >
+            {dimensions.map(({ dimension: id, label }) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </div>
       }
     >
+      <SegmentViewHelp view={asked.segments} />
       <Answered
         of={answer}
         title="The segments could not be loaded"
@@ -169,7 +179,7 @@ const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
   const question = questionOf(part)
   const facts = useAnswer(
     KpiDocument,
-    { ...question, before: addMonths(asked.day, -1) },
+    { ...question, segments: asked.segments, before: addMonths(asked.day, -1) },
     { pulse: pulse.figures },
   )
   return (

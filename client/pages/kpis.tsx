@@ -44,6 +44,7 @@ const Theme = ({ id, title, definitions, asked, now }: ThemeProps) => {
       metrics: definitions.map(({ metric }) => metric),
       ...asked.cutOffs,
       filter: asked.filter,
+      segments: asked.segments,
       from: firstOfMonth(addMonths(asked.day, -12)),
       monthAgo: addMonths(asked.day, -1),
     },
@@ -94,7 +95,7 @@ const Overview = ({ live, timeZone, catalog }: OverviewProps) => {
   const metrics = catalog.kpiCatalog.map(({ metric }) => metric)
   const { data, error, isFetching, isOther, refetch } = useAnswer(
     KpiOverviewDocument,
-    { metrics, ...asked.cutOffs, filter: asked.filter },
+    { metrics, ...asked.cutOffs, filter: asked.filter, segments: asked.segments },
     { pulse: pulse.figures },
   )
   return (

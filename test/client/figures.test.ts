@@ -9,6 +9,7 @@ import {
   isLive,
   parseCutOffs,
   parseFilter,
+  parseView,
   withValues,
 } from '@tidemark/client/components/question.ts'
 import { barRangeOf, ticksOf, waterfallRangeOf } from '@tidemark/client/charts/geometry.ts'
@@ -47,6 +48,12 @@ describe('the address of figures', () => {
     expect(parseFilter(search('asOf=2026-10-31'))).toBeNull()
   })
 
+  it('says whether segments are as they were or as they are', () => {
+    expect(parseView(search('segments=AS_IS'))).toBe('AS_IS')
+    expect(parseView(search(''))).toBe('AS_WAS')
+    expect(parseView(search('segments=AS_IF'))).toBe('AS_WAS')
+  })
+
   it('says which conventions, none that cannot be', () => {
     expect(parseConventions(search('dsoMonths=12&rateBasis=AMOUNT&floorDaysLate=true'))).toEqual({
       dsoMonths: 12,
@@ -57,8 +64,8 @@ describe('the address of figures', () => {
   })
 
   it('keeps the day and the segments on the way to another page, and nothing else', () => {
-    expect(carriedSearch(search('series=DAY&asOf=2026-10-31&region=EMEA'))).toBe(
-      '?asOf=2026-10-31&region=EMEA',
+    expect(carriedSearch(search('series=DAY&asOf=2026-10-31&region=EMEA&segments=AS_IS'))).toBe(
+      '?asOf=2026-10-31&region=EMEA&segments=AS_IS',
     )
     expect(carriedSearch(search('series=DAY'))).toBe('')
   })

@@ -61,6 +61,42 @@ const aCustomer = /* GraphQL */ `
     }
   }
 `
+const whoOwes = /* GraphQL */ `
+  query ($asOf: Date!) {
+    agingByCustomer(first: 1, asOf: $asOf, filter: { region: ["EMEA"] }) {
+      nodes {
+        customer {
+          number
+        }
+      }
+    }
+  }
+`
+const move = /* GraphQL */ `
+  mutation ($input: MoveCustomerInput!) {
+    moveCustomer(input: $input) {
+      __typename
+    }
+  }
+`
+const inApac = /* GraphQL */ `
+  query ($asOf: Date!) {
+    was: aging(asOf: $asOf, filter: { region: ["APAC"] }, segments: AS_WAS) {
+      total {
+        amount
+      }
+    }
+    is: aging(asOf: $asOf, filter: { region: ["APAC"] }, segments: AS_IS) {
+      total {
+        amount
+      }
+    }
+  }
+`
+type WhoOwes = {
+  readonly agingByCustomer: { readonly nodes: readonly { readonly customer: { readonly number: string } }[] }
+}
+type InApac = Readonly<Record<'was' | 'is', { readonly total: { readonly amount: string } }>>
 type Customers = { readonly customers: { readonly nodes: readonly { number: string; name: string }[] } }
 type Day = {
   readonly organization: { readonly today: string }
@@ -388,6 +424,44 @@ describe.skipIf(binary === null)('KPIs and aging in a real browser', { timeout: 
       await panel('By segment').getByRole('link').first().click(slowest)
       await page.waitForURL(/channel=/, slowest)
       expect(await inspect(page)).toEqual([])
+    })
+
+    it('says what its list of invoices cannot: who was known to owe', async () => {
+      const knownAt = `${today}T00:00:00.000Z`
+      await goTo(`/demo/aging?asOf=${monthEnd}&knownAt=${knownAt}&channel=Direct`, 'Aging')
+      const customers = page.getByRole('table', { name: 'Customers, who owes most first' })
+      await see(customers)
+      await customers.getByRole('button').first().click(slowest)
+      await see(page.getByText(/that were open that day by what is known now/))
+      expect(await page.getByText(/whichever segment they are in/).count()).toBe(1)
+    })
+
+    it('counts what moved where it was, or where it is now', async () => {
+      const [owing] = (await ask<WhoOwes>(whoOwes, { asOf: monthEnd })).agingByCustomer.nodes
+      const { moveCustomer } = await ask<{ moveCustomer: { __typename: string } }>(move, {
+        input: { customer: owing?.customer, from: today, region: 'APAC', reason: 'Served from Singapore' },
+      })
+      expect(moveCustomer.__typename).toBe('MoveCustomerSuccess')
+      const { was, is } = await ask<InApac>(inApac, { asOf: monthEnd })
+      expect(Number(is.total.amount)).toBeGreaterThan(Number(was.total.amount))
+
+      const segments = panel('By segment')
+      const apac = async () =>
+        numberIn(await segments.getByRole('row', { name: /APAC/ }).getByRole('cell').textContent())
+      await goTo(`/demo/aging?asOf=${monthEnd}`, 'Aging')
+      await see(segments.getByRole('row', { name: /APAC/ }))
+      await expect.poll(apac, slowest).toBe(Number(was.total.amount))
+      await segments.getByText('As they are', { exact: true }).click()
+      await page.waitForURL(/segments=AS_IS/, slowest)
+      await expect.poll(apac, slowest).toBe(Number(is.total.amount))
+      await see(segments.getByText(/as if it had always been there/))
+      expect(await inspect(page)).toEqual([])
+
+      await goTo(`/demo/kpis/total-receivables?asOf=${monthEnd}&segments=AS_IS`, 'Total receivables')
+      await expect.poll(apac, slowest).toBe(Math.round(Number(is.total.amount)))
+      await press('Segments as they are today. Show them as they were')
+      await expect.poll(apac, slowest).toBe(Math.round(Number(was.total.amount)))
+      expect(parameter('segments')).toBeNull()
     })
 
     it('moves when a script records a payment, and never while it shows the past', async () => {
