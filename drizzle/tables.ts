@@ -466,6 +466,11 @@ export const ledgerEntry = pgTable(
     primaryKey({ columns: [t.organizationId, t.itemId, t.sequence] }),
     // Finds what came after a moment that somebody wants to know as of. The entries of one posting share a key of it.
     index('ledger_entry_recorded').on(t.organizationId, t.recordedAt),
+    // What was billed and credited in a time, and how bills were changed. How they are paid is most entries and has no
+    // place in it. By the kinds that are left out: an index cannot name kinds that were added in its own transaction.
+    index('ledger_entry_billed')
+      .on(t.organizationId, t.effectiveOn, t.itemId)
+      .where(sql`kind not in ('PAYMENT_APPLIED', 'CREDIT_APPLIED', 'RECEIVED', 'APPLIED')`),
     foreignKey({
       name: 'ledger_entry_segment',
       columns: [t.organizationId, t.segmentId],

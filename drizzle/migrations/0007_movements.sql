@@ -77,6 +77,7 @@ CREATE INDEX "receipt_received" ON "receipt" USING btree ("organization_id","rec
 CREATE INDEX "credit_note_issued" ON "credit_note" USING btree ("organization_id","issued_on","id");--> statement-breakpoint
 CREATE INDEX "item_dispute" ON "item" USING btree ("organization_id","starts_on","id") WHERE kind = 'DISPUTE';--> statement-breakpoint
 CREATE INDEX "ledger_entry_recorded" ON "ledger_entry" USING btree ("organization_id","recorded_at");--> statement-breakpoint
+CREATE INDEX "ledger_entry_billed" ON "ledger_entry" USING btree ("organization_id","effective_on","item_id") WHERE kind not in ('PAYMENT_APPLIED', 'CREDIT_APPLIED', 'RECEIVED', 'APPLIED');--> statement-breakpoint
 ALTER TABLE "flow" ADD CONSTRAINT "flow_measure" CHECK (rtrim(measure, '~') in ('OPEN_BY_DUE', 'OPEN_BY_ISSUE', 'UNAPPLIED_CASH', 'UNAPPLIED_CREDIT', 'DISPUTED', 'BILLED', 'CREDITED', 'RECEIVED', 'PAID', 'CREDIT_APPLIED', 'WRITTEN_OFF', 'BAD_DEBT', 'TOLERANCE', 'RECOVERED', 'DISCOUNTED', 'DISCOUNT_UNEARNED', 'ADJUSTED', 'TRANSFERRED', 'BOUNCED', 'DISPUTE_OPENED', 'DISPUTE_CLOSED', 'TIME_TO_INVOICE', 'BILLED_WRONG', 'AT_RISK', 'PAID_BY_MONTH', 'PAID_WITHIN_30', 'PAID_WITHIN_60', 'DISCOUNT_OFFERED', 'DISCOUNT_TAKEN', 'DUE', 'DUE_ON_TIME', 'SETTLED', 'SETTLED_LATE', 'SETTLED_LATE_FLOORED', 'SETTLED_ON_TIME'));--> statement-breakpoint
 
 -- The second wall, as for every table of an organization.

@@ -67,7 +67,7 @@ const column = (name: keyof Quantities, side: 0 | 1): string => `${name.toLowerC
 function rowOf(record: QuantityRecord): QuantitiesRow {
   const side = (which: 0 | 1): Quantities => {
     const found: { -readonly [Name in keyof Quantities]: bigint } = { ...noQuantities }
-    for (const name of quantityNames) found[name] = BigInt(String(record[column(name, which)]))
+    for (const name of quantityNames) found[name] = BigInt(String(record[column(name, which)] ?? 0))
     return found
   }
   const { item_id, kind, customer_id, segment_id } = record
@@ -102,84 +102,95 @@ async function readRecords(
         and (closes_on is null or closes_on > ${day0}::date)
       union
       select item_id from ledger_entry
-      where not ${isByItem} and organization_id = ${organizationId} and (
-        effective_on between ${since}::date and ${day1}::date and kind in ('INVOICED', 'CORRECTED', 'VOIDED', 'CREDITED')
-        or recorded_at > ${known}::timestamptz)
+      where not ${isByItem} and organization_id = ${organizationId}
+        and effective_on between ${since}::date and ${day1}::date and kind not in ${SETTLING(tx)}
+        and kind in ('INVOICED', 'CORRECTED', 'VOIDED', 'CREDITED')
+      union
+      select item_id from ledger_entry
+      where not ${isByItem} and organization_id = ${organizationId} and recorded_at > ${known}::timestamptz
+    ), found as materialized (
+      select i.id, i.kind, i.customer_id, i.segment_id, i.starts_on
+      from candidate join item i on i.organization_id = ${organizationId} and i.id = candidate.id
     ), line as (
-      select e.item_id, e.installment,
-        coalesce(sum(e.amount) filter (where e.effective_on <= ${day0}::date), 0) as open_0,
-        sum(e.amount) as open_1,
-        coalesce(sum(e.amount) filter (where kind in ('INVOICED', 'CORRECTED', 'VOIDED')
-          and e.effective_on between ${from0}::date and ${day0}::date), 0) as billed_0,
-        coalesce(sum(e.amount) filter (where kind in ('INVOICED', 'CORRECTED', 'VOIDED')
-          and e.effective_on >= ${from1}::date), 0) as billed_1,
-        coalesce(sum(e.amount) filter (where kind = 'CREDITED'
-          and e.effective_on between ${from0}::date and ${day0}::date), 0) as credited_0,
-        coalesce(sum(e.amount) filter (where kind = 'CREDITED' and e.effective_on >= ${from1}::date), 0) as credited_1,
-        max(e.due_on) filter (where kind = 'INVOICED') as first_due_on,
-        (array_agg(e.due_on order by e.effective_on desc, e.sequence desc)
-          filter (where kind = 'RE_DATED' and e.effective_on <= ${day0}::date))[1] as re_dated_0,
-        (array_agg(e.due_on order by e.effective_on desc, e.sequence desc) filter (where kind = 'RE_DATED'))[1] as re_dated_1,
-        bool_or(kind = 'MOVED') as is_moved
-      from candidate
-      join ledger_entry e on e.organization_id = ${organizationId} and e.item_id = candidate.id
-      where e.recorded_at <= ${known}::timestamptz and e.effective_on <= ${day1}::date
-      group by e.item_id, e.installment
-    ), part as (
-      select *, coalesce(re_dated_0, first_due_on) as due_0, coalesce(re_dated_1, first_due_on) as due_1,
+      select found.id, e.installment,
+        coalesce(sum(e.amount) filter (where e.effective_on <= ${day0}::date), 0)::bigint as open_0,
+        sum(e.amount)::bigint as open_1,
+        coalesce(sum(e.amount) filter (where e.kind in ('INVOICED', 'CORRECTED', 'VOIDED')
+          and e.effective_on between ${from0}::date and ${day0}::date), 0)::bigint as billed_0,
+        coalesce(sum(e.amount) filter (where e.kind in ('INVOICED', 'CORRECTED', 'VOIDED')
+          and e.effective_on >= ${from1}::date), 0)::bigint as billed_1,
+        coalesce(sum(e.amount) filter (where e.kind = 'CREDITED'
+          and e.effective_on between ${from0}::date and ${day0}::date), 0)::bigint as credited_0,
+        coalesce(sum(e.amount) filter (where e.kind = 'CREDITED' and e.effective_on >= ${from1}::date), 0)::bigint as credited_1,
+        max(e.due_on) filter (where e.kind = 'INVOICED') as first_due_on,
+        max(${inOrder(tx)}) filter (where e.kind = 'RE_DATED' and e.effective_on <= ${day0}::date) as re_dated_0,
+        max(${inOrder(tx)}) filter (where e.kind = 'RE_DATED') as re_dated_1,
+        bool_or(e.kind = 'MOVED') as is_moved
+      from found join ledger_entry e on e.organization_id = ${organizationId} and e.item_id = found.id
+      where found.kind in ('INVOICE', 'RECEIPT', 'CREDIT_NOTE')
+        and e.recorded_at <= ${known}::timestamptz and e.effective_on <= ${day1}::date
+      group by found.id, e.installment
+    ), part as materialized (
+      select line.*, i.kind, i.customer_id, i.segment_id, first_due_on - i.starts_on as terms,
+        coalesce(right(re_dated_0, 10)::date, first_due_on) as due_0,
+        coalesce(right(re_dated_1, 10)::date, first_due_on) as due_1,
         billed_0 <> 0 and first_due_on >= ${due0}::date as is_expected_0,
         billed_1 <> 0 and first_due_on >= ${due1}::date as is_expected_1
-      from line
-    ), dispute as materialized (
+      from line join found i using (id)
+    ), raised as materialized (
       select id from item
       where organization_id = ${organizationId} and kind = 'DISPUTE'
         and (not ${isByItem} or customer_id = any(${arrayOf(customerIds ?? [])}::uuid[]))
-    ), disputed as materialized (
-      select opened.counterpart_id as invoice_id,
-        coalesce(sum(e.amount) filter (where e.effective_on <= ${day0}::date), 0) as disputed_0,
-        sum(e.amount) as disputed_1
-      from dispute
-      join ledger_entry opened on opened.organization_id = ${organizationId} and opened.item_id = dispute.id
+    ), dispute as (
+      select opened.counterpart_id as id,
+        coalesce(sum(e.amount) filter (where e.effective_on <= ${day0}::date), 0)::bigint as open_0,
+        sum(e.amount)::bigint as open_1
+      from raised
+      join ledger_entry opened on opened.organization_id = ${organizationId} and opened.item_id = raised.id
         and opened.sequence = 1
-      join ledger_entry e on e.organization_id = ${organizationId} and e.item_id = dispute.id
+      join ledger_entry e on e.organization_id = ${organizationId} and e.item_id = raised.id
       where e.recorded_at <= ${known}::timestamptz and e.effective_on <= ${day1}::date
       group by opened.counterpart_id
-    ), single as (
-      select i.id, i.kind, i.customer_id, i.segment_id,
-        bool_or(is_moved) or exists (
-          select from item_share s where s.organization_id = i.organization_id and s.item_id = i.id) as is_scattered,
-        sum(case when i.kind = 'INVOICE' and due_0 >= ${due0}::date then open_0 else 0 end) as notdue_0,
-        sum(case when i.kind = 'INVOICE' and due_1 >= ${due1}::date then open_1 else 0 end) as notdue_1,
-        sum(case when i.kind = 'INVOICE' and due_0 < ${due0}::date then open_0 else 0 end) as pastdue_0,
-        sum(case when i.kind = 'INVOICE' and due_1 < ${due1}::date then open_1 else 0 end) as pastdue_1,
-        sum(case when due_0 >= ${due0}::date and not is_expected_0 then open_0 else 0 end) as extended_0,
-        sum(case when due_1 >= ${due1}::date and not is_expected_1 then open_1 else 0 end) as extended_1,
-        sum(case when is_expected_0 then billed_0 else 0 end) as expected_0,
-        sum(case when is_expected_1 then billed_1 else 0 end) as expected_1,
-        sum(case when i.kind = 'RECEIPT' then open_0 else 0 end) as unapplied_0,
-        sum(case when i.kind = 'RECEIPT' then open_1 else 0 end) as unapplied_1,
-        sum(billed_0) as billed_0, sum(billed_1) as billed_1,
-        sum(billed_0 * coalesce(first_due_on - i.starts_on, 0)) as billeddays_0,
-        sum(billed_1 * coalesce(first_due_on - i.starts_on, 0)) as billeddays_1,
-        sum(credited_0) as credited_0, sum(credited_1) as credited_1
-      from part join item i on i.organization_id = ${organizationId} and i.id = part.item_id
-      where i.kind in ('INVOICE', 'RECEIPT', 'CREDIT_NOTE')
-      group by i.organization_id, i.id
+    ), disputed as materialized (
+      -- As much of an invoice as is past due of all its installments; told with the first of them.
+      select id, min(installment) as installment,
+        greatest(least(d.open_0, coalesce(sum(part.open_0) filter (where due_0 < ${due0}::date), 0)), 0)::bigint as disputed_0,
+        greatest(least(d.open_1, coalesce(sum(part.open_1) filter (where due_1 < ${due1}::date), 0)), 0)::bigint as disputed_1
+      from dispute d join part using (id) group by id, d.open_0, d.open_1
+    ), scattered as materialized (
+      select id from part where is_moved
+      union
+      select s.item_id from found join item_share s on s.organization_id = ${organizationId} and s.item_id = found.id
+    ), told as (
+      select part.*, disputed_0, disputed_1, scattered.id is not null as is_scattered,
+        case when ${isByItem} or scattered.id is not null then part.id end as item_id,
+        case when ${isByItem} or scattered.id is not null then part.kind end as item_kind
+      from part left join disputed using (id, installment) left join scattered using (id)
     )
-    select case when ${isByItem} or is_scattered then id end as item_id,
-      case when ${isByItem} or is_scattered then kind end as kind, customer_id, segment_id, is_scattered,
-      sum(notdue_0) as notdue_0, sum(notdue_1) as notdue_1, sum(pastdue_0) as pastdue_0, sum(pastdue_1) as pastdue_1,
-      sum(greatest(least(coalesce(disputed_0, 0), pastdue_0), 0)) as disputed_0,
-      sum(greatest(least(coalesce(disputed_1, 0), pastdue_1), 0)) as disputed_1,
-      sum(extended_0) as extended_0, sum(extended_1) as extended_1,
-      sum(expected_0) as expected_0, sum(expected_1) as expected_1,
-      sum(unapplied_0) as unapplied_0, sum(unapplied_1) as unapplied_1,
+    select item_id, item_kind as kind, customer_id, segment_id, is_scattered,
+      sum(open_0) filter (where kind = 'INVOICE' and due_0 >= ${due0}::date) as notdue_0,
+      sum(open_1) filter (where kind = 'INVOICE' and due_1 >= ${due1}::date) as notdue_1,
+      sum(open_0) filter (where kind = 'INVOICE' and due_0 < ${due0}::date) as pastdue_0,
+      sum(open_1) filter (where kind = 'INVOICE' and due_1 < ${due1}::date) as pastdue_1,
+      sum(disputed_0) as disputed_0, sum(disputed_1) as disputed_1,
+      sum(open_0) filter (where due_0 >= ${due0}::date and not is_expected_0) as extended_0,
+      sum(open_1) filter (where due_1 >= ${due1}::date and not is_expected_1) as extended_1,
+      sum(billed_0) filter (where is_expected_0) as expected_0,
+      sum(billed_1) filter (where is_expected_1) as expected_1,
+      sum(open_0) filter (where kind = 'RECEIPT') as unapplied_0,
+      sum(open_1) filter (where kind = 'RECEIPT') as unapplied_1,
       sum(billed_0) as billed_0, sum(billed_1) as billed_1,
-      sum(billeddays_0) as billeddays_0, sum(billeddays_1) as billeddays_1,
+      sum(billed_0::numeric * terms) filter (where billed_0 <> 0) as billeddays_0,
+      sum(billed_1::numeric * terms) filter (where billed_1 <> 0) as billeddays_1,
       sum(credited_0) as credited_0, sum(credited_1) as credited_1
-    from single left join disputed on disputed.invoice_id = single.id
-    group by 1, 2, customer_id, segment_id, is_scattered`
+    from told group by 1, 2, 3, 4, 5`
 }
+
+/** Not how bills are made or changed but how they are paid: most entries. They have no place in `ledger_entry_billed`. */
+const SETTLING = (tx: Tx) => tx.sql`('PAYMENT_APPLIED', 'CREDIT_APPLIED', 'RECEIVED', 'APPLIED')`
+
+/** A text that is greater the later the entry counts, and ends with its due date: the greatest one costs no sorting. */
+const inOrder = (tx: Tx) => tx.sql`concat(e.effective_on, lpad(e.sequence::text, 10, '0'), e.due_on)`
 
 async function readScattered(
   tx: Tx,
