@@ -504,9 +504,9 @@ export type KpiConventionsInput = {
   readonly floorDaysLate?: boolean | null | undefined;
   /** Whether DSO and average days delinquent are net of receipts not applied; default EXCLUDE. */
   readonly unappliedCash?: UnappliedCash | null | undefined;
-  /** Days after the due date on which an installment still counts as current: 0 to 60, default 0. Never moves aging. */
+  /** Days after the due date on which an installment still counts as current: 0 to 60, default 0. Moves what is past due, but neither aging nor on-time rates. */
   readonly graceDays?: number | null | undefined;
-  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Never moves aging. */
+  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due, but neither aging nor on-time rates. */
   readonly weekendRoll?: boolean | null | undefined;
   /** What open disputes are set against; default OPENED. */
   readonly deductionsBasis?: DeductionsBasis | null | undefined;

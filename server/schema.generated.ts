@@ -3576,9 +3576,9 @@ export type KpiConventionsInput = {
   readonly floorDaysLate?: InputMaybe<Scalars['Boolean']['input']>;
   /** Whether DSO and average days delinquent are net of receipts not applied; default EXCLUDE. */
   readonly unappliedCash?: InputMaybe<UnappliedCash>;
-  /** Days after the due date on which an installment still counts as current: 0 to 60, default 0. Never moves aging. */
+  /** Days after the due date on which an installment still counts as current: 0 to 60, default 0. Moves what is past due, but neither aging nor on-time rates. */
   readonly graceDays?: InputMaybe<Scalars['Int']['input']>;
-  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Never moves aging. */
+  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due, but neither aging nor on-time rates. */
   readonly weekendRoll?: InputMaybe<Scalars['Boolean']['input']>;
   /** What open disputes are set against; default OPENED. */
   readonly deductionsBasis?: InputMaybe<DeductionsBasis>;

@@ -111,13 +111,13 @@ export const conventionTexts: readonly ConventionText[] = [
   {
     name: 'graceDays',
     description:
-      'Days after its due date on which an installment still counts as current. Never moves aging.',
+      'Days after its due date on which an installment still counts as current: moves what is past due and what is made of it, but neither aging nor on-time rates.',
     values: `0 to ${GRACE_DAYS_MAX}`,
   },
   {
     name: 'weekendRoll',
     description:
-      'Whether what falls due on a Saturday or Sunday, grace days included, may be paid on the Monday after. Never moves aging.',
+      'Whether what falls due on a Saturday or Sunday, grace days included, may be paid on the Monday after: moves what is past due and what is made of it, but neither aging nor on-time rates.',
     values: 'true, false',
   },
   {

@@ -8,7 +8,8 @@ export const billingKpis: readonly UnthemedKpi[] = [
   defineKpi({
     metric: 'SALES',
     name: 'Sales',
-    description: 'What was billed in the period less the credit notes issued in it, tax included.',
+    description:
+      'What was billed in the period less the credit notes issued in it, tax included as in receivables.',
     formula: 'Sum of invoices by invoice date - sum of credit notes by their date.',
     source: 'Sum of the ledger',
     unit: 'MONEY',

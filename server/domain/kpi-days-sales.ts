@@ -28,6 +28,8 @@ import {
 import { defineKpi, type Point, type UnthemedKpi } from './kpi.ts'
 
 const WINDOW = ['dsoMonths', 'calendar'] as const
+/** The one tax basis of the books: DSO of gross receivables on net sales would be off by the rate of the tax. */
+const TAX = 'Receivables and sales both include tax.'
 const GRACE = ['graceDays', 'weekendRoll'] as const
 
 const beginningOfWindow = (point: Point, conventions: Conventions): Day =>
@@ -61,8 +63,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'DSO',
     name: 'Days sales outstanding',
     description: 'How many days of sales are tied up in receivables.',
-    formula:
-      'Total receivables (with unappliedCash INCLUDE less unapplied cash) / sales of the window x days of the window; the window is the dsoMonths months that end on the day.',
+    formula: `Total receivables (with unappliedCash INCLUDE less unapplied cash) / sales of the window x days of the window; the window is the dsoMonths months that end on the day. ${TAX}`,
     source: 'JD Edwards EnterpriseOne, current balance divided by sales; Semilla',
     unit: 'DAYS',
     better: 'LOWER',
@@ -79,8 +80,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'DSO_AVERAGE',
     name: 'Days sales outstanding, average receivables',
     description: 'DSO on the mean of the receivables before and at the end of the window.',
-    formula:
-      '(Total receivables before the window + total receivables at its end) / 2 / sales of the window x days of the window, with the window of DSO.',
+    formula: `(Total receivables before the window + total receivables at its end) / 2 / sales of the window x days of the window, with the window of DSO. ${TAX}`,
     source: 'South District Group',
     unit: 'DAYS',
     better: 'LOWER',
@@ -106,8 +106,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     name: 'Days sales outstanding, count-back',
     description:
       'How many days back sales must be added up to equal what is owed; a seasonal month does not distort it.',
-    formula:
-      'Going back from the day by the periods of the calendar, a period whose sales the remaining balance covers counts with all its days, the last one with balance / sales x days. The first period ends on the day. With unappliedCash INCLUDE the balance is net of unapplied cash.',
+    formula: `Going back from the day by the periods of the calendar, a period whose sales the remaining balance covers counts with all its days, the last one with balance / sales x days. The first period ends on the day. With unappliedCash INCLUDE the balance is net of unapplied cash. ${TAX}`,
     source: 'Oracle Hyperion Financial Management, DSO function; Benji Pays; Upflow',
     unit: 'DAYS',
     better: 'LOWER',
@@ -122,7 +121,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'BEST_POSSIBLE_DSO',
     name: 'Best possible DSO',
     description: 'What DSO would be if nothing were past due: the terms granted, not the collection.',
-    formula: 'Current receivables / sales of the window x days of the window, with the window of DSO.',
+    formula: `Current receivables / sales of the window x days of the window, with the window of DSO. ${TAX}`,
     source: 'criskco; Upflow',
     unit: 'DAYS',
     better: 'LOWER',
@@ -140,7 +139,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'BEST_POSSIBLE_DSO_COUNT_BACK',
     name: 'Best possible DSO, count-back',
     description: 'What count-back DSO would be if nothing were past due.',
-    formula: 'Current receivables, counted back as in count-back DSO.',
+    formula: `Current receivables, counted back as in count-back DSO. ${TAX}`,
     source: 'Upflow; the best possible form of the count-back method',
     unit: 'DAYS',
     better: 'LOWER',
@@ -173,8 +172,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'AVERAGE_DAYS_DELINQUENT',
     name: 'Average days delinquent',
     description: 'The part of DSO that late payment causes: what collection can win.',
-    formula:
-      'DSO less best possible DSO, which is past due (with unappliedCash INCLUDE less unapplied cash) / sales of the window x days of the window, with the window of DSO.',
+    formula: `DSO less best possible DSO, which is past due (with unappliedCash INCLUDE less unapplied cash) / sales of the window x days of the window, with the window of DSO. ${TAX}`,
     source: 'criskco; JD Edwards, delinquent DSO',
     unit: 'DAYS',
     better: 'LOWER',
@@ -205,7 +203,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'EXTENDED_DSO',
     name: 'Extended DSO',
     description: 'By how much best possible DSO exceeds the terms on paper.',
-    formula: 'Best possible DSO less weighted average terms of what was billed in the window of DSO.',
+    formula: `Best possible DSO less weighted average terms of what was billed in the window of DSO. ${TAX}`,
     source: 'JD Edwards, extended DSO: days credit granted less contractual terms',
     unit: 'DAYS',
     better: 'LOWER',
@@ -228,8 +226,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'COLLECTION_EFFECTIVENESS_INDEX',
     name: 'Collection effectiveness index',
     description: 'How much of what could be collected in the period was collected.',
-    formula:
-      '(Opening receivables + sales - closing receivables) / (opening receivables + sales - closing current receivables) x 100, over the ceiMonths months that end on the day; opening is the end of the day before. With ceiForm MONTHLY_SHARE sales are divided by ceiMonths.',
+    formula: `(Opening receivables + sales - closing receivables) / (opening receivables + sales - closing current receivables) x 100, over the ceiMonths months that end on the day; opening is the end of the day before. With ceiForm MONTHLY_SHARE sales are divided by ceiMonths. ${TAX}`,
     source:
       'Credit Research Foundation; full-period form as in creditguru and Gaviti, monthly share as in CMA (September 2010)',
     unit: 'PERCENT',
@@ -254,8 +251,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'RECEIVABLES_TURNOVER',
     name: 'Receivables turnover',
     description: 'How often a year receivables are turned into cash.',
-    formula:
-      'Sales of the year that ends on the day / mean of the receivables at the 13 month ends that it lies between (one more than the year has periods); numerator and denominator are both multiplied by their number.',
+    formula: `Sales of the year that ends on the day / mean of the receivables at the 13 month ends that it lies between (one more than the year has periods); numerator and denominator are both multiplied by their number. ${TAX}`,
     source: 'kapittx',
     unit: 'RATIO',
     better: 'HIGHER',
@@ -271,7 +267,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'AVERAGE_COLLECTION_PERIOD',
     name: 'Average collection period',
     description: 'How many days it takes on average to turn receivables into cash, over a year.',
-    formula: 'Days of the year that ends on the day / receivables turnover.',
+    formula: `Days of the year that ends on the day / receivables turnover. ${TAX}`,
     source: 'kapittx',
     unit: 'DAYS',
     better: 'LOWER',

@@ -44,11 +44,15 @@ const sixMonthsBefore = ({ from, to }: Period): Period => {
   return { from: earlier(from - 1) + 1, to: earlier(to) }
 }
 
+/** Which payments are on time is decided when they are posted: what a grace would make of it cannot be told of their sums. */
+const NO_GRACE =
+  'Grace days and the weekend roll, which move what is past due, do not move it: it is decided by the first due date when a payment is posted, and the sums that figures are read from keep no pairs of due date and day of payment.'
+
 export const paymentKpis: readonly UnthemedKpi[] = [
   defineKpi({
     metric: 'ON_TIME_RATE',
     name: 'On-time rate',
-    description: 'How much of what fell due in the period was paid by its due date.',
+    description: `How much of what fell due in the period was paid by its due date. ${NO_GRACE}`,
     formula:
       'Installments that fell due in the period and were paid in full by their first due date / installments that fell due in it x 100; by money: what of them was paid by then / what was due. Credit notes reduce what was due, write-offs and bounced payments count as unpaid, so what is unpaid counts as late.',
     source: 'Definition of this product; by due date, to escape the survivorship shown by Upflow',
@@ -64,8 +68,7 @@ export const paymentKpis: readonly UnthemedKpi[] = [
   defineKpi({
     metric: 'ON_TIME_RATE_SETTLED',
     name: 'On-time rate of settled invoices',
-    description:
-      'How many of the invoices settled in the period were settled by the due date. Invoices never paid are not in it.',
+    description: `How many of the invoices settled in the period were settled by the due date. Invoices never paid are not in it. ${NO_GRACE}`,
     formula:
       'Invoices settled in the period by their first due date / invoices settled in it x 100; by money: each weighted by what was paid on it.',
     source: 'Common practice; flatters where the worst never pay, so see the on-time rate beside it',

@@ -67,7 +67,11 @@ const column = (name: keyof Quantities, side: 0 | 1): string => `${name.toLowerC
 function rowOf(record: QuantityRecord): QuantitiesRow {
   const side = (which: 0 | 1): Quantities => {
     const found: { -readonly [Name in keyof Quantities]: bigint } = { ...noQuantities }
-    for (const name of quantityNames) found[name] = BigInt(String(record[column(name, which)] ?? 0))
+    for (const name of quantityNames) {
+      // A sum over nothing is null.
+      const sum = record[column(name, which)]
+      if (sum !== null) found[name] = BigInt(String(sum))
+    }
     return found
   }
   const { item_id, kind, customer_id, segment_id } = record
@@ -76,7 +80,8 @@ function rowOf(record: QuantityRecord): QuantitiesRow {
 
 /**
  * One statement, so that all of it is of one snapshot. What is materialized is what PostgreSQL would compute for each item
- * again where it has no statistics yet.
+ * again where it has no statistics yet. From `line`, an installment each, it goes to the sums in one step: an item
+ * between them would add up all columns once more.
  *
  * Items that can have something to say: open at the end of one of the days, billed or credited in one of the windows,
  * or changed after `knownAt`, for what is open now says nothing of them. `open_span` knows of all that is committed.

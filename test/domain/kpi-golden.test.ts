@@ -8,6 +8,7 @@ import {
   turnover,
 } from '@tidemark/server/domain/formulas.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
+import { kpiDefinitions } from '@tidemark/server/domain/registry.ts'
 import { bookRow } from '@tidemark/server/domain/book.ts'
 import { Exact } from '@tidemark/server/domain/money.ts'
 import type { ConventionsChoice } from '@tidemark/server/domain/conventions.ts'
@@ -264,6 +265,26 @@ type Groups = { readonly [group: string]: { readonly [name: string]: number | nu
 /** Left out of a month's figures where there is none; disputes are not in every file. */
 const isOptional = (group: string, name: string | undefined) =>
   name === undefined && ['cei_3m', 'turnover_12m'].includes(group)
+
+describe('the catalog', () => {
+  const readers = kpiDefinitions.filter(
+    ({ theme, metric }) => theme === 'DAYS_SALES' && /SALES|DSO|INDEX|TURNOVER/.test(metric),
+  )
+
+  it('says that receivables and sales include tax wherever one is set against the other', () => {
+    const sets = readers.filter(({ metric }) => metric !== 'DSO_BY_LEDGER')
+    expect(sets.length).toBeGreaterThan(5)
+    expect(
+      sets.filter(({ formula }) => !formula.includes('both include tax')).map(({ metric }) => metric),
+    ).toEqual([])
+  })
+
+  it('offers grace days where they move a figure, and says why on-time rates have none', () => {
+    const onTime = kpiDefinitions.filter(({ metric }) => metric.startsWith('ON_TIME_RATE'))
+    expect(onTime.map(({ conventions }) => conventions.includes('graceDays'))).toEqual([false, false])
+    expect(onTime.every(({ description }) => description.includes('Grace days'))).toBe(true)
+  })
+})
 
 describe('windows', () => {
   it('are calendar months at month ends, whatever their lengths', () => {
