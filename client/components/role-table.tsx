@@ -4,8 +4,10 @@ import { groupScopes, nounWord } from '../format/scopes.ts'
 import { roleWord } from '../format/words.ts'
 
 const cellWord = (scopes: readonly string[], noun: string): string | null => {
-  if (scopes.includes(`${noun}:write`)) return 'writes'
-  return scopes.includes(`${noun}:read`) ? 'reads' : null
+  const verbs = groupScopes(scopes).find((group) => group.noun === noun)?.verbs ?? []
+  // Who writes reads.
+  const told = verbs.includes('write') ? verbs.filter((verb) => verb !== 'read') : verbs
+  return told.length === 0 ? null : told.map((verb) => `${verb}s`).join(', ')
 }
 
 /** What each role may do, noun by noun. */
@@ -36,7 +38,7 @@ export const RoleTable = ({ roles }: { readonly roles: readonly RoleTable_RoleFr
               {roles.map(({ role, scopes }) => {
                 const word = cellWord(scopes, noun)
                 return (
-                  <td key={role} className={word === 'writes' ? 'font-medium' : 'text-muted'}>
+                  <td key={role} className={word === null || word === 'reads' ? 'text-muted' : 'font-medium'}>
                     {word ?? (
                       <>
                         <Minus aria-hidden="true" className="size-3 text-faint" />

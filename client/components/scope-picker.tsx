@@ -15,6 +15,14 @@ type ScopePickerProps = {
 
 const verbs = ['read', 'write'] as const
 
+const verbWord = (verb: string): string => verb.charAt(0).toUpperCase() + verb.slice(1)
+
+/** What is neither read nor written takes the places of both. */
+const placesOf = (possible: readonly string[]): readonly (string | null)[] => {
+  const others = possible.filter((verb) => verb !== 'read' && verb !== 'write')
+  return verbs.map((verb) => (possible.includes(verb) ? verb : (others.shift() ?? null)))
+}
+
 const chipClass =
   'inline-flex h-7 items-center rounded-full border border-line-strong px-2.5 text-xs font-medium text-muted transition-colors hover:text-ink aria-pressed:border-accent aria-pressed:bg-accent-tint aria-pressed:text-accent'
 
@@ -53,11 +61,11 @@ export const ScopePicker = ({ offered, chosen, presets, onChange, error }: Scope
           <thead className="text-2xs text-faint">
             <tr>
               <th scope="col" className="px-3 py-1.5 text-left font-normal">
-                Noun
+                What
               </th>
               {verbs.map((verb) => (
-                <th key={verb} scope="col" className="w-20 px-3 py-1.5 text-center font-normal">
-                  {verb === 'read' ? 'Read' : 'Write'}
+                <th key={verb} scope="col" className="w-22 px-3 py-1.5 text-center font-normal">
+                  {verbWord(verb)}
                 </th>
               ))}
             </tr>
@@ -68,15 +76,22 @@ export const ScopePicker = ({ offered, chosen, presets, onChange, error }: Scope
                 <th scope="row" className="px-3 py-1 text-left font-medium">
                   {nounWord(noun)}
                 </th>
-                {verbs.map((verb) => {
+                {placesOf(possible).map((verb, index) => {
                   const scope = `${noun}:${verb}`
                   return (
-                    <td key={verb} className="p-0 text-center">
-                      {possible.includes(verb) && (
-                        <label className="flex h-8 items-center justify-center">
-                          <span className="sr-only">
-                            {verb === 'read' ? 'Read' : 'Write'} {nounWord(noun)}
-                          </span>
+                    <td key={verbs[index]} className="p-0 text-center">
+                      {verb !== null && (
+                        <label className="flex h-8 items-center justify-center gap-1.5">
+                          {verb === verbs[index] ? (
+                            <span className="sr-only">
+                              {verbWord(verb)} {nounWord(noun)}
+                            </span>
+                          ) : (
+                            <span className="text-xs text-muted">
+                              {verbWord(verb)}
+                              <span className="sr-only"> {nounWord(noun)}</span>
+                            </span>
+                          )}
                           <input
                             type="checkbox"
                             checked={held.has(scope)}

@@ -47,16 +47,23 @@ const unitWords = {
 /** A difference of two shares is in points, never in percent. */
 const changeWords = { ...unitWords, PERCENT: 'pts' } as const
 
-const numberOptions = ({ unit, currency }: Quantity, detail: Detail): Intl.NumberFormatOptions => {
+const numberOptions = (
+  value: number,
+  { unit, currency }: Quantity,
+  detail: Detail,
+): Intl.NumberFormatOptions => {
   if (unit === 'MONEY') return moneyOptions(currency, detail)
   if (unit === 'COUNT' && detail === 'compact') return { notation: 'compact', maximumFractionDigits: 1 }
+  // What a cent costs to collect is not nothing.
+  if (unit === 'RATIO' && value !== 0 && Math.abs(value) < 0.1)
+    return { maximumSignificantDigits: detail === 'exact' ? 4 : 2 }
   const digits = fractionDigits[unit] + (detail === 'exact' && unit !== 'COUNT' ? 2 : 0)
   return { minimumFractionDigits: digits, maximumFractionDigits: digits }
 }
 
 /** The figure and its unit apart, such as "44.3" and "days". Money is in major units, PERCENT 0 to 100. */
 export const formatFigure = (value: number, of: Quantity, detail: Detail, locale?: string): Figure => ({
-  figure: withMinusSign(numberFormat(numberOptions(of, detail), locale).format(value)),
+  figure: withMinusSign(numberFormat(numberOptions(value, of, detail), locale).format(value)),
   unit: unitWords[of.unit],
 })
 
@@ -87,7 +94,7 @@ export type Change = { readonly text: string; readonly sign: -1 | 0 | 1 }
 
 /** A difference with its sign, such as "+1.2 pts" or "−$3,400"; nothing but zero is without a sign. */
 export const formatChange = (change: number, of: Quantity, detail: Detail, locale?: string): Change => {
-  const options = { ...numberOptions(of, detail), signDisplay: 'exceptZero' } as const
+  const options = { ...numberOptions(change, of, detail), signDisplay: 'exceptZero' } as const
   const parts = numberFormat(options, locale).formatToParts(change)
   const figure = withMinusSign(parts.map(({ value }) => value).join(''))
   const isSigned = parts.some(({ type }) => type === 'plusSign' || type === 'minusSign')

@@ -7,7 +7,10 @@ const nounWords: Readonly<Record<string, string>> = {
   receipt: 'Receipts',
   'credit-note': 'Credit notes',
   dispute: 'Disputes',
+  period: 'Accounting months',
   kpi: 'KPIs',
+  metric: 'Numbers from outside',
+  rate: 'Exchange rates',
   goal: 'Goals',
   member: 'Members',
   token: 'Tokens',
@@ -50,16 +53,15 @@ const nounInText = (noun: string): string => {
   return /^[A-Z][a-z]/.test(word) ? word.charAt(0).toLowerCase() + word.slice(1) : word
 }
 
-/** "reads KPIs, goals; writes receipts", for one line. */
+/** "reads KPIs, goals; writes receipts; closes accounting months", for one line. */
 export const scopesInWords = (scopes: readonly string[]): string => {
   const groups = groupScopes(scopes)
   const nounsOf = (verb: string) =>
     groups.filter(({ verbs }) => verbs.includes(verb)).map(({ noun }) => nounInText(noun))
-  const read = nounsOf('read')
-  const written = nounsOf('write')
-  const parts = [
-    ...(read.length > 0 ? [`reads ${read.join(', ')}`] : []),
-    ...(written.length > 0 ? [`writes ${written.join(', ')}`] : []),
-  ]
+  const verbs = new Set(['read', 'write', ...groups.flatMap((group) => group.verbs)])
+  const parts = [...verbs].flatMap((verb) => {
+    const nouns = nounsOf(verb)
+    return nouns.length > 0 ? [`${verb}s ${nouns.join(', ')}`] : []
+  })
   return parts.length === 0 ? 'nothing' : parts.join('; ')
 }

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import {
   type AnyVariables,
   type CombinedError,
@@ -23,6 +23,11 @@ type Options = {
   readonly requestPolicy?: RequestPolicy
 }
 
+const askAgainAfterMs = 3000
+
+const tookTooLong = (error: CombinedError | undefined): boolean =>
+  error?.graphQLErrors.some(({ extensions }) => extensions['code'] === 'TIMEOUT') === true
+
 /** A query that keeps what it has shown while it asks again, and where asking again fails. */
 export const useKeptQuery = <Data, Variables extends AnyVariables>(
   query: TypedDocumentNode<Data, Variables>,
@@ -33,6 +38,19 @@ export const useKeptQuery = <Data, Variables extends AnyVariables>(
   const [kept, keep] = useState<Data | null>(null)
   const fresh = result.data && !result.error ? result.data : kept
   if (fresh !== kept) keep(fresh)
+
+  // A server that has just started is busy with its books. Once, so that nobody makes it busier still.
+  const hasAskedAgain = useRef(false)
+  const isTooLong = tookTooLong(result.error)
+  const askAgain = useEffectEvent(() => execute({ requestPolicy: 'network-only' }))
+  useEffect(() => {
+    if (!isTooLong || hasAskedAgain.current) return
+    const timer = setTimeout(() => {
+      hasAskedAgain.current = true
+      askAgain()
+    }, askAgainAfterMs)
+    return () => clearTimeout(timer)
+  }, [isTooLong])
   return {
     data: fresh,
     error: result.error ?? null,

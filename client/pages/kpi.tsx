@@ -182,6 +182,8 @@ const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
     { ...question, segments: asked.segments, before: addMonths(asked.day, -1) },
     { pulse: pulse.figures },
   )
+  // What takes longer than all else together comes after what is known sooner, or is not to be known.
+  const isWaiting = facts.data === null && facts.error === null
   return (
     <>
       <Link
@@ -197,19 +199,8 @@ const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
         <Series {...part} />
         <Breakdown {...part} />
       </div>
-      <KpiExplanationPanel
-        asked={asked}
-        definition={definition}
-        question={question}
-        // It takes longer than all else together: what is known sooner goes first.
-        isWaiting={facts.data === null}
-      />
-      <KpiRestatementsPanel
-        asked={asked}
-        definition={definition}
-        question={question}
-        isWaiting={facts.data === null}
-      />
+      <KpiExplanationPanel asked={asked} definition={definition} question={question} isWaiting={isWaiting} />
+      <KpiRestatementsPanel asked={asked} definition={definition} question={question} isWaiting={isWaiting} />
     </>
   )
 }

@@ -25,6 +25,12 @@ import { type Viewing, ViewingContext } from './use-viewer.ts'
 
 type NavProps = { readonly viewing: Viewing; readonly page: OrganizationPageId }
 
+/** On a narrow screen the pages are wider than it is: the one that is shown has to be among those that are seen. */
+const bringIntoSight = (link: HTMLAnchorElement | null) => {
+  const nav = link?.closest('nav')
+  if (link && nav) nav.scrollTo({ left: link.offsetLeft - nav.clientWidth / 2 })
+}
+
 /** The organization's pages that the viewer may see. */
 const Nav = ({ viewing: { membership, may }, page }: NavProps) => (
   <nav aria-label="Pages" className="relative overflow-x-auto max-sm:-mx-2 max-sm:-mt-1">
@@ -38,6 +44,7 @@ const Nav = ({ viewing: { membership, may }, page }: NavProps) => (
             <li key={id}>
               <Link
                 href={path}
+                ref={id === page ? bringIntoSight : undefined}
                 onPointerEnter={preload}
                 onFocus={preload}
                 aria-current={id === page ? 'page' : undefined}

@@ -2,13 +2,20 @@
 import { addressesOf, expiryOf } from '@tidemark/client/pages/token-form.ts'
 import { organizationPath, parseOrganizationPath } from '@tidemark/client/pages/addresses.ts'
 import { agentWords } from '@tidemark/client/format/agent.ts'
-import { groupScopes, isWithin, roleOfScopes, scopesInWords } from '@tidemark/client/format/scopes.ts'
+import {
+  groupScopes,
+  isWithin,
+  nounWord,
+  roleOfScopes,
+  scopesInWords,
+} from '@tidemark/client/format/scopes.ts'
 import { roleWord } from '@tidemark/client/format/words.ts'
 import { linkSecretOf } from '@tidemark/client/identity/link-secret.ts'
 import { isRefusal, waitWords } from '@tidemark/client/identity/requests.ts'
 import { safeReturnPath, signInPath } from '@tidemark/client/identity/return-path.ts'
 import { providerErrorWords } from '@tidemark/client/identity/session.ts'
 import { isProblem, makeProblem, messageAbove, messageAt } from '@tidemark/client/ui/form-problem.ts'
+import { SCOPES } from '@tidemark/server/access/scopes.ts'
 import { array, assert, constantFrom, property } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 
@@ -159,7 +166,15 @@ describe('scopes', () => {
     expect(scopesInWords(['kpi:read', 'goal:read', 'receipt:write'])).toBe(
       'reads KPIs, goals; writes receipts',
     )
+    expect(scopesInWords(['period:close', 'goal:read', 'period:reopen'])).toBe(
+      'reads goals; closes accounting months; reopens accounting months',
+    )
     expect(scopesInWords([])).toBe('nothing')
+  })
+
+  it('have a word each', () => {
+    const nouns = groupScopes(SCOPES).map(({ noun }) => noun)
+    expect(nouns.filter((noun) => nounWord(noun) === noun)).toEqual([])
   })
 
   it('belong to roles by their names, in small letters and in capitals', () => {

@@ -1,4 +1,5 @@
 /** The pure parts of the audit log: its filters in the address, its differences, what was noted down. */
+import { readFileSync } from 'node:fs'
 import {
   auditFilterOf,
   exportPath,
@@ -10,6 +11,7 @@ import { noteOf, readNoted } from '@tidemark/client/components/noted.ts'
 import { actionWord, knownActions, subjectKind } from '@tidemark/client/format/audit-words.ts'
 import { formatAgo, formatSecond, startOfDay } from '@tidemark/client/format/moment.ts'
 import { instantsOf, parsePeriod } from '@tidemark/client/format/period.ts'
+import { buildSchema } from 'graphql'
 import { describe, expect, it } from 'vitest'
 
 const today = '2026-11-22'
@@ -199,6 +201,12 @@ describe('words of the audit log', () => {
     expect(actionWord('setCreditLimit')).toBe('Set a credit limit')
     expect(actionWord('newThingOfTomorrow')).toBe('New thing of tomorrow')
     expect(knownActions).toContain('createToken')
+  })
+
+  it('are there for everything that the API can do', () => {
+    const schema = buildSchema(readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8'))
+    const mutations = Object.keys(schema.getMutationType()?.getFields() ?? {})
+    expect(mutations.filter((name) => !knownActions.includes(name))).toEqual([])
   })
 
   it('say what was changed', () => {

@@ -44,6 +44,7 @@ describe('a quantity', () => {
     [84.64, percent, 'whole', '84.6%'],
     [1204, count, 'whole', '1,204'],
     [7.125, ratio, 'whole', '7.13 ×'],
+    [0.0049, ratio, 'whole', '0.0049 ×'],
   ] as const)('of %s %o in detail %s reads %s', (value, of, detail, text) => {
     expect(plain(formatQuantity(value, of, detail, 'en-US'))).toBe(text)
   })
