@@ -69,8 +69,8 @@ function rowOf(record: QuantityRecord): QuantitiesRow {
     const found: { -readonly [Name in keyof Quantities]: bigint } = { ...noQuantities }
     for (const name of quantityNames) {
       // A sum over nothing is null.
-      const sum = record[column(name, which)]
-      if (sum !== null) found[name] = BigInt(String(sum))
+      const sum = record[column(name, which)] as string | null
+      if (sum !== null) found[name] = BigInt(sum)
     }
     return found
   }
