@@ -378,6 +378,7 @@ const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =
     where organization_id = ${organizationId} and recorded_at > ${plan.known}::timestamptz
       and recorded_at < (${formatDay(knownDay + 1)}::date)::timestamp at time zone 'UTC'
       and (xid, day) <= (fold.xid, fold.day) and day <= ${formatDay(plan.lastDay)}::date
+      and measure = any(${storedNames(plan)}::text[])
     offset 0
   ) r
   join ${memberRows(tx, plan)} on s.segment_id = r.segment_id

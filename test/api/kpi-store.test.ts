@@ -224,6 +224,29 @@ const today = Temporal.PlainDate.from('2026-06-15')
 const due = (organization: KpiOrganization) =>
   reading(organization, (tx) => isFoldDue(tx, organization.id, today))
 
+/**
+ * Folds all that is committed, however often that takes: transactions of other databases of the cluster, such as those of
+ * other tests, hold the folding up as well.
+ */
+async function foldAll(organization: KpiOrganization): Promise<number> {
+  let rows = 0
+  const foldMore = async () => {
+    rows += (await fold(connection, organization.id, { today })).rows
+    return countWaiting(organization)
+  }
+  await expect.poll(foldMore, { timeout: 30_000 }).toBe(0)
+  return rows
+}
+
+const countWaiting = (organization: KpiOrganization): Promise<number | undefined> =>
+  reading(organization, async (tx) => {
+    const [row] = await tx.sql<{ waiting: number }[]>`
+      select count(*)::int as waiting from flow left join kpi_fold fold using (organization_id)
+      where organization_id = ${organization.id}
+        and (flow.xid, flow.day) > (coalesce(fold.xid, '0'), coalesce(fold.day, '-infinity'))`
+    return row?.waiting
+  })
+
 describe('folding', { timeout: 60_000 }, () => {
   it('gives every row once, to whoever reads while others post and fold', async () => {
     const organization = await makeOrganization(connection)
@@ -246,7 +269,7 @@ describe('folding', { timeout: 60_000 }, () => {
     const answers = await reader
     expect(answers.length).toBeGreaterThan(0)
     expect(answers.map(([told]) => told)).toEqual(answers.map(([, added]) => added))
-    await fold(connection, organization.id, { today })
+    await foldAll(organization)
     expect(await faults(organization)).toEqual([])
     expect(await due(organization)).toBe(false)
   })
@@ -262,9 +285,7 @@ describe('folding', { timeout: 60_000 }, () => {
       await commit.promise
     })
     await written.promise
-    const first = await fold(connection, organization.id, { today })
-    expect(first.outcome).toBe('DONE')
-    expect(first.rows).toBeGreaterThan(0)
+    expect(await foldAll(organization)).toBeGreaterThan(0)
     // Younger than the slow one: it stays in the tail until that has ended.
     await inTransaction(connection, { organizationId: organization.id, mode: 'write' }, (tx) =>
       addRow(tx, organization),
@@ -272,8 +293,7 @@ describe('folding', { timeout: 60_000 }, () => {
     expect((await fold(connection, organization.id, { today })).rows).toBe(0)
     commit.resolve()
     await slow
-    expect(await due(organization)).toBe(true)
-    expect((await fold(connection, organization.id, { today })).rows).toBe(2)
+    expect(await foldAll(organization)).toBe(2)
     expect(await faults(organization)).toEqual([])
   })
 
@@ -301,7 +321,7 @@ describe('folding', { timeout: 60_000 }, () => {
     )
     release.resolve()
     await folding
-    await fold(connection, organization.id, { today })
+    await foldAll(organization)
     const busy = await inTransaction(
       connection,
       { organizationId: organization.id, mode: 'write' },
@@ -326,7 +346,7 @@ describe('folding', { timeout: 60_000 }, () => {
       await folding
       expect(await faults(organization)).toEqual([])
     }
-    expect((await fold(connection, organization.id, { today })).outcome).toBe('DONE')
+    await foldAll(organization)
     expect(await due(organization)).toBe(false)
     expect(await faults(organization)).toEqual([])
   })
@@ -334,7 +354,7 @@ describe('folding', { timeout: 60_000 }, () => {
   it('is checked, and done anew where the sums were spoilt', async () => {
     const organization = await makeOrganization(connection)
     await postItems(connection, organization, some(8, 7), recordedAt)
-    await fold(connection, organization.id, { today })
+    await foldAll(organization)
     await inTransaction(connection, { organizationId: organization.id, mode: 'write' }, async (tx) => {
       await tx.sql`update kpi_month set amount = amount + 1 where measure = 'BILLED'`
     })
