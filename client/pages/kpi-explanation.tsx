@@ -179,7 +179,7 @@ const Since = ({ since, until, onChange }: SinceProps) => {
     onChange(textOf(new FormData(event.currentTarget), 'since'))
   }
   return (
-    <form onSubmit={send} className="flex flex-wrap items-center gap-2 print:hidden">
+    <form onSubmit={send} className="contents print:hidden">
       <label className="flex items-center gap-2 text-muted">
         Since the end of
         <input
