@@ -554,8 +554,8 @@ export const flow = pgTable(
     ),
     // The order in which rows are folded. What lies after the fold's position is what readers add to the folded rows.
     index('flow_xid').on(t.organizationId, t.xid, t.day),
-    // Finds the last posting. The rows of one posting share its moment, so the index keeps one key for them all.
-    index('flow_recorded').on(t.organizationId, t.recordedAt),
+    // Finds the last posting, and by measure what was recorded on one day, which can be tens of thousands of rows.
+    index('flow_recorded').on(t.organizationId, t.recordedAt, t.measure),
     // What a segment's balances and movements of a part of a month are read by: days of segments are not folded.
     index('flow_segment_measure').on(t.organizationId, t.segmentId, t.measure, t.day),
     foreignKey({

@@ -73,6 +73,8 @@ ALTER TABLE "item_share" ADD CONSTRAINT "item_share_segment" FOREIGN KEY ("organ
 ALTER TABLE "kpi_setting" ADD CONSTRAINT "kpi_setting_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "metric_value" ADD CONSTRAINT "metric_value_organization_id_organization_id_fk" FOREIGN KEY ("organization_id") REFERENCES "public"."organization"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "ledger_entry" ADD CONSTRAINT "ledger_entry_segment" FOREIGN KEY ("organization_id","segment_id") REFERENCES "public"."segment"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+DROP INDEX "flow_recorded";--> statement-breakpoint
+CREATE INDEX "flow_recorded" ON "flow" USING btree ("organization_id","recorded_at","measure");--> statement-breakpoint
 CREATE INDEX "receipt_received" ON "receipt" USING btree ("organization_id","received_on","id");--> statement-breakpoint
 CREATE INDEX "credit_note_issued" ON "credit_note" USING btree ("organization_id","issued_on","id");--> statement-breakpoint
 CREATE INDEX "item_dispute" ON "item" USING btree ("organization_id","starts_on","id") WHERE kind = 'DISPUTE';--> statement-breakpoint
