@@ -1,7 +1,7 @@
 import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf } from '../domain/day.ts'
-import { accountingDay, holdClosing } from '../ledger/closing.ts'
+import { accountingDay } from '../ledger/closing.ts'
 import { findInvoices, holdCustomer } from '../ledger/find.ts'
 import { readItems } from '../ledger/histories.ts'
 import { postAudited } from '../ledger/post.ts'
@@ -35,12 +35,12 @@ async function writeInvoice(
   checked: CheckedBill,
 ): Promise<InvoiceRecorded | Problem> {
   const { organization } = context
-  // Sent together, carried out in this order: whoever posts holds the closing before anything is locked.
-  const [closing, debtor, replaced] = await Promise.all([
-    holdClosing(tx, organization.id),
+  const [held, replaced] = await Promise.all([
     holdCustomer(tx, organization.id, input.customer, ['customer']),
     findInvoices(tx, organization.id, input.replaces ? [input.replaces] : [], () => ['replaces']),
   ])
+  if (isProblem(held)) return held
+  const { customer: debtor, closing } = held
   const effectiveOn = accountingDay(closing, {
     occurredOn: checked.issuedOn,
     path: ['issuedOn'],
@@ -48,7 +48,6 @@ async function writeInvoice(
     today: dayOf(todayOf(context)),
   })
   if (isProblem(effectiveOn)) return effectiveOn
-  if (isProblem(debtor)) return debtor
   if (isProblem(replaced)) return replaced
   const replacedIds = replaced.map((row) => row.id)
   const bills = await readItems(tx, organization.id, replacedIds)

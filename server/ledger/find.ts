@@ -2,6 +2,7 @@
 import { and, eq, sql, type SQL } from 'drizzle-orm'
 import { decodeId } from '../ids.ts'
 import { notFound, type Path, type Problem } from '../problem.ts'
+import { shareClosing, type Closing } from './closing.ts'
 import type { CustomerRow, InvoiceRow } from '@tidemark/drizzle/rows.ts'
 import { customer, invoice } from '@tidemark/drizzle/tables.ts'
 import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
@@ -50,37 +51,47 @@ export type Debtor = Pick<
   'id' | 'number' | 'termsDays' | 'businessUnit' | 'region' | 'channel' | 'ownerId'
 >
 
+/** A customer under its lock, and up to which day the books are closed until the transaction ends. */
+export type HeldCustomer = { readonly customer: Debtor; readonly closing: Closing }
+
 /**
- * Finds the customer and locks it: until the transaction ends, nobody else posts to any of its items. It is told as it
- * is then, whatever became of it while this waited.
+ * Holds the closing, as `holdClosing` does, and then the customer: until the transaction ends, nobody else posts to any
+ * of its items. It is told as it is then, whatever became of it while this waited.
  */
 export async function holdCustomer(
   tx: Tx,
   organizationId: string,
   by: By,
   path: Path,
-): Promise<Debtor | Problem> {
+): Promise<HeldCustomer | Problem> {
   const which =
     typeof by.number === 'string'
       ? tx.sql`number = ${by.number}`
       : tx.sql`id = ${decodeId('customer', by.id ?? '')}`
-  const found = await lockCustomer(tx, organizationId, which)
+  const [, found] = await Promise.all([
+    shareClosing(tx, organizationId),
+    lockCustomer(tx, organizationId, which),
+  ])
   return found ?? notFound(path, `There is no customer ${described(by)}`)
 }
 
 /** The same by the uuid that an item has. */
 export async function holdCustomerOf(tx: Tx, organizationId: string, customerId: string): Promise<Debtor> {
   const found = await lockCustomer(tx, organizationId, tx.sql`id = ${customerId}`)
-  if (found === undefined) throw new Error(`There is no customer ${customerId}`)
-  return found
+  if (found === null) throw new Error(`There is no customer ${customerId}`)
+  return found.customer
 }
 
-async function lockCustomer(tx: Tx, organizationId: string, which: Fragment): Promise<Debtor | undefined> {
-  const [row] = await tx.sql<Debtor[]>`
+async function lockCustomer(tx: Tx, organizationId: string, which: Fragment): Promise<HeldCustomer | null> {
+  const [row] = await tx.sql<(Debtor & Closing)[]>`
     select id, number, terms_days as "termsDays", business_unit as "businessUnit", region, channel,
-      owner_id as "ownerId"
+      owner_id as "ownerId",
+      (select closed_through - date '1970-01-01' from book_closing
+        where book_closing.organization_id = customer.organization_id) as "closedThrough"
     from customer where organization_id = ${organizationId} and ${which} for no key update`
-  return row
+  if (row === undefined) return null
+  const { closedThrough, ...customer } = row
+  return { customer, closing: { closedThrough } }
 }
 
 /** An invoice that an input names. */

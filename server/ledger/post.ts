@@ -24,7 +24,7 @@ export type Posting = {
 /** Appends the entries, and what they change, to the books. The caller holds the locks and has checked the amounts. */
 export async function post(tx: Tx, organizationId: string, audit: Audit, posting: Posting): Promise<void> {
   const { before, writes } = writesOf(tx, organizationId, audit, posting)
-  await Promise.all([...before, tx.sql`${together(tx, writes)} select`])
+  await Promise.all([...before, together(tx, writes, 'select')])
 }
 
 /** As `post`, for a command that posts once: its audit row is written by the same statement. */
@@ -37,7 +37,7 @@ export async function postAudited(
   const audit = newAudit(tx, author, record)
   const stamp = { id: audit.id, recordedAt: tx.sql`(select recorded_at from written0)` }
   const { before, writes } = writesOf(tx, author.organization.id, stamp, posting)
-  const written = tx.sql`${together(tx, [audit.write, ...writes])} select recorded_at, hash from written0`
+  const written = together(tx, [audit.write, ...writes], 'select recorded_at, hash from written0')
   const [rows] = await Promise.all([written, ...before])
   return asWritten(audit, rows)
 }
@@ -69,9 +69,22 @@ function writesOf(
   }
 }
 
-/** Each has a name to be selected from, `written0` for the first. */
-const together = ({ sql }: Tx, writes: readonly Fragment[]): Fragment =>
-  sql`with ${writes.map((write, index) => sql`${sql.unsafe(`${index === 0 ? '' : ', '}written${index}`)} as (${write})`)}`
+/** The texts around so many writes, and what is selected then: a driver's fragment for each would cost more than they. */
+const texts = new Map<string, TemplateStringsArray>()
+
+/** One statement of all of them; `then` may select from the first, `written0`. */
+function together({ sql }: Tx, writes: readonly Fragment[], then: string): Fragment {
+  const key = `${writes.length} ${then}`
+  let text = texts.get(key)
+  if (text === undefined) {
+    const parts = [
+      ...writes.map((_, index) => `${index === 0 ? 'with' : '),'} written${index} as (`),
+      `) ${then}`,
+    ]
+    texts.set(key, (text = Object.assign(parts, { raw: parts })))
+  }
+  return sql(text, ...writes)
+}
 
 /** An item before and after the posting. */
 type Change = {

@@ -7,7 +7,7 @@ import { isProblem, type Path, type Problem } from '../problem.ts'
 import { allocate, type AllocationInput } from './allocations.ts'
 import type { CreditChanged } from './apply-credit.ts'
 import type { AuditRecord } from './audit.ts'
-import { accountingDay, holdClosing } from './closing.ts'
+import { accountingDay } from './closing.ts'
 import { findInvoices, holdCustomer, type By } from './find.ts'
 import { readDisputable } from './histories.ts'
 import type { NewItem } from './new-items.ts'
@@ -52,9 +52,7 @@ export async function recordCredit(
   input: CreditInput,
 ): Promise<CreditChanged | Problem> {
   const { organization } = context
-  // Sent together, carried out in this order: whoever posts holds the closing before anything is locked.
-  const [closing, customer, invoices] = await Promise.all([
-    holdClosing(tx, organization.id),
+  const [held, invoices] = await Promise.all([
     holdCustomer(tx, organization.id, input.customer, ['customer']),
     findInvoices(
       tx,
@@ -63,6 +61,8 @@ export async function recordCredit(
       (index) => ['allocations', String(index), 'invoice'],
     ),
   ])
+  if (isProblem(held)) return held
+  const { customer, closing } = held
   const effectiveOn = accountingDay(closing, {
     occurredOn,
     path,
@@ -70,7 +70,6 @@ export async function recordCredit(
     today: dayOf(todayOf(context)),
   })
   if (isProblem(effectiveOn)) return effectiveOn
-  if (isProblem(customer)) return customer
   if (isProblem(invoices)) return invoices
 
   const invoiceIds = invoices.map(({ id }) => id)

@@ -66,18 +66,17 @@ async function findSegment(
   organizationId: string,
   dimensions: Dimensions,
 ): Promise<number | undefined> {
+  const { currency, businessUnit, region, channel, productLine, collectorId } = dimensions
+  const values = [organizationId, currency]
   // Of each column its own condition: `is not distinct from` would not use the index.
   const same = (column: string, value: string | null) =>
-    value === null
-      ? tx.sql`and ${tx.sql.unsafe(column)} is null`
-      : tx.sql`and ${tx.sql.unsafe(column)} = ${value}`
-  const [found] = await tx.sql<{ id: number }[]>`
-    select id from segment where organization_id = ${organizationId} and currency = ${dimensions.currency} ${[
-      same('business_unit', dimensions.businessUnit),
-      same('region', dimensions.region),
-      same('channel', dimensions.channel),
-      same('product_line', dimensions.productLine),
-      same('collector_id', dimensions.collectorId),
-    ]}`
+    value === null ? `${column} is null` : `${column} = $${values.push(value)}`
+  const [found] = await tx.sql.unsafe<{ id: number }[]>(
+    `select id from segment where organization_id = $1 and currency = $2
+      and ${same('business_unit', businessUnit)} and ${same('region', region)} and ${same('channel', channel)}
+      and ${same('product_line', productLine)} and ${same('collector_id', collectorId)}`,
+    values,
+    { prepare: true },
+  )
   return found?.id
 }
