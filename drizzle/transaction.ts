@@ -32,6 +32,9 @@ export type Tx = PostgresJsTransaction<Record<string, never>, Record<string, nev
   readonly sql: TransactionSql
 }
 
+/** SQL with its values: sent when it is awaited, or a part of another statement. */
+export type Fragment = postgres.PendingQuery<postgres.Row[]>
+
 export type TransactionOptions = {
   /** The tenant. Null sets the role but no tenant: only `organization` can be read. */
   readonly organizationId: string | null
@@ -44,6 +47,11 @@ export type TransactionOptions = {
    * more (from PostgreSQL 17 on). Null for any length. Default 5 s to write, 30 s to read.
    */
   readonly timeoutMs?: number | null
+  /**
+   * True where rows are found by keys alone: PostgreSQL then plans a prepared statement once, for all values, while else
+   * it plans anew for every list of keys that is shorter than the ten it expects. Takes longer than the statement itself.
+   */
+  readonly plansOnce?: boolean
 }
 
 /**
@@ -210,7 +218,7 @@ const begin = async <T>(
 
 /** One statement, so that the whole set-up costs no round trip of its own. */
 const setUpStatement = (role: string, options: TransactionOptions, serverVersion: number): string => {
-  const { organizationId, mode, userId = '' } = options
+  const { organizationId, mode, userId = '', plansOnce = false } = options
   if (organizationId !== null && !isUuid(organizationId)) {
     throw new TypeError(`Not an organization's id: ${JSON.stringify(organizationId)}`)
   }
@@ -225,6 +233,7 @@ const setUpStatement = (role: string, options: TransactionOptions, serverVersion
     ['tidemark.user_id', userId],
     ['statement_timeout', limit],
     ['idle_in_transaction_session_timeout', limit],
+    ...(plansOnce ? [['plan_cache_mode', 'force_generic_plan']] : []),
     ...(serverVersion >= TRANSACTION_TIMEOUT_SINCE ? [['transaction_timeout', wholeLimit]] : []),
   ]
   const itself = 'pg_backend_pid() as pid, now() as began'

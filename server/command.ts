@@ -45,17 +45,19 @@ export async function runCommand<Success extends Audited>(
   const { connection, organization, actor } = context
   const key = input.dryRun ? null : input.idempotencyKey
   try {
-    const outcome = await inTransaction(
-      connection,
-      { organizationId: organization.id, mode: 'write', ...(timeoutMs === undefined ? {} : { timeoutMs }) },
-      async (tx) => {
-        const request = { organizationId: organization.id, actor, action, key, input }
-        const answer = await once(tx, request, () => work(tx))
-        if (isProblem(answer)) throw new Undo(answer)
-        if (input.dryRun) throw new Undo({ ...answer, audit: null })
-        return answer
-      },
-    )
+    const transaction = {
+      organizationId: organization.id,
+      mode: 'write',
+      plansOnce: true,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    } as const
+    const outcome = await inTransaction(connection, transaction, async (tx) => {
+      const request = { organizationId: organization.id, actor, action, key, input }
+      const answer = await once(tx, request, () => work(tx))
+      if (isProblem(answer)) throw new Undo(answer)
+      if (input.dryRun) throw new Undo({ ...answer, audit: null })
+      return answer
+    })
     context.posted()
     return outcome
   } catch (error) {

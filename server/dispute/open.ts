@@ -6,13 +6,12 @@ import { formatMinor } from '../domain/money.ts'
 import { balanceNow } from '../domain/projection.ts'
 import { segmentOfShare } from '../domain/shares.ts'
 import { readPart } from '../ledger/allocations.ts'
-import { writeAudit } from '../ledger/audit.ts'
 import { accountingDay, holdClosing } from '../ledger/closing.ts'
-import { lockDisputes } from '../ledger/dispute-resolution.ts'
+import { openDisputes } from '../ledger/dispute-resolution.ts'
 import { findInvoices } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
 import { lockItem } from '../ledger/lock-credit.ts'
-import { post, type NewEntry } from '../ledger/post.ts'
+import { postAudited, type NewEntry } from '../ledger/post.ts'
 import { implausible, invalid, isProblem, type Problem } from '../problem.ts'
 import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { OpenDisputeInput } from '../schema.generated.ts'
@@ -56,13 +55,13 @@ async function writeDispute(
   const [row] = invoices
   const found = await lockItem(tx, organization.id, 'INVOICE', row?.id ?? null)
   if (row === undefined || found === null) throw new Error('An invoice was found that is no item')
-  const { item: invoice, customer } = found
+  const { item: invoice, customer, locked } = found
   if (openedOn < invoice.startsOn)
     return invalid(['openedOn'], `Invoice ${row.number} is of ${formatDay(invoice.startsOn)} only`)
   const { currency } = invoice
   const wanted = readPart(input.amount, currency, ['amount'])
   if (isProblem(wanted)) return wanted
-  const disputes = await lockDisputes(tx, organization.id, invoice)
+  const disputes = openDisputes(locked).get(invoice.id) ?? []
   const undisputed = disputes.reduce((left, dispute) => left - balanceNow(dispute), balanceNow(invoice))
   const amount = wanted ?? undisputed
   if (undisputed <= 0n || amount > undisputed) {
@@ -72,13 +71,13 @@ async function writeDispute(
   }
   const id = randomUUIDv7()
   const place = placeOf(invoice, id, effectiveOn)
-  const audit = await writeAudit(tx, context, {
+  const record = {
     action: 'openDispute',
     subject: id,
     after: { invoice: row.id, amount: amount.toString(), currency, openedOn: formatDay(openedOn) },
     reason,
-  })
-  await post(tx, organization.id, audit, {
+  }
+  const audit = await postAudited(tx, context, record, {
     items: [
       {
         kind: 'DISPUTE',

@@ -6,10 +6,9 @@ import { formatMinor } from '../domain/money.ts'
 import { balanceNow } from '../domain/projection.ts'
 import { decodeId } from '../ids.ts'
 import { readPart } from '../ledger/allocations.ts'
-import { writeAudit } from '../ledger/audit.ts'
 import { accountingDay, holdClosing } from '../ledger/closing.ts'
 import { lockItem } from '../ledger/lock-credit.ts'
-import { post } from '../ledger/post.ts'
+import { postAudited } from '../ledger/post.ts'
 import { conflict, implausible, invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { ResolveDisputeInput } from '../schema.generated.ts'
@@ -63,13 +62,13 @@ async function writeResolution(
     const shown = formatMinor({ minor: open, currency })
     return invalid(['amount'], `Of it ${shown} ${currency} is still open`, 'OVER_ALLOCATION')
   }
-  const audit = await writeAudit(tx, context, {
+  const record = {
     action: 'resolveDispute',
     subject: dispute.id,
     after: { amount: amount.toString(), currency, resolvedOn: formatDay(resolvedOn) },
     reason,
-  })
-  await post(tx, organization.id, audit, {
+  }
+  const audit = await postAudited(tx, context, record, {
     locked,
     entries: [
       {

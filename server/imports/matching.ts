@@ -157,7 +157,6 @@ export async function matchInvoices(
   await tx.sql`delete from import_row using import_match where import_row.line = import_match.line and same`
   if (fields.sourceKey !== undefined)
     await rejectTakenNumbers(tx, organizationId, reader.columnOf('invoiceNumber'))
-  await lockDiffering(tx, organizationId)
 }
 
 /** Without leading zeros a row may fit several invoices: then it means the one that is written alike, if there is one. */
@@ -182,16 +181,6 @@ async function rejectTakenNumbers(tx: Tx, organizationId: string, column: string
     from import_row r join invoice i on i.organization_id = ${organizationId} and i.number = r.number
     where not exists (select from import_match m where m.line = r.line)`
   await dropProblemRows(tx)
-}
-
-/** Customers first, then items in ascending order: the order in which everybody locks. */
-async function lockDiffering(tx: Tx, organizationId: string): Promise<void> {
-  await tx.sql`
-    select from item
-    where organization_id = ${organizationId} and id in (
-      select id from import_match where not same
-      union all select open_dispute_id::uuid from import_match where not same)
-    order by kind, id for no key update`
 }
 
 /** A number column as SQL compares it: leading zeros count, or they do not. */

@@ -8,7 +8,7 @@ import type { NewEntry } from '../ledger/post.ts'
 import { segmentFor, type Dimensions } from '../ledger/segments.ts'
 import { conflict, implausible, isProblem, type Problem } from '../problem.ts'
 import type { CheckedBill, Part } from './bill-input.ts'
-import type { CustomerRow } from '@tidemark/drizzle/rows.ts'
+import type { Debtor } from '../ledger/find.ts'
 import { invoice } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -21,7 +21,7 @@ export const duplicate = (number: string): Problem =>
 export async function makeBill(
   tx: Tx,
   organizationId: string,
-  debtor: CustomerRow,
+  debtor: Debtor,
   bill: CheckedBill,
   effectiveOn: Day,
   replacesId: string | null,
@@ -67,10 +67,7 @@ export async function makeBill(
   return { item, entries }
 }
 
-function partByTerms(
-  { minor, issuedOn }: CheckedBill,
-  { termsDays }: CustomerRow,
-): readonly Part[] | Problem {
+function partByTerms({ minor, issuedOn }: CheckedBill, { termsDays }: Debtor): readonly Part[] | Problem {
   const dueOn = dateOf(issuedOn).add({ days: termsDays })
   return isPlausible(dueOn) ? [{ amount: minor, dueOn: dayOf(dueOn) }] : implausible(['dueOn'], dueOn)
 }
@@ -79,7 +76,7 @@ function partByTerms(
 async function sharesOf(
   tx: Tx,
   organizationId: string,
-  { businessUnit, region, channel, ownerId }: CustomerRow,
+  { businessUnit, region, channel, ownerId }: Debtor,
   { currency, minor, productLine, lines }: CheckedBill,
 ): Promise<readonly Share[]> {
   const dimensions: Dimensions = {

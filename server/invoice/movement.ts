@@ -5,17 +5,16 @@ import { dayOf, formatDay, isPlausible, type Day } from '../domain/day.ts'
 import { firstDayWithRoom, installmentStates, type Entry, type InstallmentState } from '../domain/invoice.ts'
 import { formatMinor } from '../domain/money.ts'
 import { balanceNow } from '../domain/projection.ts'
-import { writeAudit } from '../ledger/audit.ts'
 import { accountingDay, holdClosing } from '../ledger/closing.ts'
-import { lockDisputes, resolveBeyond } from '../ledger/dispute-resolution.ts'
+import { openDisputes, resolveBeyond } from '../ledger/dispute-resolution.ts'
 import { postedEntries, type PostedEntry } from '../ledger/entries.ts'
-import { customersOfItems, findInvoices, type By } from '../ledger/find.ts'
-import { lockItems, type Item } from '../ledger/histories.ts'
+import { findInvoices, type By, type NamedInvoice } from '../ledger/find.ts'
+import type { Item } from '../ledger/histories.ts'
+import { lockItem } from '../ledger/lock-credit.ts'
 import type { NewItem } from '../ledger/new-items.ts'
-import { post, type NewEntry } from '../ledger/post.ts'
+import { postAudited, type NewEntry } from '../ledger/post.ts'
 import { implausible, invalid, isProblem, type Path, type Problem } from '../problem.ts'
 import { readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
-import type { InvoiceRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** The invoice, and what was posted to it. */
@@ -38,8 +37,10 @@ export type Occurred = { readonly date: Temporal.PlainDate | null | undefined; r
 
 /** The invoice under its lock, as it is before the movement. */
 export type Held = {
-  readonly row: InvoiceRow
+  readonly row: NamedInvoice
   readonly item: Item
+  /** Those about it that are open, the earliest first. */
+  readonly disputes: readonly Item[]
   /** In order of their numbers. */
   readonly installments: readonly InstallmentState[]
   readonly balance: bigint
@@ -82,14 +83,13 @@ async function writeMovement<Input extends MovementInput>(
   { action, input, needsReason, occurred }: Command<Input>,
   decide: Parameters<typeof changeInvoice<Input>>[2],
 ): Promise<InvoiceMoved | Problem> {
-  const { organization } = context
   const reason = needsReason
     ? readRequiredText(input.reason ?? '', ['reason'], SENTENCE_LENGTH_MAX)
     : readText(input.reason, ['reason'], SENTENCE_LENGTH_MAX)
   if ('code' in reason) return reason
   const held = await holdInvoice(tx, context, input, occurred)
   if (isProblem(held)) return held
-  const { row, item, balance } = held
+  const { row, item, disputes, balance } = held
   const decided = await decide(held, tx)
   if (isProblem(decided)) return decided
   const {
@@ -109,17 +109,16 @@ async function writeMovement<Input extends MovementInput>(
   const problem = firstWithoutRoom(held, entries)
   if (problem !== null) return problem
   const left = entries.reduce((sum, { amount }) => sum + amount, balance)
-  const disputes = left < balance ? await lockDisputes(tx, organization.id, item) : []
-  const resolutions = resolveBeyond(disputes, item.id, left, held)
-  const audit = await writeAudit(tx, context, {
+  const resolutions = left < balance ? resolveBeyond(disputes, item.id, left, held) : []
+  const record = {
     action,
     subject: item.id,
     before: { number: row.number, balance: balance.toString(), currency: item.currency },
     after: { balance: left.toString(), effectiveOn: formatDay(held.effectiveOn) },
     reason: reason.text,
-  })
+  }
   const locked = new Map([[item.id, item], ...disputes.map((dispute) => [dispute.id, dispute] as const)])
-  await post(tx, organization.id, audit, {
+  const audit = await postAudited(tx, context, record, {
     items,
     locked,
     entries: [...others, ...entries, ...resolutions],
@@ -147,9 +146,9 @@ async function holdInvoice(
   if (isProblem(found)) return found
   const [row] = found
   if (row === undefined) throw new Error('An invoice was found and is not there')
-  const customerIds = await customersOfItems(tx, organization.id, [row.id])
-  const item = (await lockItems(tx, organization.id, customerIds, [row.id])).get(row.id)
-  if (item === undefined) throw new Error(`Invoice ${row.id} was not locked`)
+  const locked = await lockItem(tx, organization.id, 'INVOICE', row.id)
+  if (locked === null) throw new Error(`Invoice ${row.id} is no item`)
+  const { item } = locked
   if (item.entries.some(({ kind }) => kind === 'VOIDED')) {
     return invalid(['invoice'], `Invoice ${row.number} is void: it was taken back as wrong`)
   }
@@ -160,6 +159,7 @@ async function holdInvoice(
   return {
     row,
     item,
+    disputes: openDisputes(locked.locked).get(item.id) ?? [],
     installments: installmentStates(item.entries.toSorted(byDay)),
     balance: balanceNow(item),
     occurredOn,

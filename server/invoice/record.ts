@@ -1,11 +1,10 @@
 import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf } from '../domain/day.ts'
-import { writeAudit } from '../ledger/audit.ts'
-import { accountingDay, holdClosing } from '../ledger/closing.ts'
-import { findCustomer, findInvoices } from '../ledger/find.ts'
-import { lockItems } from '../ledger/histories.ts'
-import { post } from '../ledger/post.ts'
+import { accountingDay } from '../ledger/closing.ts'
+import { findInvoices, holdCustomer } from '../ledger/find.ts'
+import { readItems } from '../ledger/histories.ts'
+import { postAudited } from '../ledger/post.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
 import type { RecordInvoiceInput } from '../schema.generated.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -36,7 +35,12 @@ async function writeInvoice(
   checked: CheckedBill,
 ): Promise<InvoiceRecorded | Problem> {
   const { organization } = context
-  const closing = await holdClosing(tx, organization.id)
+  const [held, replaced] = await Promise.all([
+    holdCustomer(tx, organization.id, input.customer, ['customer']),
+    findInvoices(tx, organization.id, input.replaces ? [input.replaces] : [], () => ['replaces']),
+  ])
+  if (isProblem(held)) return held
+  const { customer: debtor, closing } = held
   const effectiveOn = accountingDay(closing, {
     occurredOn: checked.issuedOn,
     path: ['issuedOn'],
@@ -44,24 +48,16 @@ async function writeInvoice(
     today: dayOf(todayOf(context)),
   })
   if (isProblem(effectiveOn)) return effectiveOn
-  const named = await findCustomer(tx, organization.id, input.customer, ['customer'])
-  if (isProblem(named)) return named
-  const replaced = await findInvoices(tx, organization.id, input.replaces ? [input.replaces] : [], () => [
-    'replaces',
-  ])
   if (isProblem(replaced)) return replaced
   const replacedIds = replaced.map((row) => row.id)
-  const locked = await lockItems(tx, organization.id, [named.id], replacedIds)
-  if ([...locked.values()].some((bill) => bill.customerId !== named.id)) {
-    return invalid(['replaces'], `It is a bill of another customer than ${named.number}`)
+  const bills = await readItems(tx, organization.id, replacedIds)
+  if ([...bills.values()].some((item) => item.customerId !== debtor.id)) {
+    return invalid(['replaces'], `It is a bill of another customer than ${debtor.number}`)
   }
-  // Read again under the lock: it may have moved to another region while this waited.
-  const debtor = await findCustomer(tx, organization.id, { number: named.number }, ['customer'])
-  if (isProblem(debtor)) return debtor
   const bill = await makeBill(tx, organization.id, debtor, checked, effectiveOn, replacedIds[0] ?? null)
   if (isProblem(bill)) return bill
   const { id } = bill.item
-  const audit = await writeAudit(tx, context, {
+  const record = {
     action: 'recordInvoice',
     subject: id,
     after: {
@@ -70,7 +66,7 @@ async function writeInvoice(
       currency: checked.currency,
       issuedOn: input.issuedOn.toString(),
     },
-  })
-  await post(tx, organization.id, audit, { items: [bill.item], entries: bill.entries })
+  }
+  const audit = await postAudited(tx, context, record, { items: [bill.item], entries: bill.entries })
   return { invoiceId: id, audit }
 }

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { CommandContext } from '../command.ts'
 import { findCustomer } from '../ledger/find.ts'
 import type { NewEntry } from '../ledger/post.ts'
-import { segmentFor } from '../ledger/segments.ts'
+import { segmentOfCredit } from '../ledger/segments.ts'
 import { encodeId } from '../ids.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import type { RecoverInvoiceInput } from '../schema.generated.ts'
@@ -43,15 +43,13 @@ async function recovery(
     'invoice',
   ])
   if (isProblem(payer)) return payer
-  const { businessUnit, region, channel, ownerId } = payer
   const { currency } = item
-  const dimensions = { currency, businessUnit, region, channel, productLine: null, collectorId: ownerId }
   const receiptId = randomUUIDv7()
   const receipt = {
     kind: 'RECEIPT' as const,
     id: receiptId,
     customerId: payer.id,
-    segmentId: await segmentFor(tx, organization.id, dimensions),
+    segmentId: await segmentOfCredit(tx, organization.id, payer, currency),
     currency,
     startsOn: occurredOn,
     reference,

@@ -11,10 +11,9 @@ import {
 import { formatMinor, parseMinor } from '../domain/money.ts'
 import { balanceNow } from '../domain/projection.ts'
 import { invalid, type Path, type Problem } from '../problem.ts'
-import type { By } from './find.ts'
+import type { By, Debtor, NamedInvoice } from './find.ts'
 import type { Item } from './histories.ts'
 import type { NewEntry } from './post.ts'
-import type { CustomerRow, InvoiceRow } from '@tidemark/drizzle/rows.ts'
 
 export type CreditKind = 'RECEIPT' | 'CREDIT_NOTE'
 
@@ -67,9 +66,9 @@ export function readPart(
 
 export type Allocating = {
   readonly credit: Credit
-  readonly customer: Pick<CustomerRow, 'id' | 'number'>
+  readonly customer: Pick<Debtor, 'id' | 'number'>
   /** The invoices, as they were found and as `lockItems` gave them, and how much of each; null is its whole balance. */
-  readonly invoices: readonly InvoiceRow[]
+  readonly invoices: readonly NamedInvoice[]
   readonly locked: ReadonlyMap<string, Item>
   readonly amounts: readonly (bigint | null)[]
   /** From which day on it counts at the earliest, and when it happened. */

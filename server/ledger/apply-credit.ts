@@ -15,13 +15,13 @@ import {
   type AllocationInput,
   type CreditKind,
 } from './allocations.ts'
-import { writeAudit, type AuditRecord } from './audit.ts'
+import type { AuditRecord } from './audit.ts'
 import { accountingDay, holdClosing } from './closing.ts'
 import { findInvoices, type By } from './find.ts'
 import type { Item } from './histories.ts'
-import { lockItem } from './lock-credit.ts'
-import { post } from './post.ts'
-import { findDisputes, withResolutions } from './settled-disputes.ts'
+import { lockItem, required } from './lock-credit.ts'
+import { postAudited } from './post.ts'
+import { withResolutions } from './settled-disputes.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type CreditChanged = Audited & { readonly creditId: string }
@@ -75,14 +75,12 @@ export async function applyCredit(
   const entries = allocate({ credit, customer, invoices, locked, amounts, from, occurredOn })
   if (isProblem(entries)) return entries
   const applied = entries.reduce((sum, { itemId, amount }) => (itemId === item.id ? sum - amount : sum), 0n)
-  const disputes = await findDisputes(tx, organization.id, customer.id, invoiceIds)
-  const settling = await withResolutions(tx, organization.id, disputes, { locked, entries }, from)
-  const audit = await writeAudit(tx, context, {
+  const record: AuditRecord = {
     action,
     subject: item.id,
     after: { ...changeOf(item, applied, from), invoices: invoiceIds },
-  })
-  await post(tx, organization.id, audit, settling)
+  }
+  const audit = await postAudited(tx, context, record, withResolutions({ locked, entries }, from))
   return { creditId: item.id, audit }
 }
 
@@ -130,15 +128,8 @@ export async function unapplyCredit(
     after: { ...changeOf(item, -takenBack, from), invoices: invoiceIds },
     reason: input.reason,
   }
-  const audit = await writeAudit(tx, context, record)
-  await post(tx, organization.id, audit, { locked, entries })
+  const audit = await postAudited(tx, context, record, { locked, entries })
   return { creditId: item.id, audit }
-}
-
-function required(locked: ReadonlyMap<string, Item>, id: string): Item {
-  const item = locked.get(id)
-  if (item === undefined) throw new Error(`Item ${id} was not locked`)
-  return item
 }
 
 const missing = ({ field, text }: Named): Problem => notFound([field], `There is no ${words[field]} ${text}`)

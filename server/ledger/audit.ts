@@ -1,7 +1,7 @@
 /** The audit: who changed what, from where and why, in the transaction of the change itself. */
 import { randomUUIDv7 } from 'node:crypto'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { announcePosting } from './settled.ts'
+import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
+import { announcement } from './settled.ts'
 
 /** Whose books, who, and from where. A command's context is one. */
 export type Author = {
@@ -46,29 +46,53 @@ export const AUDIT_CONTENT = `jsonb_build_array(
   organization_id, id, actor, action, subject, before, after, reason, origin_id, request_id,
   to_char(recorded_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'))::text`
 
-/** Writes the audit row of the caller's transaction. Only demo data passes `recordedAt`; else it is the database's clock. */
-export const writeAudit = async (
+/** An audit row that is still to be written. */
+export type NewAudit = {
+  readonly id: string
+  /** Writes it, and returns what only the database knows of it: `recorded_at` and `hash`. */
+  readonly write: Fragment
+}
+
+/** Only demo data passes `recordedAt`; else it is the database's clock. */
+export const newAudit = (
   tx: Tx,
   { organization, actor, source }: Author,
   record: AuditRecord,
   recordedAt: Temporal.Instant | null = null,
-): Promise<Audit> => {
+): NewAudit => {
   const id = randomUUIDv7()
   const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
-  const announced = recordedAt === null ? announcePosting(tx, organization.id) : null
-  const inserted = tx.sql<{ recorded_at: string; hash: string }[]>`
-    with written as (
+  const given = recordedAt?.toString() ?? null
+  // What is selected out of `announced` is computed after it, the clock's time too.
+  const write = tx.sql`
+    with announced as materialized (${given === null ? announcement(tx, organization.id) : tx.sql`select`}),
+    written as (
       select ${organization.id}::uuid as organization_id, ${id}::uuid as id, ${actor}::text as actor,
         ${record.action}::text as action, ${record.subject}::text as subject,
         ${json(record.before)}::text::jsonb as before, ${json(record.after)}::text::jsonb as after,
         ${record.reason ?? null}::text as reason, ${source?.originId ?? null}::uuid as origin_id,
         ${source?.requestId ?? null}::text as request_id,
-        coalesce(${recordedAt?.toString() ?? null}::timestamptz, clock_timestamp()) as recorded_at)
+        coalesce(${given}::timestamptz, clock_timestamp()) as recorded_at
+      from announced)
     insert into audit (organization_id, id, actor, action, subject, before, after, reason, origin_id, request_id,
       recorded_at, hash)
     select *, encode(sha256(convert_to(${tx.sql.unsafe(AUDIT_CONTENT)}, 'UTF8')), 'hex') from written
     returning recorded_at, hash`
-  const [, [row]] = await Promise.all([announced, inserted])
-  if (row === undefined) throw new Error('The audit row was not written')
+  return { id, write }
+}
+
+/** What was written of it: the answer to `write`, or to what was wrapped around it. */
+export const asWritten = (
+  { id }: NewAudit,
+  [row]: readonly { readonly recorded_at?: string; readonly hash?: string }[],
+): Audit => {
+  if (row?.recorded_at === undefined || row.hash === undefined)
+    throw new Error('The audit row was not written')
   return { id, recordedAt: row.recorded_at, hash: row.hash }
+}
+
+/** Writes the audit row of the caller's transaction, which posts nothing, or more than once; see `postAudited`. */
+export const writeAudit = async (...args: Parameters<typeof newAudit>): Promise<Audit> => {
+  const audit = newAudit(...args)
+  return asWritten(audit, await audit.write)
 }

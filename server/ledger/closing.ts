@@ -14,13 +14,17 @@ export type Closing = { readonly closedThrough: Day | null }
  * postings that come later wait for the closing. Call it before anything is locked, so that nobody waits in a circle.
  */
 export async function holdClosing(tx: Tx, organizationId: string): Promise<Closing> {
-  // A lock in memory and none on the row: each posting would write a row lock, and before the first closing there is no row.
-  // Sent at once, and so before the next: a statement of its own, that sees what was closed while this one waited.
-  const held = tx.sql`
-    select pg_advisory_xact_lock_shared(hashtextextended(${closingLock(organizationId)}, 0))`.execute()
-  const [, closing] = await Promise.all([held, readClosing(tx, organizationId)])
+  const [, closing] = await Promise.all([shareClosing(tx, organizationId), readClosing(tx, organizationId)])
   return closing
 }
+
+/**
+ * The first half of `holdClosing`, sent at once: a statement that comes after it sees what was closed while this one
+ * waited. A lock in memory and none on the row: each posting would write a row lock, and before the first closing there
+ * is no row.
+ */
+export const shareClosing = ({ sql }: Tx, organizationId: string): Promise<unknown> =>
+  sql`select pg_advisory_xact_lock_shared(hashtextextended(${closingLock(organizationId)}, 0))`.execute()
 
 /** What is closed at the moment, for whoever posts nothing. */
 export async function readClosing(tx: Tx, organizationId: string): Promise<Closing> {

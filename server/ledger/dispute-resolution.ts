@@ -1,29 +1,17 @@
 /** What is not owed any more is not disputed any more. */
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Day } from '../domain/day.ts'
 import { balanceNow } from '../domain/projection.ts'
-import { lockItems, type Item } from './histories.ts'
+import type { Item } from './histories.ts'
 import type { NewEntry } from './post.ts'
 
-/** The open disputes about an invoice, under their locks. The caller holds those of the customer and the invoice. */
-export async function lockDisputes(tx: Tx, organizationId: string, invoice: Item): Promise<readonly Item[]> {
-  const rows = await tx.sql<{ id: string }[]>`
-    select dispute.id from item dispute
-    join ledger_entry opened
-      on opened.organization_id = dispute.organization_id and opened.item_id = dispute.id and opened.sequence = 1
-    where dispute.organization_id = ${organizationId} and dispute.kind = 'DISPUTE'
-      and dispute.customer_id = ${invoice.customerId} and opened.counterpart_id = ${invoice.id}`
-  if (rows.length === 0) return []
-  const disputes = await lockItems(
-    tx,
-    organizationId,
-    [],
-    rows.map(({ id }) => id),
+/** The open disputes among what was locked, by their invoices, the earliest first. */
+export const openDisputes = (locked: ReadonlyMap<string, Item>): ReadonlyMap<string, readonly Item[]> =>
+  Map.groupBy(
+    [...locked.values()]
+      .filter((item) => item.kind === 'DISPUTE' && balanceNow(item) > 0n)
+      .sort((a, b) => a.startsOn - b.startsOn),
+    (dispute) => dispute.entries[0]?.counterpartId ?? '',
   )
-  return [...disputes.values()]
-    .filter((dispute) => balanceNow(dispute) > 0n)
-    .sort((a, b) => a.startsOn - b.startsOn)
-}
 
 /** Resolves disputes, the latest first, until no more is disputed than `balance`, which is what is left of the invoice. */
 export function resolveBeyond(

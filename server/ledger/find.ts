@@ -1,10 +1,11 @@
 /** What an input names, found in the books. */
-import { and, eq, inArray, sql, type SQL } from 'drizzle-orm'
+import { and, eq, sql, type SQL } from 'drizzle-orm'
 import { decodeId } from '../ids.ts'
 import { notFound, type Path, type Problem } from '../problem.ts'
+import { shareClosing, type Closing } from './closing.ts'
 import type { CustomerRow, InvoiceRow } from '@tidemark/drizzle/rows.ts'
-import { customer, invoice, item } from '@tidemark/drizzle/tables.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { customer, invoice } from '@tidemark/drizzle/tables.ts'
+import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** `@oneOf` of the schema: an id of the API or the number that the organization uses. */
 export type By = { readonly id?: string | null | undefined; readonly number?: string | null | undefined }
@@ -44,46 +45,84 @@ export const findCustomer = async (
 ): Promise<CustomerRow | Problem> =>
   (await selectCustomer(tx, organizationId, by)) ?? notFound(path, `There is no customer ${described(by)}`)
 
+/** A customer as what is posted needs it. */
+export type Debtor = Pick<
+  CustomerRow,
+  'id' | 'number' | 'termsDays' | 'businessUnit' | 'region' | 'channel' | 'ownerId'
+>
+
+/** A customer under its lock, and up to which day the books are closed until the transaction ends. */
+export type HeldCustomer = { readonly customer: Debtor; readonly closing: Closing }
+
+/**
+ * Holds the closing, as `holdClosing` does, and then the customer: until the transaction ends, nobody else posts to any
+ * of its items. It is told as it is then, whatever became of it while this waited.
+ */
+export async function holdCustomer(
+  tx: Tx,
+  organizationId: string,
+  by: By,
+  path: Path,
+): Promise<HeldCustomer | Problem> {
+  const which =
+    typeof by.number === 'string'
+      ? tx.sql`number = ${by.number}`
+      : tx.sql`id = ${decodeId('customer', by.id ?? '')}`
+  const [, found] = await Promise.all([
+    shareClosing(tx, organizationId),
+    lockCustomer(tx, organizationId, which),
+  ])
+  return found ?? notFound(path, `There is no customer ${described(by)}`)
+}
+
+/** The same by the uuid that an item has. */
+export async function holdCustomerOf(tx: Tx, organizationId: string, customerId: string): Promise<Debtor> {
+  const found = await lockCustomer(tx, organizationId, tx.sql`id = ${customerId}`)
+  if (found === null) throw new Error(`There is no customer ${customerId}`)
+  return found.customer
+}
+
+async function lockCustomer(tx: Tx, organizationId: string, which: Fragment): Promise<HeldCustomer | null> {
+  const [row] = await tx.sql<(Debtor & Closing)[]>`
+    select id, number, terms_days as "termsDays", business_unit as "businessUnit", region, channel,
+      owner_id as "ownerId",
+      (select closed_through - date '1970-01-01' from book_closing
+        where book_closing.organization_id = customer.organization_id) as "closedThrough"
+    from customer where organization_id = ${organizationId} and ${which} for no key update`
+  if (row === undefined) return null
+  const { closedThrough, ...customer } = row
+  return { customer, closing: { closedThrough } }
+}
+
+/** An invoice that an input names. */
+export type NamedInvoice = Pick<InvoiceRow, 'id' | 'number'>
+
 /** In the order asked for; the path of a problem gets the index at fault, then `field`. */
 export async function findInvoices(
   tx: Tx,
   organizationId: string,
   bys: readonly By[],
   pathOf: (index: number) => Path,
-): Promise<readonly InvoiceRow[] | Problem> {
+): Promise<readonly NamedInvoice[] | Problem> {
+  const uuids = bys.map((by) => (typeof by.id === 'string' ? decodeId('invoice', by.id) : null))
   const numbers = bys.flatMap((by) => by.number ?? [])
-  const ids = bys.flatMap((by) => (typeof by.id === 'string' ? (decodeId('invoice', by.id) ?? []) : []))
-  const inBooks = (column: typeof invoice.number | typeof invoice.id, values: readonly string[]) =>
+  const ids = uuids.filter((uuid) => uuid !== null)
+  const inBooks = (column: 'number' | 'id', values: readonly string[]) =>
     values.length === 0
       ? []
-      : tx
-          .select()
-          .from(invoice)
-          .where(and(eq(invoice.organizationId, organizationId), inArray(column, [...values])))
-  const [named, identified] = await Promise.all([inBooks(invoice.number, numbers), inBooks(invoice.id, ids)])
+      : tx.sql<NamedInvoice[]>`
+        select id, number from invoice
+        where organization_id = ${organizationId} and ${tx.sql.unsafe(column)} = any(${values})`
+  const [named, identified] = await Promise.all([inBooks('number', numbers), inBooks('id', ids)])
   const byNumber = new Map(named.map((row) => [row.number, row]))
   const byUuid = new Map(identified.map((row) => [row.id, row]))
-  const found: InvoiceRow[] = []
+  const found: NamedInvoice[] = []
   for (const [index, by] of bys.entries()) {
-    const uuid = typeof by.id === 'string' ? decodeId('invoice', by.id) : null
-    const row = typeof by.number === 'string' ? byNumber.get(by.number) : byUuid.get(uuid ?? '')
+    const row = typeof by.number === 'string' ? byNumber.get(by.number) : byUuid.get(uuids[index] ?? '')
     if (row === undefined) return notFound(pathOf(index), `There is no invoice ${described(by)}`)
     found.push(row)
   }
   return found
-}
-
-/** Whose items these are; it never changes, so it is known before anything is locked. */
-export async function customersOfItems(
-  tx: Tx,
-  organizationId: string,
-  itemIds: readonly string[],
-): Promise<string[]> {
-  const rows = await tx
-    .selectDistinct({ customerId: item.customerId })
-    .from(item)
-    .where(and(eq(item.organizationId, organizationId), inArray(item.id, [...itemIds])))
-  return rows.map(({ customerId }) => customerId)
 }
 
 const described = (by: By) =>

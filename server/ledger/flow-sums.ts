@@ -1,6 +1,6 @@
 /** What a posting appends to `flow`. */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Measure, SegmentRow } from '../domain/measures.ts'
 import { project, type History } from '../domain/projection.ts'
 import type { Share } from '../domain/shares.ts'
@@ -67,14 +67,15 @@ function sumFor(sums: FlowSums, { segmentId, asIs, measure, anchor, day }: Segme
   return sum
 }
 
-export async function insertRows(
+/** `recordedAt` is given, or selected. */
+export function insertRows(
   tx: Tx,
   organizationId: string,
-  recordedAt: string,
+  recordedAt: string | Fragment,
   rows: readonly SegmentRow[],
-): Promise<void> {
-  if (rows.length === 0) return
-  await tx.sql`
+): Fragment | null {
+  if (rows.length === 0) return null
+  return tx.sql`
     insert into flow (organization_id, recorded_at, measure, day, anchor, segment_id, amount, count, days, amount_days)
     select ${organizationId}, ${recordedAt}, * from unnest(
       ${arrayOf(rows.map((row) => (row.asIs ? `${row.measure}~` : row.measure)))}::text[],

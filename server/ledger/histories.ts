@@ -2,8 +2,8 @@
 import type { ItemKind, History } from '../domain/projection.ts'
 import type { Entry, EntryCode, EntryKind, InvoiceFacts } from '../domain/invoice.ts'
 import { wholeIn, type Share } from '../domain/shares.ts'
-import { parseDay, type Day } from '../domain/day.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Day } from '../domain/day.ts'
+import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** An item and all that was ever posted to it. */
 export type Item = History & {
@@ -16,8 +16,8 @@ export type Item = History & {
 }
 
 /**
- * Locks the customers, then the items, each in ascending order, so that two postings wait for each other and never
- * lock each other out; then reads the items. Whoever comes second sees what the first posted.
+ * Locks the customers in ascending order, so that two postings wait for each other and never lock each other out; then
+ * reads the items. Whoever posts to an item holds its customer: who comes second sees what the first posted.
  */
 export async function lockItems(
   tx: Tx,
@@ -25,66 +25,75 @@ export async function lockItems(
   customerIds: readonly string[],
   itemIds: readonly string[],
 ): Promise<Map<string, Item>> {
-  // Sent together, carried out in this order; each sees what was committed while the one before it waited.
-  const [, , items] = await Promise.all([
-    customerIds.length === 0
-      ? null
-      : tx.sql`
-        select from customer where organization_id = ${organizationId} and id = any(${customerIds})
-        order by id for no key update`.execute(),
-    itemIds.length === 0
-      ? null
-      : tx.sql`
-        select from item where organization_id = ${organizationId} and id = any(${itemIds})
-        order by kind, id for no key update`.execute(),
-    readItems(tx, organizationId, itemIds),
-  ])
+  // Sent together, carried out in this order: what was committed while the first waited is read.
+  const locked = tx.sql`
+    select from customer where organization_id = ${organizationId} and id = any(${customerIds})
+    order by id for no key update`.execute()
+  const [, items] = await Promise.all([locked, readItems(tx, organizationId, itemIds)])
   return items
 }
 
 /** The items of these ids; ids that do not exist are left out. */
-export async function readItems(
+export const readItems = async (
   tx: Tx,
   organizationId: string,
   itemIds: readonly string[],
-): Promise<Map<string, Item>> {
-  if (itemIds.length === 0) return new Map()
-  const [items, shares, entries] = await Promise.all([
-    tx.sql<ItemRecord[]>`
-      select i.id, i.kind, i.customer_id, i.segment_id, s.currency, i.starts_on,
-        v.delivered_on, v.sent_on, v.discount, v.discount_until
-      from item i join segment s on s.organization_id = i.organization_id and s.id = i.segment_id
-      left join invoice v on v.organization_id = i.organization_id and v.id = i.id
-      where i.organization_id = ${organizationId} and i.id = any(${itemIds})`,
-    tx.sql<ShareRecord[]>`
-      select item_id, number, segment_id, weight from item_share
-      where organization_id = ${organizationId} and item_id = any(${itemIds})
-      order by item_id, number`,
-    tx.sql<EntryRecord[]>`
-      select item_id, kind, installment, amount, effective_on, occurred_on, due_on, counterpart_id, code, segment_id
-      from ledger_entry
-      where organization_id = ${organizationId} and item_id = any(${itemIds})
-      order by item_id, sequence`,
-  ])
-  const entriesByItem = Map.groupBy(entries, (entry) => entry.item_id)
-  const sharesByItem = Map.groupBy(shares, (share) => share.item_id)
-  return new Map(
-    items.map((item) => [
-      item.id,
-      {
-        id: item.id,
-        kind: item.kind,
-        customerId: item.customer_id,
-        segmentId: item.segment_id,
-        shares: sharesByItem.get(item.id)?.map(shareOf) ?? wholeIn(item.segment_id),
-        currency: item.currency,
-        startsOn: dayOfText(item.starts_on),
-        facts: factsOf(item),
-        entries: (entriesByItem.get(item.id) ?? []).map(entryOf),
-      },
-    ]),
-  )
+): Promise<Map<string, Item>> =>
+  itemIds.length === 0 ? new Map() : selectItems(tx, organizationId, tx.sql`${itemIds}::uuid[]`)
+
+/** The items of these ids, and the customer's disputes about them where they are invoices. */
+export const readDisputable = async (
+  tx: Tx,
+  organizationId: string,
+  customerId: string,
+  itemIds: readonly string[],
+): Promise<Map<string, Item>> =>
+  itemIds.length === 0
+    ? new Map()
+    : selectItems(
+        tx,
+        organizationId,
+        tx.sql`array(
+          select unnest(${itemIds}::uuid[])
+          union all
+          select dispute.id from item dispute
+          join ledger_entry opened
+            on opened.organization_id = dispute.organization_id and opened.item_id = dispute.id and opened.sequence = 1
+          where dispute.organization_id = ${organizationId} and dispute.kind = 'DISPUTE'
+            and dispute.customer_id = ${customerId} and opened.counterpart_id = any(${itemIds}::uuid[]))`,
+      )
+
+/** Shares and entries come as lists of their fields: of many small rows the driver makes more ado than of JSON. */
+async function selectItems(tx: Tx, organizationId: string, ids: Fragment): Promise<Map<string, Item>> {
+  const items = await tx.sql<ItemRecord[]>`
+    select i.id, i.kind, i.customer_id, i.segment_id,
+      (select currency from segment where organization_id = i.organization_id and id = i.segment_id) as currency,
+      i.starts_on - date '1970-01-01' as starts_on,
+      v.delivered_on - date '1970-01-01' as delivered_on, v.sent_on - date '1970-01-01' as sent_on,
+      v.discount, v.discount_until - date '1970-01-01' as discount_until,
+      (select json_agg(json_build_array(number, segment_id, weight::text) order by number) from item_share
+        where organization_id = i.organization_id and item_id = i.id) as shares,
+      (select json_agg(json_build_array(kind, installment, amount::text, effective_on - date '1970-01-01',
+          occurred_on - date '1970-01-01', due_on - date '1970-01-01', counterpart_id, code, segment_id)
+          order by sequence) from ledger_entry
+        where organization_id = i.organization_id and item_id = i.id) as entries
+    from item i
+    left join invoice v on v.organization_id = i.organization_id and v.id = i.id
+    where i.organization_id = ${organizationId} and i.id = any(${ids})`
+  return new Map(items.map((item) => [item.id, itemOf(item)]))
 }
+
+const itemOf = (record: ItemRecord): Item => ({
+  id: record.id,
+  kind: record.kind,
+  customerId: record.customer_id,
+  segmentId: record.segment_id,
+  shares: record.shares?.map(shareOf) ?? wholeIn(record.segment_id),
+  currency: record.currency,
+  startsOn: record.starts_on,
+  facts: factsOf(record),
+  entries: record.entries?.map(entryOf) ?? [],
+})
 
 type ItemRecord = {
   id: string
@@ -92,57 +101,60 @@ type ItemRecord = {
   customer_id: string
   segment_id: number
   currency: string
-  starts_on: string
-  delivered_on: string | null
-  sent_on: string | null
+  starts_on: Day
+  delivered_on: Day | null
+  sent_on: Day | null
   discount: bigint | null
-  discount_until: string | null
+  discount_until: Day | null
+  shares: ShareRecord[] | null
+  entries: EntryRecord[] | null
 }
 
 const factsOf = ({ delivered_on, sent_on, discount, discount_until }: ItemRecord): InvoiceFacts => ({
-  deliveredOn: dayOrNull(delivered_on),
-  sentOn: dayOrNull(sent_on),
+  deliveredOn: delivered_on,
+  sentOn: sent_on,
   discount: discount ?? 0n,
-  discountUntil: dayOrNull(discount_until),
+  discountUntil: discount_until,
 })
 
-type ShareRecord = { item_id: string; number: number; segment_id: number; weight: bigint }
+type ShareRecord = [number: number, segmentId: number, weight: string]
 
-const shareOf = ({ number, segment_id, weight }: ShareRecord): Share => ({
+const shareOf = ([number, segmentId, weight]: ShareRecord): Share => ({
   number,
-  segmentId: segment_id,
-  weight,
+  segmentId,
+  weight: BigInt(weight),
 })
 
-type EntryRecord = {
-  item_id: string
-  kind: EntryKind
-  installment: number
-  amount: bigint
-  effective_on: string
-  occurred_on: string
-  due_on: string | null
-  counterpart_id: string | null
-  code: EntryCode | null
-  segment_id: number | null
-}
+type EntryRecord = [
+  kind: EntryKind,
+  installment: number,
+  amount: string,
+  effectiveOn: Day,
+  occurredOn: Day,
+  dueOn: Day | null,
+  counterpartId: string | null,
+  code: EntryCode | null,
+  segmentId: number | null,
+]
 
-const entryOf = (record: EntryRecord): Entry => ({
-  kind: record.kind,
-  installment: record.installment,
-  amount: record.amount,
-  effectiveOn: dayOfText(record.effective_on),
-  occurredOn: dayOfText(record.occurred_on),
-  dueOn: dayOrNull(record.due_on),
-  counterpartId: record.counterpart_id,
-  code: record.code,
-  segmentId: record.segment_id,
+const entryOf = ([
+  kind,
+  installment,
+  amount,
+  effectiveOn,
+  occurredOn,
+  dueOn,
+  counterpartId,
+  code,
+  segmentId,
+]: EntryRecord): Entry => ({
+  kind,
+  installment,
+  amount: BigInt(amount),
+  effectiveOn,
+  occurredOn,
+  dueOn,
+  counterpartId,
+  code,
+  segmentId,
 })
-
-const dayOrNull = (text: string | null): Day | null => (text === null ? null : dayOfText(text))
-
-function dayOfText(text: string): Day {
-  const day = parseDay(text)
-  if (day === null) throw new Error(`The database gave ${text} for a date`)
-  return day
-}

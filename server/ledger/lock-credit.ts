@@ -1,21 +1,19 @@
-/** Receipts, credit notes and disputes, found and locked for a change. */
+/** Items that are there, found and locked for a change. */
 import type { ItemKind } from '../domain/projection.ts'
-import { lockItems, readItems, type Item } from './histories.ts'
-import type { CustomerRow } from '@tidemark/drizzle/rows.ts'
-import { customer, item } from '@tidemark/drizzle/tables.ts'
-import { and, eq } from 'drizzle-orm'
+import { holdCustomerOf, type Debtor } from './find.ts'
+import { readDisputable, readItems, type Item } from './histories.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** An item of a customer, and whatever else was locked with it, as they are now. */
-export type LockedCredit = {
+export type LockedItem = {
   readonly item: Item
-  readonly customer: CustomerRow
+  readonly customer: Debtor
   readonly locked: ReadonlyMap<string, Item>
 }
 
 /**
- * Locks the item's customer, then the item together with `others`: from here on nobody posts to any of that customer's
- * items. Null where there is no item of that kind and id.
+ * Locks the item's customer, and with it the item, `others` and the disputes about them: from here on nobody posts to
+ * any of that customer's items. Null where there is no item of that kind and id.
  */
 export async function lockItem(
   tx: Tx,
@@ -23,31 +21,15 @@ export async function lockItem(
   kind: ItemKind,
   id: string | null,
   others: readonly string[] = [],
-): Promise<LockedCredit | null> {
-  const owner = id === null ? null : await customerOf(tx, organizationId, kind, id)
-  if (id === null || owner === null) return null
-  const locked = await lockItems(tx, organizationId, [owner.id], [id, ...others])
-  const found = locked.get(id)
-  if (found === undefined) throw new Error(`Item ${id} was not locked`)
-  return { item: found, customer: owner, locked }
-}
-
-/** Items stay with their customer, so this needs no lock. */
-async function customerOf(
-  tx: Tx,
-  organizationId: string,
-  kind: ItemKind,
-  id: string,
-): Promise<CustomerRow | null> {
-  const [row] = await tx
-    .select({ customer })
-    .from(item)
-    .innerJoin(
-      customer,
-      and(eq(customer.organizationId, item.organizationId), eq(customer.id, item.customerId)),
-    )
-    .where(and(eq(item.organizationId, organizationId), eq(item.id, id), eq(item.kind, kind)))
-  return row?.customer ?? null
+): Promise<LockedItem | null> {
+  const customerId = await customerOf(tx, organizationId, kind, id)
+  if (id === null || customerId === null) return null
+  // Sent together, carried out in this order: what was committed while the first waited is read.
+  const [customer, locked] = await Promise.all([
+    holdCustomerOf(tx, organizationId, customerId),
+    readDisputable(tx, organizationId, customerId, [id, ...others]),
+  ])
+  return { item: required(locked, id), customer, locked }
 }
 
 /** The same, with the invoices that `settledBy` says it settles. */
@@ -57,13 +39,28 @@ export async function lockWithSettled(
   kind: ItemKind,
   id: string | null,
   settledBy: (item: Item) => readonly string[],
-): Promise<LockedCredit | null> {
-  const owner = id === null ? null : await customerOf(tx, organizationId, kind, id)
-  if (id === null || owner === null) return null
-  // Once the customer is locked, what the item settles stays so.
-  await lockItems(tx, organizationId, [owner.id], [])
-  const item = (await readItems(tx, organizationId, [id])).get(id)
-  if (item === undefined) throw new Error(`Item ${id} is gone`)
-  const locked = await lockItems(tx, organizationId, [], [id, ...settledBy(item)])
-  return { item, customer: owner, locked }
+): Promise<LockedItem | null> {
+  const found = await lockItem(tx, organizationId, kind, id)
+  if (found === null) return null
+  const settled = await readItems(tx, organizationId, settledBy(found.item))
+  return { ...found, locked: new Map([...found.locked, ...settled]) }
+}
+
+/** Items stay with their customer, so this needs no lock. */
+async function customerOf(
+  tx: Tx,
+  organizationId: string,
+  kind: ItemKind,
+  id: string | null,
+): Promise<string | null> {
+  if (id === null) return null
+  const [row] = await tx.sql<{ customer_id: string }[]>`
+    select customer_id from item where organization_id = ${organizationId} and id = ${id} and kind = ${kind}`
+  return row?.customer_id ?? null
+}
+
+export function required(locked: ReadonlyMap<string, Item>, id: string): Item {
+  const item = locked.get(id)
+  if (item === undefined) throw new Error(`Item ${id} was not locked`)
+  return item
 }

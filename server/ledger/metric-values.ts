@@ -3,7 +3,7 @@ import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import type { ExternalMetric } from '../domain/external.ts'
-import { announcePosting } from './settled.ts'
+import { announcement } from './settled.ts'
 
 export type NewMetricValue = {
   readonly metric: ExternalMetric
@@ -26,7 +26,7 @@ export async function appendMetricValues(
   organizationId: string,
   values: readonly NewMetricValue[],
 ): Promise<ValuesAppended> {
-  await announcePosting(tx, organizationId)
+  await announcement(tx, organizationId)
   const [row] = await tx.sql<ValuesAppended[]>`
     with posting as materialized (select clock_timestamp() as recorded_at), given as (
       select * from unnest(

@@ -1,6 +1,6 @@
 /** Makes items with the rows of their own kinds. Only `post` calls it. */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import { noFacts, type InvoiceFacts } from '../domain/invoice.ts'
 import { wholeIn, type Share } from '../domain/shares.ts'
@@ -58,24 +58,26 @@ const factsOf = (item: NewItem): InvoiceFacts =>
       }
     : noFacts
 
-/** Sent together, carried out in this order: what a row refers to comes before it. */
-export async function insertItems(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
-  await Promise.all([
-    insertPlain(tx, organizationId, items),
-    insertShares(tx, organizationId, items),
-    insertInvoices(tx, organizationId, items),
-    insertLines(tx, organizationId, items),
-    insertReceipts(tx, organizationId, items),
-    insertCreditNotes(tx, organizationId, items),
-  ])
-}
+/** What writes them; null where there is nothing of a kind. */
+export const insertItems = (
+  tx: Tx,
+  organizationId: string,
+  items: readonly NewItem[],
+): readonly (Fragment | null)[] => [
+  insertPlain(tx, organizationId, items),
+  insertShares(tx, organizationId, items),
+  insertInvoices(tx, organizationId, items),
+  insertLines(tx, organizationId, items),
+  insertReceipts(tx, organizationId, items),
+  insertCreditNotes(tx, organizationId, items),
+]
 
 export const dates = (days: readonly (Day | null | undefined)[]) =>
   arrayOf(days.map((day) => (day === null || day === undefined ? null : formatDay(day))))
 
-async function insertPlain(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
-  if (items.length === 0) return
-  await tx.sql`
+function insertPlain(tx: Tx, organizationId: string, items: readonly NewItem[]): Fragment | null {
+  if (items.length === 0) return null
+  return tx.sql`
     insert into item (organization_id, id, kind, customer_id, segment_id, starts_on)
     select ${organizationId}, * from unnest(
       ${arrayOf(items.map((item) => item.id))}::uuid[],
@@ -85,11 +87,11 @@ async function insertPlain(tx: Tx, organizationId: string, items: readonly NewIt
       ${dates(items.map((item) => item.startsOn))}::date[])`
 }
 
-async function insertInvoices(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
+function insertInvoices(tx: Tx, organizationId: string, items: readonly NewItem[]): Fragment | null {
   const bills = items.filter((item) => item.kind === 'INVOICE')
   const invoices = bills.map((item) => item.invoice)
-  if (bills.length === 0) return
-  await tx.sql`
+  if (bills.length === 0) return null
+  return tx.sql`
     insert into invoice (organization_id, id, number, source_key, issued_on, due_on, due_derived,
       ordered_on, delivered_on, sent_on, received_on, approved_on, replaces_id, discount, discount_until)
     select ${organizationId}, * from unnest(
@@ -109,10 +111,10 @@ async function insertInvoices(tx: Tx, organizationId: string, items: readonly Ne
       ${dates(invoices.map((invoice) => invoice.discount?.until))}::date[])`
 }
 
-async function insertReceipts(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
+function insertReceipts(tx: Tx, organizationId: string, items: readonly NewItem[]): Fragment | null {
   const receipts = items.filter((item) => item.kind === 'RECEIPT')
-  if (receipts.length === 0) return
-  await tx.sql`
+  if (receipts.length === 0) return null
+  return tx.sql`
     insert into receipt (organization_id, id, reference, received_on)
     select ${organizationId}, * from unnest(
       ${arrayOf(receipts.map((receipt) => receipt.id))}::uuid[],
@@ -120,12 +122,12 @@ async function insertReceipts(tx: Tx, organizationId: string, items: readonly Ne
       ${dates(receipts.map((receipt) => receipt.startsOn))}::date[])`
 }
 
-async function insertShares(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
+function insertShares(tx: Tx, organizationId: string, items: readonly NewItem[]): Fragment | null {
   const shares = items.flatMap((item) =>
     (item.shares ?? []).length > 1 ? (item.shares ?? []).map((share) => ({ ...share, itemId: item.id })) : [],
   )
-  if (shares.length === 0) return
-  await tx.sql`
+  if (shares.length === 0) return null
+  return tx.sql`
     insert into item_share (organization_id, item_id, number, segment_id, weight)
     select ${organizationId}, * from unnest(
       ${arrayOf(shares.map((share) => share.itemId))}::uuid[],
@@ -134,14 +136,14 @@ async function insertShares(tx: Tx, organizationId: string, items: readonly NewI
       ${arrayOf(shares.map((share) => share.weight))}::bigint[])`
 }
 
-async function insertLines(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
+function insertLines(tx: Tx, organizationId: string, items: readonly NewItem[]): Fragment | null {
   const lines = items.flatMap((item) =>
     item.kind === 'INVOICE'
       ? (item.invoice.lines ?? []).map((line, index) => ({ ...line, invoiceId: item.id, number: index + 1 }))
       : [],
   )
-  if (lines.length === 0) return
-  await tx.sql`
+  if (lines.length === 0) return null
+  return tx.sql`
     insert into invoice_line (organization_id, invoice_id, number, description, product_line, amount)
     select ${organizationId}, * from unnest(
       ${arrayOf(lines.map((line) => line.invoiceId))}::uuid[],
@@ -151,10 +153,10 @@ async function insertLines(tx: Tx, organizationId: string, items: readonly NewIt
       ${arrayOf(lines.map((line) => line.amount))}::bigint[])`
 }
 
-async function insertCreditNotes(tx: Tx, organizationId: string, items: readonly NewItem[]): Promise<void> {
+function insertCreditNotes(tx: Tx, organizationId: string, items: readonly NewItem[]): Fragment | null {
   const notes = items.filter((item) => item.kind === 'CREDIT_NOTE')
-  if (notes.length === 0) return
-  await tx.sql`
+  if (notes.length === 0) return null
+  return tx.sql`
     insert into credit_note (organization_id, id, number, issued_on)
     select ${organizationId}, * from unnest(
       ${arrayOf(notes.map((note) => note.id))}::uuid[],

@@ -4,12 +4,12 @@
  */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { installmentStates, type Entry } from '../domain/invoice.ts'
-import { openSpans, type History, type ItemKind } from '../domain/projection.ts'
-import type { Audit } from './audit.ts'
+import { openSpans, type History, type ItemKind, type OpenSpan } from '../domain/projection.ts'
+import { asWritten, newAudit, type Audit, type AuditRecord, type Author } from './audit.ts'
 import { flowOf, insertRows } from './flow-sums.ts'
 import type { Item } from './histories.ts'
 import { dates, insertItems, itemOf, type NewItem } from './new-items.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type NewEntry = Entry & { readonly itemId: string; readonly reason?: string | null }
 
@@ -23,17 +23,67 @@ export type Posting = {
 
 /** Appends the entries, and what they change, to the books. The caller holds the locks and has checked the amounts. */
 export async function post(tx: Tx, organizationId: string, audit: Audit, posting: Posting): Promise<void> {
+  const { before, writes } = writesOf(tx, organizationId, audit, posting)
+  await Promise.all([...before, together(tx, writes, 'select')])
+}
+
+/** As `post`, for a command that posts once: its audit row is written by the same statement. */
+export async function postAudited(
+  tx: Tx,
+  author: Author,
+  record: AuditRecord,
+  posting: Posting,
+): Promise<Audit> {
+  const audit = newAudit(tx, author, record)
+  const stamp = { id: audit.id, recordedAt: tx.sql`(select recorded_at from written0)` }
+  const { before, writes } = writesOf(tx, author.organization.id, stamp, posting)
+  const written = together(tx, [audit.write, ...writes], 'select recorded_at, hash from written0')
+  const [rows] = await Promise.all([written, ...before])
+  return asWritten(audit, rows)
+}
+
+/** Which audit row the entries belong to, and when they are recorded: given, or selected. */
+type Stamp = { readonly id: string; readonly recordedAt: string | Fragment }
+
+/** `writes` make one statement, at the end of which whatever they refer to is there; `before` must come before it. */
+function writesOf(
+  tx: Tx,
+  organizationId: string,
+  stamp: Stamp,
+  posting: Posting,
+): { readonly before: readonly Promise<unknown>[]; readonly writes: readonly Fragment[] } {
   const items = posting.items ?? []
   const changes = changesOf(items, posting.locked ?? new Map(), posting.entries)
-  // Sent together, carried out in this order: what a row refers to comes before it.
-  await Promise.all([
-    insertItems(tx, organizationId, items),
-    insertEntries(tx, organizationId, audit, changes),
-    insertFlow(tx, organizationId, audit, changes),
-    replaceOpenSpans(tx, organizationId, changes),
+  const spans = changedSpans(changes)
+  const writes = [
+    ...insertItems(tx, organizationId, items),
+    insertEntries(tx, organizationId, stamp, changes),
+    insertFlow(tx, organizationId, stamp, changes),
+    insertOpenSpans(tx, organizationId, spans),
     addToCustomerState(tx, organizationId, changes),
     updateDueDates(tx, organizationId, changes),
-  ])
+  ]
+  return {
+    before: deleteOpenSpans(tx, organizationId, spans),
+    writes: writes.filter((write) => write !== null),
+  }
+}
+
+/** The texts around so many writes, and what is selected then: a driver's fragment for each would cost more than they. */
+const texts = new Map<string, TemplateStringsArray>()
+
+/** One statement of all of them; `then` may select from the first, `written0`. */
+function together({ sql }: Tx, writes: readonly Fragment[], then: string): Fragment {
+  const key = `${writes.length} ${then}`
+  let text = texts.get(key)
+  if (text === undefined) {
+    const parts = [
+      ...writes.map((_, index) => `${index === 0 ? 'with' : '),'} written${index} as (`),
+      `) ${then}`,
+    ]
+    texts.set(key, (text = Object.assign(parts, { raw: parts })))
+  }
+  return sql(text, ...writes)
 }
 
 /** An item before and after the posting. */
@@ -61,20 +111,15 @@ function changesOf(
   })
 }
 
-async function insertEntries(
-  tx: Tx,
-  organizationId: string,
-  audit: Audit,
-  changes: readonly Change[],
-): Promise<void> {
+function insertEntries(tx: Tx, organizationId: string, stamp: Stamp, changes: readonly Change[]): Fragment {
   const entries = changes.flatMap(({ added }) => added)
   const sequences = changes.flatMap(({ item, added }) =>
     added.map((_, index) => item.entries.length + index + 1),
   )
-  await tx.sql`
+  return tx.sql`
     insert into ledger_entry (organization_id, audit_id, recorded_at, item_id, sequence, kind, installment, amount,
       effective_on, occurred_on, due_on, counterpart_id, code, segment_id, reason)
-    select ${organizationId}, ${audit.id}, ${audit.recordedAt}, * from unnest(
+    select ${organizationId}, ${stamp.id}, ${stamp.recordedAt}, * from unnest(
       ${arrayOf(entries.map((entry) => entry.itemId))}::uuid[],
       ${arrayOf(sequences)}::int[],
       ${arrayOf(entries.map((entry) => entry.kind))}::entry_kind[],
@@ -92,47 +137,60 @@ async function insertEntries(
 const insertFlow = (
   tx: Tx,
   organizationId: string,
-  audit: Audit,
+  stamp: Stamp,
   changes: readonly Change[],
-): Promise<void> =>
+): Fragment | null =>
   insertRows(
     tx,
     organizationId,
-    audit.recordedAt,
+    stamp.recordedAt,
     flowOf(
       changes.map(({ item, isNew, after }) => ({ shares: item.shares, before: isNew ? null : item, after })),
     ),
   )
 
-async function replaceOpenSpans(tx: Tx, organizationId: string, changes: readonly Change[]): Promise<void> {
-  const changed = changes.filter((change) => change.item.kind !== 'DISPUTE')
-  const existing = changed.filter((change) => !change.isNew).map((change) => change.item.id)
-  const spans = changed.flatMap((change) =>
-    openSpans(change.after).map((span) => ({
-      ...span,
-      itemId: change.item.id,
-      customerId: change.item.customerId,
-    })),
+type ChangedSpans = { readonly item: Item; readonly isNew: boolean; readonly spans: readonly OpenSpan[] }
+
+/** Most postings leave an invoice as open as it was. */
+const changedSpans = (changes: readonly Change[]): readonly ChangedSpans[] =>
+  changes.flatMap(({ item, isNew, after }) => {
+    if (item.kind === 'DISPUTE') return []
+    const spans = openSpans(after)
+    return !isNew && isSame(openSpans(item), spans) ? [] : [{ item, isNew, spans }]
+  })
+
+const isSame = (some: readonly OpenSpan[], others: readonly OpenSpan[]): boolean =>
+  some.length === others.length &&
+  some.every(
+    ({ opensOn, closesOn }, index) =>
+      opensOn === others[index]?.opensOn && closesOn === others[index]?.closesOn,
   )
-  const deleted =
-    existing.length === 0
-      ? null
-      : tx.sql`delete from open_span where organization_id = ${organizationId} and item_id = any(${existing})`
-  await Promise.all([
-    deleted,
-    spans.length === 0
-      ? null
-      : tx.sql`
-    insert into open_span (organization_id, item_id, opens_on, closes_on, customer_id)
-    select ${organizationId}, * from unnest(
-      ${arrayOf(spans.map((span) => span.itemId))}::uuid[],
-      ${dates(spans.map((span) => span.opensOn))}::date[],
-      ${dates(spans.map((span) => span.closesOn))}::date[],
-      ${arrayOf(spans.map((span) => span.customerId))}::uuid[])`,
-  ])
+
+function deleteOpenSpans(
+  tx: Tx,
+  organizationId: string,
+  changed: readonly ChangedSpans[],
+): readonly Promise<unknown>[] {
+  const existing = changed.filter(({ isNew }) => !isNew).map(({ item }) => item.id)
+  if (existing.length === 0) return []
+  return [
+    tx.sql`delete from open_span where organization_id = ${organizationId} and item_id = any(${existing})`.execute(),
+  ]
 }
 
-async function addToCustomerState(tx: Tx, organizationId: string, changes: readonly Change[]): Promise<void> {
+function insertOpenSpans(tx: Tx, organizationId: string, changed: readonly ChangedSpans[]): Fragment | null {
+  const rows = changed.flatMap(({ item, spans }) => spans.map((span) => ({ ...span, item })))
+  if (rows.length === 0) return null
+  return tx.sql`
+    insert into open_span (organization_id, item_id, opens_on, closes_on, customer_id)
+    select ${organizationId}, * from unnest(
+      ${arrayOf(rows.map(({ item }) => item.id))}::uuid[],
+      ${dates(rows.map(({ opensOn }) => opensOn))}::date[],
+      ${dates(rows.map(({ closesOn }) => closesOn))}::date[],
+      ${arrayOf(rows.map(({ item }) => item.customerId))}::uuid[])`
+}
+
+function addToCustomerState(tx: Tx, organizationId: string, changes: readonly Change[]): Fragment | null {
   const sums = new Map<
     string,
     { customerId: string; currency: string; receivable: bigint; unapplied: bigint }
@@ -147,8 +205,8 @@ async function addToCustomerState(tx: Tx, organizationId: string, changes: reado
     sums.set(key, sum)
   }
   const rows = [...sums.values()]
-  if (rows.length === 0) return
-  await tx.sql`
+  if (rows.length === 0) return null
+  return tx.sql`
     insert into customer_state (organization_id, customer_id, currency, receivable, unapplied)
     select ${organizationId}, * from unnest(
       ${arrayOf(rows.map((row) => row.customerId))}::uuid[],
@@ -173,15 +231,15 @@ function sideOf(kind: ItemKind): 'receivable' | 'unapplied' | null {
 }
 
 /** A re-dated invoice's due date for lists: the last over its installments. */
-async function updateDueDates(tx: Tx, organizationId: string, changes: readonly Change[]): Promise<void> {
+function updateDueDates(tx: Tx, organizationId: string, changes: readonly Change[]): Fragment | null {
   const reDated = changes.filter(({ added }) => added.some((entry) => entry.kind === 'RE_DATED'))
-  if (reDated.length === 0) return
+  if (reDated.length === 0) return null
   const dueDays = reDated.map((change) => {
     const byDay = change.after.entries.toSorted((a, b) => a.effectiveOn - b.effectiveOn)
     const installments = installmentStates(byDay)
     return Math.max(...installments.map((installment) => installment.dueOn))
   })
-  await tx.sql`
+  return tx.sql`
     update invoice set due_on = changed.due_on
     from unnest(${arrayOf(reDated.map((change) => change.item.id))}::uuid[], ${dates(dueDays)}::date[]) as changed (id, due_on)
     where invoice.organization_id = ${organizationId} and invoice.id = changed.id`

@@ -5,7 +5,7 @@ import { RATE_AGE_DAYS_MAX, ratesOf, type ExchangeRate, type Rates } from '../do
 import { formatDay, parseDay, type Day } from '../domain/day.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { announcePosting } from './settled.ts'
+import { announcement } from './settled.ts'
 
 /**
  * The exchange rates that can be in force on the days from `from` to `to`. `knownAt`: rates that were corrected later are
@@ -46,7 +46,7 @@ export async function appendRates(
   organizationId: string,
   rates: readonly NewRate[],
 ): Promise<RatesAppended> {
-  await announcePosting(tx, organizationId)
+  await announcement(tx, organizationId)
   const [row] = await tx.sql<RatesAppended[]>`
     with posting as materialized (select clock_timestamp() as recorded_at), given as (
       select * from unnest(

@@ -63,7 +63,7 @@ async function replayItems(tx: Tx, organizationId: string, ids: readonly string[
   )
   const byMoment = Map.groupBy(changes, ({ recordedAt }) => recordedAt)
   await Promise.all(
-    [...byMoment].map(([recordedAt, of]) => insertRows(tx, organizationId, recordedAt, flowOf(of))),
+    [...byMoment].map(async ([recordedAt, of]) => insertRows(tx, organizationId, recordedAt, flowOf(of))),
   )
 }
 

@@ -1,8 +1,9 @@
 /** Segments are made when the first item of their combination is posted. */
-import { and, eq, inArray, isNull, sql, type AnyColumn } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { SegmentRow } from '@tidemark/drizzle/rows.ts'
 import { segment } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Debtor } from './find.ts'
 
 /** The dimensions of an item; null where it has none. */
 export type Dimensions = {
@@ -31,6 +32,22 @@ export async function segmentFor(tx: Tx, organizationId: string, dimensions: Dim
   return id
 }
 
+/** Of what stands to a customer's credit: it is where the customer is, for no product line. */
+export const segmentOfCredit = (
+  tx: Tx,
+  organizationId: string,
+  { businessUnit, region, channel, ownerId }: Debtor,
+  currency: string,
+): Promise<number> =>
+  segmentFor(tx, organizationId, {
+    currency,
+    businessUnit,
+    region,
+    channel,
+    productLine: null,
+    collectorId: ownerId,
+  })
+
 /** By the number of the segment, as text. */
 export async function readSegmentRows(
   tx: Tx,
@@ -49,21 +66,17 @@ async function findSegment(
   organizationId: string,
   dimensions: Dimensions,
 ): Promise<number | undefined> {
-  const same = (column: AnyColumn, value: string | null) =>
-    value === null ? isNull(column) : eq(column, value)
-  const [found] = await tx
-    .select({ id: segment.id })
-    .from(segment)
-    .where(
-      and(
-        eq(segment.organizationId, organizationId),
-        eq(segment.currency, dimensions.currency),
-        same(segment.businessUnit, dimensions.businessUnit),
-        same(segment.region, dimensions.region),
-        same(segment.channel, dimensions.channel),
-        same(segment.productLine, dimensions.productLine),
-        same(segment.collectorId, dimensions.collectorId),
-      ),
-    )
+  const { currency, businessUnit, region, channel, productLine, collectorId } = dimensions
+  const values = [organizationId, currency]
+  // Of each column its own condition: `is not distinct from` would not use the index.
+  const same = (column: string, value: string | null) =>
+    value === null ? `${column} is null` : `${column} = $${values.push(value)}`
+  const [found] = await tx.sql.unsafe<{ id: number }[]>(
+    `select id from segment where organization_id = $1 and currency = $2
+      and ${same('business_unit', businessUnit)} and ${same('region', region)} and ${same('channel', channel)}
+      and ${same('product_line', productLine)} and ${same('collector_id', collectorId)}`,
+    values,
+    { prepare: true },
+  )
   return found?.id
 }

@@ -10,15 +10,14 @@
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
-/** Send it before `recordedAt` is taken; within a transaction the first one counts. */
-export async function announcePosting(tx: Tx, organizationId: string): Promise<void> {
+/** Selects it, before `recordedAt` is taken; within a transaction the first one counts. */
+export const announcement = ({ sql }: Tx, organizationId: string) =>
   // 61 of the 63 characters that a name may have.
-  await tx.sql`
+  sql`
     select set_config('application_name', case
       when current_setting('application_name') like 'posting %' then current_setting('application_name')
       else concat('posting ', ${organizationId}::text, ' ', (extract(epoch from clock_timestamp()) * 1000000)::bigint)
     end, true)`
-}
 
 /**
  * Read it before the snapshot that is to be told of: what is committed in between is in the snapshot, while a later

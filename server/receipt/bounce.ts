@@ -5,11 +5,10 @@ import { firstDayWithRoom } from '../domain/invoice.ts'
 import { decodeId } from '../ids.ts'
 import { appliedTo, settledBy, takeBack } from '../ledger/allocations.ts'
 import type { CreditChanged } from '../ledger/apply-credit.ts'
-import { writeAudit } from '../ledger/audit.ts'
 import { accountingDay, holdClosing } from '../ledger/closing.ts'
 import type { Item } from '../ledger/histories.ts'
 import { lockWithSettled } from '../ledger/lock-credit.ts'
-import { post, type NewEntry } from '../ledger/post.ts'
+import { postAudited, type NewEntry } from '../ledger/post.ts'
 import { conflict, implausible, invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { BounceReceiptInput } from '../schema.generated.ts'
@@ -59,13 +58,13 @@ async function writeBounce(
   })
   if (isProblem(from)) return from
   const entries = bounceEntries(receipt, locked, { from, occurredOn: bouncedOn, reason })
-  const audit = await writeAudit(tx, context, {
+  const record = {
     action: 'bounceReceipt',
     subject: receipt.id,
     after: { bouncedOn: formatDay(bouncedOn), effectiveOn: formatDay(from) },
     reason,
-  })
-  await post(tx, organization.id, audit, { locked, entries })
+  }
+  const audit = await postAudited(tx, context, record, { locked, entries })
   return { creditId: receipt.id, audit }
 }
 

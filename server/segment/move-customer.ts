@@ -105,7 +105,7 @@ async function readExtent(
   return { items: row?.items ?? 0, lastMove: row?.last_move ?? null }
 }
 
-/** The ids of the customer's items in the order in which everybody locks. */
+/** The ids of the customer's items, batch by batch. */
 async function* itemsOf(tx: Tx, organizationId: string, customerId: string): AsyncGenerator<string[]> {
   const rows = await tx.sql<{ id: string }[]>`
     select id from item where organization_id = ${organizationId} and customer_id = ${customerId}

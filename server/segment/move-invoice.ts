@@ -3,10 +3,10 @@ import { todayOf } from '../context.ts'
 import { dayOf, formatDay } from '../domain/day.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { holdClosing } from '../ledger/closing.ts'
-import { customersOfItems, findInvoices } from '../ledger/find.ts'
-import { lockItems, type Item } from '../ledger/histories.ts'
+import { findInvoices } from '../ledger/find.ts'
+import type { Item } from '../ledger/histories.ts'
+import { lockItem } from '../ledger/lock-credit.ts'
 import { post } from '../ledger/post.ts'
-import { findDisputes } from '../ledger/settled-disputes.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
 import type { MoveInvoiceInput } from '../schema.generated.ts'
 import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
@@ -43,12 +43,9 @@ async function writeMove(
   if (isProblem(found)) return found
   const [row] = found
   if (row === undefined) throw new Error('An invoice was found and is not there')
-  const customerIds = await customersOfItems(tx, organization.id, [row.id])
-  const invoices = await lockItems(tx, organization.id, customerIds, [row.id])
-  const disputeIds = await findDisputes(tx, organization.id, customerIds[0] ?? '', [row.id])
-  const locked = new Map([...invoices, ...(await lockItems(tx, organization.id, [], disputeIds))])
-  const item = locked.get(row.id)
-  if (item === undefined) throw new Error(`Invoice ${row.id} was not locked`)
+  const held = await lockItem(tx, organization.id, 'INVOICE', row.id)
+  if (held === null) throw new Error(`Invoice ${row.id} is no item`)
+  const { item, locked } = held
   if (changes.productLine !== undefined && item.shares.length > 1) {
     const path = changes.productLine === null ? ['none'] : ['productLine']
     return invalid(path, `Invoice ${row.number} is over ${item.shares.length} product lines`)

@@ -212,7 +212,7 @@ async function readRows(
 
 const OWN = new Set(['xid', 'sealed'])
 
-/** One statement for each table, all sent together, as posting does. */
+/** One statement for each table, all sent together. Posting sends one for all, and adds to the customer's balance. */
 const insertRows = (connection: Connection, { id }: OrganizationRow, rows: Rows): Promise<unknown> =>
   inTransaction(connection, { organizationId: id, mode: 'write' }, (tx) =>
     Promise.all(
