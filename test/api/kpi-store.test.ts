@@ -279,11 +279,15 @@ describe('folding', { timeout: 60_000 }, () => {
     await postItems(connection, organization, some(5, 4), recordedAt)
     const commit = Promise.withResolvers<void>()
     const written = Promise.withResolvers<void>()
-    const slow = inTransaction(connection, { organizationId: organization.id, mode: 'write' }, async (tx) => {
-      await addRow(tx, organization)
-      written.resolve()
-      await commit.promise
-    })
+    const slow = inTransaction(
+      connection,
+      { organizationId: organization.id, mode: 'write', timeoutMs: null },
+      async (tx) => {
+        await addRow(tx, organization)
+        written.resolve()
+        await commit.promise
+      },
+    )
     await written.promise
     expect(await foldAll(organization)).toBeGreaterThan(0)
     // Younger than the slow one: it stays in the tail until that has ended.
