@@ -126,7 +126,7 @@ export type ExplanationDriver =
 export type GoalProgressEventKind =
   /** The progress as it stands; sent at the beginning. */
   | 'SNAPSHOT'
-  /** The value, the status or the day changed. */
+  /** The value, the status, the day or the goal itself changed. */
   | 'UPDATE'
   /**
    * The cursor of `since` is unknown here, or more than 5,000 changes came after it: what came in between is not told,
@@ -143,8 +143,12 @@ export type GoalDirection =
 
 /** Where a goal stands in its life. */
 export type GoalState =
+  /** Complete, but not evaluated yet. */
+  | 'DRAFT'
   /** Evaluated. */
   | 'ACTIVE'
+  /** Not evaluated for the time being, for a reason. */
+  | 'PAUSED'
   /** Over. */
   | 'CLOSED';
 
@@ -167,7 +171,9 @@ export type GoalStatus =
   /** Nothing was posted for seven days, so the value may be old. */
   | 'STALE'
   /** The books do not reach back far enough for this KPI. */
-  | 'INSUFFICIENT_DATA';
+  | 'INSUFFICIENT_DATA'
+  /** It was given up. */
+  | 'ABANDONED';
 
 /** The KPIs. `kpiCatalog` explains each. */
 export type KpiMetric =

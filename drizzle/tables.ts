@@ -868,7 +868,8 @@ export const idempotencyKey = pgTable(
 )
 
 export const goalDirection = pgEnum('goal_direction', ['INCREASE', 'DECREASE'])
-export const goalState = pgEnum('goal_state', ['ACTIVE', 'CLOSED'])
+export const goalState = pgEnum('goal_state', ['DRAFT', 'ACTIVE', 'PAUSED', 'CLOSED'])
+export const goalOutcome = pgEnum('goal_outcome', ['ACHIEVED', 'MISSED', 'ABANDONED'])
 
 export const goal = pgTable(
   'goal',
@@ -888,11 +889,23 @@ export const goal = pgTable(
     /** The evidence, frozen with the baseline: what was divided by what. Null where the caller gave the baseline. */
     baselineNumerator: decimal('baseline_numerator'),
     baselineDenominator: decimal('baseline_denominator'),
+    /** The KPI's value a year before `baselineOn`, or why there is none; both null for goals made before it was kept. */
+    baselineYearBefore: decimal('baseline_year_before'),
+    baselineYearBeforeReason: text('baseline_year_before_reason'),
     target: decimal('target').notNull(),
     startsOn: civilDate('starts_on').notNull(),
     deadline: civilDate('deadline').notNull(),
     ownerId: uuid('owner_id'),
+    reviewerId: uuid('reviewer_id'),
     state: goalState().notNull().default('ACTIVE'),
+    /** Why it was paused or abandoned. */
+    stateReason: text('state_reason'),
+    /** How it ended; null where it did not. */
+    outcome: goalOutcome(),
+    /** The progress that it was closed on; null where it was never evaluated, or is not closed. */
+    closedSequence: minor('closed_sequence'),
+    /** Grows by one with every change: the last one's row in `goal_change`. */
+    version: integer().notNull().default(1),
     createdAt: instant('created_at').notNull().default(now),
   },
   (t) => [
@@ -900,6 +913,33 @@ export const goal = pgTable(
     foreignKey({
       name: 'goal_owner',
       columns: [t.organizationId, t.ownerId],
+      foreignColumns: [person.organizationId, person.id],
+    }),
+    foreignKey({
+      name: 'goal_reviewer',
+      columns: [t.organizationId, t.reviewerId],
+      foreignColumns: [person.organizationId, person.id],
+    }),
+  ],
+)
+
+export const goalFollower = pgTable(
+  'goal_follower',
+  {
+    organizationId: inheritedOrganizationId(),
+    goalId: uuid('goal_id').notNull(),
+    personId: uuid('person_id').notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.goalId, t.personId] }),
+    foreignKey({
+      name: 'goal_follower_goal',
+      columns: [t.organizationId, t.goalId],
+      foreignColumns: [goal.organizationId, goal.id],
+    }),
+    foreignKey({
+      name: 'goal_follower_person',
+      columns: [t.organizationId, t.personId],
       foreignColumns: [person.organizationId, person.id],
     }),
   ],
@@ -915,7 +955,32 @@ export const goalStatus = pgEnum('goal_status', [
   'NO_DATA',
   'STALE',
   'INSUFFICIENT_DATA',
+  'ABANDONED',
 ])
+
+/** What was changed of a goal, by whom and why: one row for each version after the first. */
+export const goalChange = pgTable(
+  'goal_change',
+  {
+    organizationId: inheritedOrganizationId(),
+    goalId: uuid('goal_id').notNull(),
+    version: integer().notNull(),
+    /** As audit rows name who acts. */
+    actor: text().notNull(),
+    reason: text(),
+    /** What was changed, each as {field, from, to}; people by their ids, so that they can be erased. */
+    fields: jsonb().notNull(),
+    recordedAt: instant('recorded_at').notNull().default(now),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.goalId, t.version] }),
+    foreignKey({
+      name: 'goal_change_goal',
+      columns: [t.organizationId, t.goalId],
+      foreignColumns: [goal.organizationId, goal.id],
+    }),
+  ],
+)
 
 /** Every change of a goal's value or status. One writer per organization, so `sequence` has no gaps. */
 export const goalProgress = pgTable(
@@ -924,6 +989,8 @@ export const goalProgress = pgTable(
     organizationId: inheritedOrganizationId(),
     sequence: minor('sequence').notNull(),
     goalId: uuid('goal_id').notNull(),
+    /** The goal's own, when it was evaluated. */
+    goalVersion: integer('goal_version').notNull().default(1),
     asOf: civilDate('as_of').notNull(),
     value: decimal('value'),
     /** Why there is no value. */

@@ -36,6 +36,8 @@ import DataLoader from 'dataloader'
 import { and, eq, inArray } from 'drizzle-orm'
 import { dayOf } from './domain/day.ts'
 import type { Rates } from './domain/rates.ts'
+import { readFollowers } from './goal/followers.ts'
+import { readChanges, type ChangeRow } from './goal/changes.ts'
 import { readCustomerStates, type CustomerState } from './ledger/customer-states.ts'
 import { readDisputed, readDisputesOf } from './ledger/disputes.ts'
 import { readEntries, type PostedEntry } from './ledger/entries.ts'
@@ -73,6 +75,10 @@ export type Loaders = {
   /** By goal: where it stands; null before its first evaluation. */
   readonly progress: DataLoader<string, GoalProgressRow | null>
   readonly goalHistory: GoalHistoryLoader
+  /** By goal: what was changed of it, newest first. */
+  readonly goalChanges: DataLoader<string, readonly ChangeRow[]>
+  /** By goal. */
+  readonly goalFollowers: DataLoader<string, readonly PersonRow[]>
   readonly origin: DataLoader<string, OriginRow | null>
   /** By audit entry. */
   readonly auditSeal: DataLoader<string, AuditSealRow | null>
@@ -155,6 +161,8 @@ export const createLoaders = (
     ),
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
+    goalChanges: byKey(reader, (tx, ids) => readChanges(tx, id, ids), []),
+    goalFollowers: byKey(reader, (tx, ids) => readFollowers(tx, id, ids), []),
     origin: byId(reader, (tx, ids) =>
       tx
         .select()

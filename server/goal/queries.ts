@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import { badUserInput } from '../errors.ts'
-import { scopeInWords } from '../domain/goal.ts'
+import { scopeInWords } from '../domain/goal-words.ts'
 import { decodeId } from '../ids.ts'
 import { encodeProgressCursor } from '../live/cursor.ts'
 import { readSequence } from '../live/progress.ts'

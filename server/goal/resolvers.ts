@@ -1,17 +1,22 @@
+import { actorInWords } from '../access/actor-words.ts'
 import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
-import { todayOf } from '../context.ts'
-import { percentToTarget } from '../domain/goal.ts'
+import { todayOf, type Context } from '../context.ts'
+import { percentToTarget, yearBefore } from '../domain/goal-trajectory.ts'
 import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
 import { judgedGoal } from '../live/measure.ts'
-import { isProblem } from '../problem.ts'
+import { isProblem, type Problem } from '../problem.ts'
 import { createGoal } from './commands.ts'
+import { shownOf } from './changes.ts'
+import { updateGoal } from './update.ts'
+import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
+import type { GoalChanged } from './change.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { NullReason, Resolvers } from '../schema.generated.ts'
 
@@ -21,16 +26,18 @@ export const goalResolvers = {
     goal: (_root, { id }, context) => findGoal(context, id),
   },
   Mutation: {
-    createGoal: async (_root, { input }, context) => {
-      const outcome = await carryOut(context, createGoal, input)
-      if (isProblem(outcome)) return outcome
-      return {
-        __typename: 'CreateGoalSuccess',
-        goal: input.dryRun ? null : await required(context.loaders.goal, outcome.goalId),
-        dryRun: input.dryRun,
-        audit: outcome.audit,
-      }
-    },
+    createGoal: async (_root, { input }, context) =>
+      answer('CreateGoalSuccess', input, context, await carryOut(context, createGoal, input)),
+    updateGoal: async (_root, { input }, context) =>
+      answer('UpdateGoalSuccess', input, context, await carryOut(context, updateGoal, input)),
+    activateGoal: async (_root, { input }, context) =>
+      answer('ActivateGoalSuccess', input, context, await carryOut(context, activateGoal, input)),
+    pauseGoal: async (_root, { input }, context) =>
+      answer('PauseGoalSuccess', input, context, await carryOut(context, pauseGoal, input)),
+    resumeGoal: async (_root, { input }, context) =>
+      answer('ResumeGoalSuccess', input, context, await carryOut(context, resumeGoal, input)),
+    closeGoal: async (_root, { input }, context) =>
+      answer('CloseGoalSuccess', input, context, await carryOut(context, closeGoal, input)),
   },
   Subscription: {
     goalProgress: {
@@ -54,12 +61,33 @@ export const goalResolvers = {
     target: ({ target }) => Number(target),
     targetExact: ({ target }) => target,
     daysLeft: ({ deadline }, _args, context) => todayOf(context).until(deadline).days,
+    baselineEvidence: (goal) => goal,
+    reviewer: ({ reviewerId }, _args, { loaders }) =>
+      reviewerId === null ? null : loaders.person.load(reviewerId),
+    followers: ({ id }, _args, { loaders }) => loaders.goalFollowers.load(id),
     owner: ({ ownerId }, _args, { loaders }) => (ownerId === null ? null : loaders.person.load(ownerId)),
     progress: async (goal, _args, { loaders }) => {
       const row = goal.progress === undefined ? await loaders.progress.load(goal.id) : goal.progress
       return row === null ? null : { ...row, goal }
     },
     history: (goal, { days }, context) => historyOf(goal, days, context),
+    changes: ({ id }, _args, { loaders }) => loaders.goalChanges.load(id),
+  },
+  GoalBaselineEvidence: {
+    numerator: ({ baselineNumerator }) => baselineNumerator,
+    denominator: ({ baselineDenominator }) => baselineDenominator,
+    yearBeforeOn: ({ baselineOn }) => yearBefore(baselineOn),
+    yearBefore: ({ baselineYearBefore }) => numberOf(baselineYearBefore),
+    yearBeforeExact: ({ baselineYearBefore }) => baselineYearBefore,
+    yearBeforeReason: ({ baselineYearBeforeReason }) => baselineYearBeforeReason as NullReason | null,
+  },
+  GoalFieldChange: {
+    from: ({ field, from }, _args, { loaders }) => shownOf(field, from, loaders),
+    to: ({ field, to }, _args, { loaders }) => shownOf(field, to, loaders),
+  },
+  GoalChange: {
+    by: ({ actor }, _args, { loaders }) => actorInWords(actor, loaders),
+    at: ({ recordedAt }) => recordedAt,
   },
   GoalProgress: {
     sequence: ({ sequence }) => sequence.toString(),
@@ -82,3 +110,15 @@ export const goalResolvers = {
 } satisfies Resolvers
 
 const numberOf = (value: string | null): number | null => (value === null ? null : Number(value))
+
+/** What each of the commands answers: the goal as it is now, or the problem. */
+async function answer<Name extends string>(
+  name: Name,
+  { dryRun }: { readonly dryRun: boolean },
+  { loaders }: Context,
+  outcome: GoalChanged | Problem,
+) {
+  if (isProblem(outcome)) return outcome
+  const goal = dryRun ? null : await required(loaders.goal, outcome.goalId)
+  return { __typename: name, goal, dryRun, audit: outcome.audit }
+}

@@ -1,6 +1,8 @@
 /** The values of goals' KPIs, as many as are wanted in a few statements. */
 import { Exact } from '../domain/money.ts'
-import { subjectOf, type JudgedGoal, type Reading } from '../domain/goal.ts'
+import { type Reading } from '../domain/goal-status.ts'
+import { type JudgedGoal } from '../domain/goal-trajectory.ts'
+import { subjectOf } from '../domain/goal-words.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { readKpiValues, type KpiRequest } from '../kpi/queries.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'

@@ -1,17 +1,14 @@
 import { formatExact, formatPart } from '@tidemark/server/domain/exact.ts'
 import { Exact } from '@tidemark/server/domain/money.ts'
+import { judge, type Reading } from '@tidemark/server/domain/goal-status.ts'
 import {
   evaluationDay,
   expectedOn,
-  formatValue,
-  judge,
   percentToTarget,
-  scopeInWords,
-  subjectOf,
   trajectoryFault,
   type JudgedGoal,
-  type Reading,
-} from '@tidemark/server/domain/goal.ts'
+} from '@tidemark/server/domain/goal-trajectory.ts'
+import { formatValue, scopeInWords, subjectOf } from '@tidemark/server/domain/goal-words.ts'
 import { describe, expect, it } from 'vitest'
 
 const day = (text: string) => Temporal.PlainDate.from(text)

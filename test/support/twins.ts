@@ -146,7 +146,7 @@ const insertPeople = async (
 
 const RESULT = '{ __typename ... on Problem { message path } }'
 
-const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promise<void> => {
+const fillBooks = async ({ url, connection }: TestServer, token: string, twin: Mark): Promise<void> => {
   const { mark } = twin
   const carryOut = async (name: string, input: Record<string, unknown>): Promise<void> => {
     const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`
@@ -234,7 +234,9 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
     source: `${mark} bank`,
     rates: [{ currency: twin.currency, date: daysAgo(200), rate: '1.2' }],
   })
-  for (const n of [1, 2]) {
+  const [ada] = await connection.sql<{ id: string }[]>`select id from person where name = ${`${mark} Ada`}`
+  // The third stays a draft, the fourth is paused.
+  for (const n of [1, 2, 3, 4]) {
     await carryOut('createGoal', {
       name: `${mark} goal ${n}`,
       why: `${mark} why`,
@@ -245,8 +247,17 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
       startsOn: daysAgo(1),
       deadline: today().add({ days: 100 }).toString(),
       filter: { region: [`${mark} North`] },
+      state: n === 3 ? 'DRAFT' : 'ACTIVE',
+      followerIds: [`person_${ada?.id}`],
     })
   }
+  const { goals } = await execute<{ goals: { nodes: { id: string; name: string }[] } }>(
+    url,
+    token,
+    '{ goals { nodes { id name } } }',
+  )
+  const fourth = goals.nodes.find(({ name }) => name === `${mark} goal 4`)
+  await carryOut('pauseGoal', { goal: fourth?.id, expectedVersion: 1, reason: `${mark} reason` })
 }
 
 /** Every goal has its first progress. */
@@ -254,7 +265,7 @@ const evaluated = async ({ connection }: TestServer, { id }: OrganizationRow): P
   const [row] = await connection.sql<[{ done: boolean }]>`
     select count(*) > 0 and bool_and(exists (
       select from goal_progress p where p.organization_id = g.organization_id and p.goal_id = g.id)) as done
-    from goal g where g.organization_id = ${id}`
+    from goal g where g.organization_id = ${id} and g.state = 'ACTIVE'`
   return row.done
 }
 
@@ -286,7 +297,7 @@ const readNames = async (
 
 /** Values with which every operation on these books succeeds; nothing is written with them. */
 export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
-  const id = (type: string) => ids[type]?.[0]
+  const id = (type: string, index = 0) => ids[type]?.[index]
   const values: Readonly<Record<string, unknown>> = {
     // What lies below its customers is more than may be asked for of 50 at once.
     'Query.agingByCustomer.first': 10,
@@ -353,6 +364,15 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'CreateGoalInput.direction': 'DECREASE',
     'CreateGoalInput.baseline': '100',
     'CreateGoalInput.deadline': today().add({ days: 100 }).toString(),
+    'UpdateGoalInput.goal': id('goal'),
+    'UpdateGoalInput.name': `${mark} goal 1 changed`,
+    'ActivateGoalInput.goal': id('goal', 2),
+    'PauseGoalInput.goal': id('goal'),
+    'ResumeGoalInput.goal': id('goal', 3),
+    'CloseGoalInput.goal': id('goal'),
+    'CloseGoalInput.outcome': 'ABANDONED',
+    'CloseGoalInput.reason': 'overtaken',
+    'ResumeGoalInput.expectedVersion': 2,
     'AuditReceiptInput.id': id('audit'),
     'AuditReceiptInput.hash': auditHash,
     'CreateTokenInput.scopes': ['kpi:read'],

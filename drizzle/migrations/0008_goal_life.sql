@@ -1,0 +1,53 @@
+CREATE TYPE "public"."goal_outcome" AS ENUM('ACHIEVED', 'MISSED', 'ABANDONED');--> statement-breakpoint
+ALTER TYPE "public"."goal_state" ADD VALUE 'DRAFT' BEFORE 'ACTIVE';--> statement-breakpoint
+ALTER TYPE "public"."goal_state" ADD VALUE 'PAUSED' BEFORE 'CLOSED';--> statement-breakpoint
+ALTER TYPE "public"."goal_status" ADD VALUE 'ABANDONED';--> statement-breakpoint
+CREATE TABLE "goal_change" (
+	"organization_id" uuid NOT NULL,
+	"goal_id" uuid NOT NULL,
+	"version" integer NOT NULL,
+	"actor" text NOT NULL,
+	"reason" text,
+	"fields" jsonb NOT NULL,
+	"recorded_at" timestamptz DEFAULT clock_timestamp() NOT NULL,
+	CONSTRAINT "goal_change_organization_id_goal_id_version_pk" PRIMARY KEY("organization_id","goal_id","version")
+);
+--> statement-breakpoint
+CREATE TABLE "goal_follower" (
+	"organization_id" uuid NOT NULL,
+	"goal_id" uuid NOT NULL,
+	"person_id" uuid NOT NULL,
+	CONSTRAINT "goal_follower_organization_id_goal_id_person_id_pk" PRIMARY KEY("organization_id","goal_id","person_id")
+);
+--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "baseline_year_before" numeric;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "baseline_year_before_reason" text;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "reviewer_id" uuid;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "state_reason" text;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "outcome" "goal_outcome";--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "closed_sequence" bigint;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "version" integer DEFAULT 1 NOT NULL;--> statement-breakpoint
+ALTER TABLE "goal_progress" ADD COLUMN "goal_version" integer DEFAULT 1 NOT NULL;--> statement-breakpoint
+ALTER TABLE "goal_change" ADD CONSTRAINT "goal_change_goal" FOREIGN KEY ("organization_id","goal_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "goal_follower" ADD CONSTRAINT "goal_follower_goal" FOREIGN KEY ("organization_id","goal_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "goal_follower" ADD CONSTRAINT "goal_follower_person" FOREIGN KEY ("organization_id","person_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "goal" ADD CONSTRAINT "goal_reviewer" FOREIGN KEY ("organization_id","reviewer_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+
+-- The second wall, as for every table of an organization.
+DO $$
+DECLARE
+  tenant_table regclass;
+BEGIN
+  FOREACH tenant_table IN ARRAY ARRAY['goal_change', 'goal_follower']::regclass[]
+  LOOP
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', tenant_table);
+    EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', tenant_table);
+    EXECUTE format(
+      'CREATE POLICY tenant ON %s USING (organization_id = nullif(current_setting(''tidemark.organization_id'', true), '''')::uuid)',
+      tenant_table
+    );
+    EXECUTE format('GRANT SELECT, INSERT ON %s TO tidemark_app', tenant_table);
+  END LOOP;
+END $$;--> statement-breakpoint
+-- Who follows a goal no longer leaves no row.
+GRANT DELETE ON goal_follower TO tidemark_app;

@@ -1,0 +1,118 @@
+/** How a goal is doing. */
+import { isBefore } from './calendar.ts'
+import {
+  asShown,
+  formatDifference,
+  formatValue,
+  inWords,
+  is,
+  nullReasonInWords,
+  type Subject,
+} from './goal-words.ts'
+import { daysBetween, expectedOn, type JudgedGoal } from './goal-trajectory.ts'
+import type { NullReason } from './kpi.ts'
+import { Exact } from './money.ts'
+
+export type GoalStatus =
+  | 'PENDING_START'
+  | 'ON_TRACK'
+  | 'AT_RISK'
+  | 'OFF_TRACK'
+  | 'ACHIEVED'
+  | 'MISSED'
+  | 'NO_DATA'
+  | 'STALE'
+  | 'INSUFFICIENT_DATA'
+
+/** What is known of a goal's KPI: its value on `evaluationDay(goal, today)`, or why there is none. */
+export type Reading = {
+  readonly value: Exact | null
+  readonly reason: NullReason | null
+  /** Why there is no value, where no `reason` says it: a sentence without its full stop. */
+  readonly failure: string | null
+}
+
+export type Verdict = {
+  readonly status: GoalStatus
+  /** A sentence for people. */
+  readonly reason: string
+}
+
+/** The shares of the whole way by which a value may lie behind its trajectory. */
+const ON_TRACK_GAP_MAX = new Exact('0.10')
+const AT_RISK_GAP_MAX = new Exact('0.25')
+/** Without a posting for so many days a value may be old. */
+export const STALE_AFTER_DAYS = 7
+
+/**
+ * The status at the end of `today`. `lastPostedOn` is the day of the last posting to the books; null where nothing
+ * was ever posted.
+ */
+export function judge(
+  goal: JudgedGoal,
+  reading: Reading,
+  today: Temporal.PlainDate,
+  lastPostedOn: Temporal.PlainDate | null,
+): Verdict {
+  const { subject, startsOn, deadline, target } = goal
+  if (isBefore(today, startsOn))
+    return { status: 'PENDING_START', reason: `It starts on ${inWords(startsOn)}.` }
+  if (reading.value === null) return withoutValue(subject, reading)
+  const { value } = reading
+  const reached = behindBy(goal, target, value).lte(0)
+  const shown = formatValue(value, subject)
+  const goalShown = formatValue(target, subject)
+  if (isBefore(deadline, today)) {
+    const then = `${subject.name} ${subject.plural ? 'were' : 'was'} ${shown} on the deadline, ${inWords(deadline)}`
+    return reached
+      ? { status: 'ACHIEVED', reason: `${then}: the target of ${goalShown} was reached.` }
+      : { status: 'MISSED', reason: `${then}; the target was ${goalShown}.` }
+  }
+  if (lastPostedOn === null || daysBetween(lastPostedOn, today) >= STALE_AFTER_DAYS) {
+    const since = lastPostedOn === null ? 'yet' : `since ${inWords(lastPostedOn)}`
+    return { status: 'STALE', reason: `Nothing was posted ${since}, so the value of ${shown} may be old.` }
+  }
+  if (reached) {
+    return {
+      status: 'ACHIEVED',
+      reason: `${is(subject)} ${shown}: the target of ${goalShown} is reached.`,
+    }
+  }
+  return { status: trackStatus(goal, value, today), reason: distance(goal, value, today) }
+}
+
+/** How much worse `value` is than `other`, in the goal's direction; below 0 it is better. */
+const behindBy = ({ direction }: Pick<JudgedGoal, 'direction'>, other: Exact, value: Exact): Exact =>
+  direction === 'INCREASE' ? other.minus(value) : value.minus(other)
+
+function trackStatus(goal: JudgedGoal, value: Exact, today: Temporal.PlainDate): GoalStatus {
+  const way = goal.target.minus(goal.baseline).abs()
+  const gap = behindBy(goal, expectedOn(goal, today), value).div(way)
+  if (gap.lte(ON_TRACK_GAP_MAX)) return 'ON_TRACK'
+  return gap.lte(AT_RISK_GAP_MAX) ? 'AT_RISK' : 'OFF_TRACK'
+}
+
+/** "DSO is 41.2 days, 0.8 days above where it should be today (40.4 days)." */
+function distance(goal: JudgedGoal, value: Exact, today: Temporal.PlainDate): string {
+  const { subject } = goal
+  const expected = expectedOn(goal, today)
+  // The difference of what is shown, so that the sentence adds up for whoever checks it.
+  const difference = asShown(value, subject).minus(asShown(expected, subject))
+  const stands = `${is(subject)} ${formatValue(value, subject)}`
+  if (difference.isZero()) return `${stands}, where ${subject.plural ? 'they' : 'it'} should be today.`
+  const side = difference.isNegative() ? 'below' : 'above'
+  const apart = formatDifference(difference.abs(), subject)
+  return `${stands}, ${apart} ${side} where ${subject.plural ? 'they' : 'it'} should be today (${formatValue(expected, subject)}).`
+}
+
+function withoutValue({ name, plural }: Subject, { reason, failure }: Reading): Verdict {
+  const status = reason !== null && LACKS_HISTORY.has(reason) ? 'INSUFFICIENT_DATA' : 'NO_DATA'
+  const why = failure ?? (reason === null ? 'the reason is unknown' : nullReasonInWords[reason])
+  return { status, reason: `${name} ${plural ? 'have' : 'has'} no value: ${why}.` }
+}
+
+const LACKS_HISTORY: ReadonlySet<NullReason> = new Set([
+  'INSUFFICIENT_HISTORY',
+  'HISTORY_EXHAUSTED',
+  'NOT_KNOWN_THEN',
+])
