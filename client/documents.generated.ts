@@ -139,7 +139,9 @@ export type GoalDirection =
   /** Up to the target. */
   | 'INCREASE'
   /** Down to the target. */
-  | 'DECREASE';
+  | 'DECREASE'
+  /** To stay within the band. */
+  | 'MAINTAIN_BAND';
 
 /** Where a goal stands in its life. */
 export type GoalState =
@@ -156,13 +158,13 @@ export type GoalState =
 export type GoalStatus =
   /** Its first day has not come. */
   | 'PENDING_START'
-  /** At most 10 % of the way behind the trajectory. */
+  /** At most 10 % of the way behind the trajectory, or within the band. */
   | 'ON_TRACK'
-  /** 10 to 25 % of the way behind the trajectory. */
+  /** 10 to 25 % of the way behind the trajectory, or up to 25 % of the band's width outside the band. */
   | 'AT_RISK'
-  /** More than 25 % of the way behind the trajectory. */
+  /** Farther behind or outside than that. */
   | 'OFF_TRACK'
-  /** The target is reached. */
+  /** The target is reached, or the value lay within the band on the deadline. */
   | 'ACHIEVED'
   /** The deadline passed without it. */
   | 'MISSED'
@@ -811,9 +813,9 @@ export type AuditProof_HeadFragment = { readonly sequence: string, readonly hash
 
 export type AuditProof_VerificationFragment = { readonly isIntact: boolean, readonly entries: number, readonly sealed: number, readonly unsealed: number, readonly findingCount: number, readonly checkedAt: string, readonly tookMs: number, readonly findings: ReadonlyArray<{ readonly kind: AuditFindingKind, readonly entryId: string | null, readonly sequence: string | null, readonly message: string }>, readonly head: { readonly sequence: string, readonly hash: string, readonly sealedAt: string } | null };
 
-export type GoalTile_GoalFragment = { readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null };
+export type GoalTile_GoalFragment = { readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null };
 
-export type GoalTile_ProgressFragment = { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string };
+export type GoalTile_ProgressFragment = { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string };
 
 export type GoalTile_HistoryFragment = { readonly id: string, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> };
 
@@ -954,14 +956,14 @@ export type AuditTokensQuery = { readonly tokens: { readonly nodes: ReadonlyArra
 export type DashboardQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type DashboardQuery = { readonly organization: { readonly id: string, readonly name: string, readonly timeZone: string, readonly today: string }, readonly kpiCatalog: ReadonlyArray<{ readonly metric: KpiMetric, readonly name: string, readonly description: string, readonly formula: string, readonly source: string, readonly unit: KpiUnit, readonly better: BetterDirection }>, readonly goals: { readonly progressCursor: string, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly closedGoals: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }> } };
+export type DashboardQuery = { readonly organization: { readonly id: string, readonly name: string, readonly timeZone: string, readonly today: string }, readonly kpiCatalog: ReadonlyArray<{ readonly metric: KpiMetric, readonly name: string, readonly description: string, readonly formula: string, readonly source: string, readonly unit: KpiUnit, readonly better: BetterDirection }>, readonly goals: { readonly progressCursor: string, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly closedGoals: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }> } };
 
 export type DashboardMoreGoalsQueryVariables = Exact<{
   after: string;
 }>;
 
 
-export type DashboardMoreGoalsQuery = { readonly goals: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+export type DashboardMoreGoalsQuery = { readonly goals: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type DashboardFiguresQueryVariables = Exact<{
   metrics: ReadonlyArray<KpiMetric> | KpiMetric;
@@ -990,7 +992,7 @@ export type DashboardGoalProgressSubscriptionVariables = Exact<{
 }>;
 
 
-export type DashboardGoalProgressSubscription = { readonly goalProgress: { readonly cursor: string, readonly kind: GoalProgressEventKind, readonly goal: { readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null } } };
+export type DashboardGoalProgressSubscription = { readonly goalProgress: { readonly cursor: string, readonly kind: GoalProgressEventKind, readonly goal: { readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null } } };
 
 export type KpiExplanationQueryVariables = Exact<{
   metric: KpiMetric;

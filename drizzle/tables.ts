@@ -867,7 +867,8 @@ export const idempotencyKey = pgTable(
   ],
 )
 
-export const goalDirection = pgEnum('goal_direction', ['INCREASE', 'DECREASE'])
+export const goalDirection = pgEnum('goal_direction', ['INCREASE', 'DECREASE', 'MAINTAIN_BAND'])
+export const goalTrajectory = pgEnum('goal_trajectory', ['LINEAR', 'STEPPED', 'CUSTOM', 'SEASONAL'])
 export const goalState = pgEnum('goal_state', ['DRAFT', 'ACTIVE', 'PAUSED', 'CLOSED'])
 export const goalOutcome = pgEnum('goal_outcome', ['ACHIEVED', 'MISSED', 'ABANDONED'])
 
@@ -892,7 +893,17 @@ export const goal = pgTable(
     /** The KPI's value a year before `baselineOn`, or why there is none; both null for goals made before it was kept. */
     baselineYearBefore: decimal('baseline_year_before'),
     baselineYearBeforeReason: text('baseline_year_before_reason'),
-    target: decimal('target').notNull(),
+    /** Null for a band. */
+    target: decimal('target'),
+    /** As {kind, amount}: what the target was computed from; null where it is a value, and for a band. */
+    targetGiven: jsonb('target_given'),
+    bandLow: decimal('band_low'),
+    bandHigh: decimal('band_high'),
+    trajectory: goalTrajectory().notNull().default('LINEAR'),
+    /** Of one that is not linear: what it passes, each as {on, value}. */
+    trajectoryPoints: jsonb('trajectory_points'),
+    /** True where the points were given, and are not computed anew with the target. */
+    trajectoryGiven: boolean('trajectory_given').notNull().default(false),
     startsOn: civilDate('starts_on').notNull(),
     deadline: civilDate('deadline').notNull(),
     ownerId: uuid('owner_id'),
@@ -997,7 +1008,8 @@ export const goalProgress = pgTable(
     valueReason: text('value_reason'),
     numerator: decimal('numerator'),
     denominator: decimal('denominator'),
-    expected: decimal('expected').notNull(),
+    /** Null for a band. */
+    expected: decimal('expected'),
     status: goalStatus().notNull(),
     statusReason: text('status_reason').notNull(),
     recordedAt: instant('recorded_at').notNull(),

@@ -70,6 +70,7 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'ExplanationPart.customers': atMost(({ first }) => upTo(first)),
   'ExplanationCustomer.invoices': atMost(({ first }) => upTo(first)),
   'Goal.history': atMost(({ days }) => Math.min(Math.max(Number(days), 0), 400)),
+  'GoalTrajectory.points': usually(() => 6),
   'Goal.followers': usually(() => 3),
   'Goal.changes': usually(() => 5),
   'GoalChange.fields': usually(() => 1),

@@ -55,24 +55,27 @@ const GoalValue = ({ goal }: GoalProps) => {
 
 const GoalBar = ({ goal, tone }: GoalProps & { readonly tone: Tone }) => {
   const { baseline, target, progress } = goal
+  // A band has no way to go.
+  if (target === null) return null
   const quantity = quantityOf(goal)
   const say = (value: number) => formatQuantity(value, quantity, 'whole')
   const figure = (value: number) => formatFigure(value, quantity, 'whole').figure
   const isUnderWay = goal.daysLeft >= 0 && progress !== null && progress.status !== 'PENDING_START'
+  const expected = isUnderWay ? progress.expected : null
   const now = progress?.value ?? null
   const description = [
     `From ${say(baseline)} to the target of ${say(target)}`,
     now === null ? 'no value today' : `today ${say(now)}`,
-    ...(isUnderWay ? [`expected today ${say(progress.expected)}`] : []),
+    ...(expected === null ? [] : [`expected today ${say(expected)}`]),
   ].join(', ')
   return (
     <BulletBar
       percent={progress?.percentToTarget ?? null}
-      expectedPercent={isUnderWay ? percentOfWay(progress.expected, baseline, target) : null}
+      expectedPercent={expected === null ? null : percentOfWay(expected, baseline, target)}
       tone={tone}
       baselineLabel={`from ${figure(baseline)}`}
       targetLabel={`target ${figure(target)}`}
-      expectedLabel={isUnderWay ? `expected today ${figure(progress.expected)}` : ''}
+      expectedLabel={expected === null ? '' : `expected today ${figure(expected)}`}
       description={`${description}.`}
     />
   )

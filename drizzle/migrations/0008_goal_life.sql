@@ -1,4 +1,6 @@
 CREATE TYPE "public"."goal_outcome" AS ENUM('ACHIEVED', 'MISSED', 'ABANDONED');--> statement-breakpoint
+CREATE TYPE "public"."goal_trajectory" AS ENUM('LINEAR', 'STEPPED', 'CUSTOM', 'SEASONAL');--> statement-breakpoint
+ALTER TYPE "public"."goal_direction" ADD VALUE 'MAINTAIN_BAND';--> statement-breakpoint
 ALTER TYPE "public"."goal_state" ADD VALUE 'DRAFT' BEFORE 'ACTIVE';--> statement-breakpoint
 ALTER TYPE "public"."goal_state" ADD VALUE 'PAUSED' BEFORE 'CLOSED';--> statement-breakpoint
 ALTER TYPE "public"."goal_status" ADD VALUE 'ABANDONED';--> statement-breakpoint
@@ -20,8 +22,16 @@ CREATE TABLE "goal_follower" (
 	CONSTRAINT "goal_follower_organization_id_goal_id_person_id_pk" PRIMARY KEY("organization_id","goal_id","person_id")
 );
 --> statement-breakpoint
+ALTER TABLE "goal" ALTER COLUMN "target" DROP NOT NULL;--> statement-breakpoint
+ALTER TABLE "goal_progress" ALTER COLUMN "expected" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "baseline_year_before" numeric;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "baseline_year_before_reason" text;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "target_given" jsonb;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "band_low" numeric;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "band_high" numeric;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "trajectory" "goal_trajectory" DEFAULT 'LINEAR' NOT NULL;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "trajectory_points" jsonb;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "trajectory_given" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "reviewer_id" uuid;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "state_reason" text;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "outcome" "goal_outcome";--> statement-breakpoint

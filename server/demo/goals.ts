@@ -22,7 +22,7 @@ type Plan = {
   readonly name: (target: string) => string
   readonly why: string
   readonly metric: KpiMetric
-  readonly direction: GoalRow['direction']
+  readonly direction: 'INCREASE' | 'DECREASE'
   readonly owner: PersonName
   readonly filter?: SegmentFilter
   readonly currency?: string
@@ -189,6 +189,12 @@ const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Dra
   baselineYearBefore: null,
   baselineYearBeforeReason: null,
   ownerId: people.get(plan.owner) ?? null,
+  targetGiven: null,
+  bandLow: null,
+  bandHigh: null,
+  trajectory: 'LINEAR',
+  trajectoryPoints: null,
+  trajectoryGiven: false,
   reviewerId: null,
   state: 'ACTIVE',
   stateReason: null,

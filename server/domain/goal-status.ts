@@ -9,7 +9,14 @@ import {
   nullReasonInWords,
   type Subject,
 } from './goal-words.ts'
-import { daysBetween, expectedOn, type JudgedGoal } from './goal-trajectory.ts'
+import {
+  daysBetween,
+  expectedOn,
+  type AimedGoal,
+  type Band,
+  type BandGoal,
+  type JudgedGoal,
+} from './goal-trajectory.ts'
 import type { NullReason } from './kpi.ts'
 import { Exact } from './money.ts'
 
@@ -54,38 +61,70 @@ export function judge(
   today: Temporal.PlainDate,
   lastPostedOn: Temporal.PlainDate | null,
 ): Verdict {
-  const { subject, startsOn, deadline, target } = goal
+  const { subject, startsOn, deadline } = goal
   if (isBefore(today, startsOn))
     return { status: 'PENDING_START', reason: `It starts on ${inWords(startsOn)}.` }
   if (reading.value === null) return withoutValue(subject, reading)
   const { value } = reading
-  const reached = behindBy(goal, target, value).lte(0)
   const shown = formatValue(value, subject)
-  const goalShown = formatValue(target, subject)
-  if (isBefore(deadline, today)) {
-    const then = `${subject.name} ${subject.plural ? 'were' : 'was'} ${shown} on the deadline, ${inWords(deadline)}`
-    return reached
-      ? { status: 'ACHIEVED', reason: `${then}: the target of ${goalShown} was reached.` }
-      : { status: 'MISSED', reason: `${then}; the target was ${goalShown}.` }
-  }
+  if (isBefore(deadline, today)) return atTheEnd(goal, value)
   if (lastPostedOn === null || daysBetween(lastPostedOn, today) >= STALE_AFTER_DAYS) {
     const since = lastPostedOn === null ? 'yet' : `since ${inWords(lastPostedOn)}`
     return { status: 'STALE', reason: `Nothing was posted ${since}, so the value of ${shown} may be old.` }
   }
-  if (reached) {
-    return {
-      status: 'ACHIEVED',
-      reason: `${is(subject)} ${shown}: the target of ${goalShown} is reached.`,
-    }
+  if (goal.direction === 'MAINTAIN_BAND') return withinBand(goal, value)
+  if (isReached(goal, value)) {
+    const reason = `${is(subject)} ${shown}: the target of ${formatValue(goal.target, subject)} is reached.`
+    return { status: 'ACHIEVED', reason }
   }
   return { status: trackStatus(goal, value, today), reason: distance(goal, value, today) }
 }
 
+/** After the deadline. */
+function atTheEnd(goal: JudgedGoal, value: Exact): Verdict {
+  const { subject, deadline } = goal
+  const were = subject.plural ? 'were' : 'was'
+  const then = `${subject.name} ${were} ${formatValue(value, subject)} on the deadline, ${inWords(deadline)}`
+  if (goal.direction === 'MAINTAIN_BAND') {
+    const band = bandInWords(goal)
+    return beyond(goal.band, value).isZero()
+      ? { status: 'ACHIEVED', reason: `${then}, within the band of ${band}.` }
+      : { status: 'MISSED', reason: `${then}, outside the band of ${band}.` }
+  }
+  const target = formatValue(goal.target, subject)
+  return isReached(goal, value)
+    ? { status: 'ACHIEVED', reason: `${then}: the target of ${target} was reached.` }
+    : { status: 'MISSED', reason: `${then}; the target was ${target}.` }
+}
+
+/** On track inside; outside, the distance counts in widths of the band. */
+function withinBand(goal: BandGoal, value: Exact): Verdict {
+  const { band, subject } = goal
+  const stands = `${is(subject)} ${formatValue(value, subject)}`
+  const outside = beyond(band, value)
+  if (outside.isZero()) {
+    return { status: 'ON_TRACK', reason: `${stands}, within the band of ${bandInWords(goal)}.` }
+  }
+  const share = outside.div(band.high.minus(band.low))
+  const side = value.lt(band.low) ? 'below' : 'above'
+  const reason = `${stands}, ${formatDifference(outside, subject)} ${side} the band of ${bandInWords(goal)}.`
+  return { status: share.lte(AT_RISK_GAP_MAX) ? 'AT_RISK' : 'OFF_TRACK', reason }
+}
+
+/** How far the value lies outside the band; 0 inside. */
+const beyond = ({ low, high }: Band, value: Exact): Exact =>
+  value.lt(low) ? low.minus(value) : value.gt(high) ? value.minus(high) : new Exact(0)
+
+const bandInWords = ({ band: { low, high }, subject }: BandGoal): string =>
+  `${formatValue(low, subject)} to ${formatValue(high, subject)}`
+
+const isReached = (goal: AimedGoal, value: Exact): boolean => behindBy(goal, goal.target, value).lte(0)
+
 /** How much worse `value` is than `other`, in the goal's direction; below 0 it is better. */
-const behindBy = ({ direction }: Pick<JudgedGoal, 'direction'>, other: Exact, value: Exact): Exact =>
+const behindBy = ({ direction }: Pick<AimedGoal, 'direction'>, other: Exact, value: Exact): Exact =>
   direction === 'INCREASE' ? other.minus(value) : value.minus(other)
 
-function trackStatus(goal: JudgedGoal, value: Exact, today: Temporal.PlainDate): GoalStatus {
+function trackStatus(goal: AimedGoal, value: Exact, today: Temporal.PlainDate): GoalStatus {
   const way = goal.target.minus(goal.baseline).abs()
   const gap = behindBy(goal, expectedOn(goal, today), value).div(way)
   if (gap.lte(ON_TRACK_GAP_MAX)) return 'ON_TRACK'
@@ -93,7 +132,7 @@ function trackStatus(goal: JudgedGoal, value: Exact, today: Temporal.PlainDate):
 }
 
 /** "DSO is 41.2 days, 0.8 days above where it should be today (40.4 days)." */
-function distance(goal: JudgedGoal, value: Exact, today: Temporal.PlainDate): string {
+function distance(goal: AimedGoal, value: Exact, today: Temporal.PlainDate): string {
   const { subject } = goal
   const expected = expectedOn(goal, today)
   // The difference of what is shown, so that the sentence adds up for whoever checks it.

@@ -36,18 +36,21 @@ export function checkWhy(text: string | null | undefined): { readonly why: strin
     : { why: why === '' ? null : why }
 }
 
+/** `metric` is null for what is no value of it, such as a distance. */
 export function checkNumber(
-  field: 'target' | 'baseline',
+  path: Path,
   text: string | null | undefined,
-  metric: CreateGoalInput['metric'],
+  metric: CreateGoalInput['metric'] | null,
 ): Problem | null {
   if (text === null || text === undefined) return null
+  const name = path.at(-1) ?? ''
   if (!DECIMAL.test(text)) {
-    return invalid([field], `A ${field} has at most 15 digits before and 10 after its point, unlike ${text}`)
+    return invalid(path, `A ${name} has at most 15 digits before and 10 after its point, unlike ${text}`)
   }
   const value = new Exact(text)
-  if (kpiDefinition(metric).unit !== 'PERCENT' || (value.gte(0) && value.lte(100))) return null
-  return invalid([field], `${metric} is in percent, from 0 to 100, so ${text} cannot be its ${field}`)
+  if (metric === null || kpiDefinition(metric).unit !== 'PERCENT' || (value.gte(0) && value.lte(100)))
+    return null
+  return invalid(path, `${metric} is in percent, from 0 to 100, so ${text} cannot be its ${name}`)
 }
 
 export function checkDates(

@@ -2,16 +2,17 @@ import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
 import { chooseConventions, type Conventions } from '../domain/conventions.ts'
-import { trajectoryFault, yearBefore } from '../domain/goal-trajectory.ts'
+import { yearBefore, type PastYear } from '../domain/goal-trajectory.ts'
 import { nullReasonInWords } from '../domain/goal-words.ts'
 import { isCurrency } from '../domain/money.ts'
 import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
-import { judgedGoal, measure, type Measured } from '../live/measure.ts'
+import { measure, type Measured } from '../live/measure.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { CreateGoalInput } from '../schema.generated.ts'
+import { aimOf, readAim, type AimGiven } from './aim.ts'
 import type { GoalChanged } from './change.ts'
 import {
   checkDates,
@@ -25,6 +26,7 @@ import {
   type People,
 } from './check.ts'
 import { writeFollowers } from './followers.ts'
+import { readPastYears } from './season.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
@@ -38,10 +40,20 @@ export async function createGoal(
   const checked = checkGoal(input, todayOf(context), usual)
   if (isProblem(checked)) return checked
   const measured = await measureOnce(context, checked)
+  const years = await readSeason(context, checked)
+  if (isProblem(years)) return years
   return runCommand(context, { action: 'createGoal', input }, (tx) =>
-    writeGoal(tx, context, checked, measured),
+    writeGoal(tx, context, checked, { ...measured, years }),
   )
 }
+
+const readSeason = (
+  context: CommandContext,
+  { aim, ...checked }: CheckedGoal,
+): Promise<readonly PastYear[] | Problem> | readonly PastYear[] =>
+  aim.trajectory?.kind === 'SEASONAL'
+    ? readPastYears(context, { ...checked, currency: checked.currency ?? context.organization.baseCurrency })
+    : []
 
 const readUsual = ({ connection, organization: { id } }: CommandContext): Promise<Conventions> =>
   inTransaction(connection, { organizationId: id, mode: 'read' }, (tx) => readUsualConventions(tx, id))
@@ -49,8 +61,9 @@ const readUsual = ({ connection, organization: { id } }: CommandContext): Promis
 /** What can be said of the input without the books. The ids are uuids. */
 type CheckedGoal = Pick<
   GoalRow,
-  'name' | 'why' | 'metric' | 'direction' | 'target' | 'startsOn' | 'deadline' | 'state'
+  'name' | 'why' | 'metric' | 'direction' | 'startsOn' | 'deadline' | 'state'
 > & {
+  readonly aim: AimGiven
   readonly people: People
   readonly filter: SegmentFilter
   readonly conventions: Conventions
@@ -70,8 +83,9 @@ function checkGoal(
   if (isProblem(named)) return named
   const reasoned = checkWhy(input.why)
   if (isProblem(reasoned)) return reasoned
-  const fault =
-    checkNumber('target', input.target, input.metric) ?? checkNumber('baseline', input.baseline, input.metric)
+  const aim = readAim(input, input)
+  if (isProblem(aim)) return aim
+  const fault = checkNumber(['baseline'], input.baseline, input.metric)
   if (fault !== null) return fault
   const startsOn = input.startsOn ?? today
   const dateFault = checkDates(startsOn, input.deadline, today)
@@ -89,13 +103,13 @@ function checkGoal(
     return invalid(['state'], `A goal begins as ACTIVE or DRAFT, not as ${state}`)
   const people = checkPeople(input)
   if (isProblem(people)) return people
-  const { metric, direction, target, deadline } = input
+  const { metric, direction, deadline } = input
   return {
     ...named,
     ...reasoned,
     metric,
     direction,
-    target,
+    aim,
     startsOn,
     deadline,
     people,
@@ -110,6 +124,9 @@ function checkGoal(
 
 /** The KPI's values today, on the day of the baseline and a year before that. */
 type MeasuredGoal = { readonly current: Measured; readonly atBaseline: Measured; readonly before: Measured }
+
+/** With the years of the past that its season is made of. */
+type KnownGoal = MeasuredGoal & { readonly years: readonly PastYear[] }
 
 /**
  * Before the command's transaction, and not in it: a value is made of several statements, which only a reader's one
@@ -134,24 +151,28 @@ async function writeGoal(
   tx: Tx,
   context: CommandContext,
   checked: CheckedGoal,
-  { current, atBaseline, before }: MeasuredGoal,
+  { current, atBaseline, before, years }: KnownGoal,
 ): Promise<GoalChanged | Problem> {
   const { organization, now } = context
-  const { people, ...plain } = checked
+  const { people, aim: given, ...plain } = checked
   const stranger = await findStranger(tx, organization.id, namedBy(people, checked.filter))
   if (stranger !== null) return stranger
   // Refused even where the baseline is given: the goal could not be evaluated.
   if (current.failure !== null) return invalid(['currency'], sentence(current.failure), 'MISSING_RATE')
   const evidence = baselineOf(checked, atBaseline)
   if (isProblem(evidence)) return evidence
+  const currency = checked.currency ?? organization.baseCurrency
+  const aim = aimOf({ ...plain, ...evidence, currency }, given, years)
+  if (isProblem(aim)) return aim
   const row: GoalRow = {
     ...plain,
     ...evidence,
+    ...aim,
     baselineYearBefore: before.valueExact,
     baselineYearBeforeReason: before.valueExact === null ? before.reason : null,
     ownerId: people.ownerId ?? null,
     reviewerId: people.reviewerId ?? null,
-    currency: checked.currency ?? organization.baseCurrency,
+    currency,
     organizationId: organization.id,
     id: newUuid(),
     outcome: null,
@@ -160,8 +181,6 @@ async function writeGoal(
     version: 1,
     createdAt: now,
   }
-  const fault = trajectoryFault(judgedGoal(row))
-  if (fault !== null) return invalid([fault.field], fault.message)
   const { organizationId: _organizationId, id, ...frozen } = row
   const followerIds = people.followerIds ?? []
   const after = { ...frozen, followerIds }

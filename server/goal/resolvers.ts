@@ -7,9 +7,10 @@ import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
-import { judgedGoal } from '../live/measure.ts'
+import { pointsOf } from '../live/measure.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import { createGoal } from './commands.ts'
+import { targetGivenOf } from './aim.ts'
 import { shownOf } from './changes.ts'
 import { updateGoal } from './update.ts'
 import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
@@ -17,6 +18,7 @@ import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queri
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
 import type { GoalChanged } from './change.ts'
+import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { NullReason, Resolvers } from '../schema.generated.ts'
 
@@ -58,8 +60,11 @@ export const goalResolvers = {
     conventions: ({ conventions }) => conventionsOfGoal(conventions),
     baseline: ({ baseline }) => Number(baseline),
     baselineExact: ({ baseline }) => baseline,
-    target: ({ target }) => Number(target),
+    target: ({ target }) => numberOf(target),
     targetExact: ({ target }) => target,
+    targetGiven: (goal) => targetGivenOf(goal),
+    band: (goal) => (goal.direction === 'MAINTAIN_BAND' ? goal : null),
+    trajectory: (goal) => (goal.direction === 'MAINTAIN_BAND' ? null : goal),
     daysLeft: ({ deadline }, _args, context) => todayOf(context).until(deadline).days,
     baselineEvidence: (goal) => goal,
     reviewer: ({ reviewerId }, _args, { loaders }) =>
@@ -72,6 +77,21 @@ export const goalResolvers = {
     },
     history: (goal, { days }, context) => historyOf(goal, days, context),
     changes: ({ id }, _args, { loaders }) => loaders.goalChanges.load(id),
+  },
+  GoalBand: {
+    low: ({ bandLow }) => Number(bandLow),
+    lowExact: ({ bandLow }) => bandLow ?? '',
+    high: ({ bandHigh }) => Number(bandHigh),
+    highExact: ({ bandHigh }) => bandHigh ?? '',
+  },
+  GoalTrajectory: {
+    kind: ({ trajectory }) => trajectory,
+    points: (goal) => pointsOf(goal),
+  },
+  GoalTrajectoryPoint: {
+    on: ({ on }) => Temporal.PlainDate.from(on),
+    value: ({ value }) => Number(value),
+    valueExact: ({ value }) => value,
   },
   GoalBaselineEvidence: {
     numerator: ({ baselineNumerator }) => baselineNumerator,
@@ -94,10 +114,9 @@ export const goalResolvers = {
     value: ({ value }) => numberOf(value),
     valueExact: ({ value }) => value,
     valueReason: ({ valueReason }) => valueReason as NullReason | null,
-    expected: ({ expected }) => Number(expected),
+    expected: ({ expected }) => numberOf(expected),
     expectedExact: ({ expected }) => expected,
-    percentToTarget: ({ goal, value }) =>
-      percentToTarget(judgedGoal(goal), value === null ? null : new Exact(value))?.toNumber() ?? null,
+    percentToTarget: ({ goal, value }) => percentOf(goal, value),
   },
   GoalPoint: {
     value: ({ value }) => value?.toNumber() ?? null,
@@ -108,6 +127,12 @@ export const goalResolvers = {
     progressCursor: (_page, _args, context) => progressCursor(context),
   },
 } satisfies Resolvers
+
+function percentOf({ baseline, target }: GoalRow, value: string | null): number | null {
+  if (target === null || value === null) return null
+  const way = { baseline: new Exact(baseline), target: new Exact(target) }
+  return percentToTarget(way, new Exact(value))?.toNumber() ?? null
+}
 
 const numberOf = (value: string | null): number | null => (value === null ? null : Number(value))
 

@@ -1,18 +1,22 @@
 /** Changes of what a goal says and aims for. Its KPI, scope, conventions and baseline stay as they were frozen. */
+import { and, eq } from 'drizzle-orm'
 import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
-import { trajectoryFault } from '../domain/goal-trajectory.ts'
-import { judgedGoal } from '../live/measure.ts'
-import { invalid, isProblem, type Problem } from '../problem.ts'
+import { decodeId } from '../ids.ts'
+import { pointsOf } from '../live/measure.ts'
+import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { GoalField, UpdateGoalInput } from '../schema.generated.ts'
+import { aimOf, givenOf, pathOfTarget, readAim } from './aim.ts'
 import { changeGoal, type Change, type GoalChanged } from './change.ts'
 import type { FieldChange } from './changes.ts'
-import { checkDates, checkName, checkNumber, checkPeople, checkWhy, findStranger, namedBy } from './check.ts'
+import { checkDates, checkName, checkPeople, checkWhy, findStranger, namedBy } from './check.ts'
 import { readFollowers, writeFollowers } from './followers.ts'
+import { readPastYears } from './season.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { goal } from '@tidemark/drizzle/tables.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 export async function updateGoal(
   context: CommandContext,
@@ -20,11 +24,11 @@ export async function updateGoal(
 ): Promise<GoalChanged | Problem> {
   const said = checkSaid(input)
   if (isProblem(said)) return said
+  const aim = await planAim(context, input)
   return changeGoal(context, 'updateGoal', input, async (tx, row) => {
     if (row.state === 'CLOSED') return invalid(['goal'], 'It is closed: what is over stays as it was')
     const people = await findPeople(tx, row, input)
     if (isProblem(people)) return people
-    const aim = checkAim(row, input, todayOf(context))
     if (isProblem(aim)) return aim
     return changeOf(row, { ...said.set, ...people.set, ...aim }, { people, reason: said.reason })
   })
@@ -42,19 +46,52 @@ function checkSaid(input: UpdateGoalInput): Said | Problem {
   return isProblem(why) ? why : { set: { ...name, ...why }, reason: reason.text }
 }
 
-/** Target and deadline as they are from now on, where they are given. */
-function checkAim(row: GoalRow, input: UpdateGoalInput, today: Temporal.PlainDate): Change['set'] | Problem {
-  const target = input.target ?? null
+/**
+ * What the goal aims for from now on, found before the command's transaction: a season is read from the books, which
+ * takes a reader. Null where nothing of it is given.
+ */
+async function planAim(
+  context: CommandContext,
+  input: UpdateGoalInput,
+): Promise<Change['set'] | Problem | null> {
+  const { organization, connection } = context
   const deadline = input.deadline ?? null
-  const fault =
-    checkNumber('target', target, row.metric as KpiMetric) ??
-    (deadline === null ? null : checkDates(row.startsOn, deadline, today))
+  if (deadline === null && !AIM_FIELDS.some((field) => input[field])) return null
+  const row = await inTransaction(connection, { organizationId: organization.id, mode: 'read' }, (tx) =>
+    readGoal(tx, organization.id, input.goal),
+  )
+  // Told with what was changed, and by whom, once the goal is locked.
+  if (row === null || row.version !== input.expectedVersion)
+    return conflict(['expectedVersion'], 'The goal was changed meanwhile')
+  const wanted = { ...row, deadline: deadline ?? row.deadline }
+  const fault = deadline === null ? null : checkDates(row.startsOn, deadline, todayOf(context))
   if (fault !== null) return fault
-  const set = { ...(target === null ? {} : { target }), ...(deadline === null ? {} : { deadline }) }
-  const wrong = trajectoryFault(judgedGoal({ ...row, ...set }))
-  if (wrong === null) return set
+  const given = readAim(input, { metric: row.metric as KpiMetric, direction: row.direction })
+  if (isProblem(given)) return given
+  const before = givenOf(row)
+  const all = {
+    target: given.target ?? before.target,
+    band: given.band ?? before.band,
+    trajectory: given.trajectory ?? before.trajectory,
+  }
+  const years = all.trajectory?.kind === 'SEASONAL' ? await readPastYears(context, wanted) : []
+  if (isProblem(years)) return years
+  const aim = aimOf(wanted, all, years)
+  if (!isProblem(aim)) return { ...aim, deadline: wanted.deadline }
   // The direction is frozen, so it is the target that lies on the wrong side.
-  return invalid([wrong.field === 'direction' ? 'target' : wrong.field], wrong.message)
+  return 'path' in aim && aim.path[0] === 'direction' ? { ...aim, path: pathOfTarget(all.target) } : aim
+}
+
+const AIM_FIELDS = ['target', 'targetBy', 'band', 'trajectory'] as const
+
+async function readGoal(tx: Tx, organizationId: string, id: string): Promise<GoalRow | null> {
+  const uuid = decodeId('goal', id)
+  if (uuid === null) return null
+  const [row] = await tx
+    .select()
+    .from(goal)
+    .where(and(eq(goal.organizationId, organizationId), eq(goal.id, uuid)))
+  return row ?? null
 }
 
 type Followers = { readonly before: readonly string[]; readonly after: readonly string[] }
@@ -76,7 +113,7 @@ async function findPeople(tx: Tx, row: GoalRow, input: UpdateGoalInput): Promise
 }
 
 /** The fields that a change of needs a reason. */
-const AIMS: ReadonlySet<GoalField> = new Set(['TARGET', 'DEADLINE'])
+const AIMS: ReadonlySet<GoalField> = new Set(['TARGET', 'BAND', 'DEADLINE'])
 
 function changeOf(
   row: GoalRow,
@@ -113,5 +150,13 @@ const fieldsOf = (row: GoalRow, followers: readonly string[]) => ({
   REVIEWER: row.reviewerId,
   FOLLOWERS: followers.length === 0 ? null : followers.join(' '),
   TARGET: row.target,
+  BAND: row.bandLow === null ? null : `${row.bandLow} to ${row.bandHigh}`,
   DEADLINE: row.deadline.toString(),
+  TRAJECTORY: trajectoryInWords(row),
 })
+
+/** Points that were computed follow from the rest, and are no change of their own. */
+function trajectoryInWords(row: GoalRow): string {
+  const points = row.trajectoryGiven ? pointsOf(row).map(({ on, value }) => `${on}: ${value}`) : []
+  return points.length === 0 ? row.trajectory : `${row.trajectory} ${points.join(', ')}`
+}

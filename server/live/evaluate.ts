@@ -6,7 +6,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { dateAt, isBefore } from '../domain/calendar.ts'
 import { formatExact } from '../domain/exact.ts'
 import { judge } from '../domain/goal-status.ts'
-import { evaluationDay, expectedOn, type JudgedGoal } from '../domain/goal-trajectory.ts'
+import { evaluationDay, expectedOf, type JudgedGoal } from '../domain/goal-trajectory.ts'
 import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
 import { readLastEvaluation, readLatestOfActive, readRested, type Rested } from './progress.ts'
 import type { LogError } from '../events.ts'
@@ -236,10 +236,11 @@ export function progressOf(
     return { ...stands, expected: goal.baseline, status: 'NO_DATA', statusReason }
   }
   const { unit, currency } = judged.subject
+  const expected = expectedOf(judged, today)
   const verdict = judge(judged, reading, today, lastPostedOn)
   return {
     ...stands,
-    expected: formatExact(expectedOn(judged, today), unit, currency),
+    expected: expected === null ? null : formatExact(expected, unit, currency),
     status: verdict.status,
     statusReason: verdict.reason,
   }

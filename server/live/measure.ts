@@ -67,12 +67,47 @@ const requestOf = ({ goal, asOf }: Wanted): KpiRequest => ({
   conventions: goal.conventions as Conventions,
 })
 
+/** A point of a trajectory as the table keeps it. */
+export type StoredPoint = { readonly on: string; readonly value: string }
+
+export const pointsOf = ({ trajectoryPoints }: Pick<GoalRow, 'trajectoryPoints'>): readonly StoredPoint[] =>
+  (trajectoryPoints ?? []) as readonly StoredPoint[]
+
+/** What of a goal decides how it is judged. */
+export type JudgeableGoal = Pick<
+  GoalRow,
+  | 'metric'
+  | 'currency'
+  | 'direction'
+  | 'baseline'
+  | 'target'
+  | 'bandLow'
+  | 'bandHigh'
+  | 'trajectory'
+  | 'trajectoryPoints'
+  | 'startsOn'
+  | 'deadline'
+>
+
 /** The goal as the domain judges it. Throws where its KPI is none of the registry. */
-export const judgedGoal = (goal: Omit<GoalRow, 'id' | 'organizationId' | 'name'>): JudgedGoal => ({
-  baseline: new Exact(goal.baseline),
-  target: new Exact(goal.target),
-  startsOn: goal.startsOn,
-  deadline: goal.deadline,
-  direction: goal.direction,
-  subject: subjectOf(kpiDefinition(goal.metric as KpiMetric), goal.currency),
-})
+export function judgedGoal(goal: JudgeableGoal): JudgedGoal {
+  const { startsOn, deadline, direction, trajectory: kind } = goal
+  const subject = subjectOf(kpiDefinition(goal.metric as KpiMetric), goal.currency)
+  const frame = { baseline: new Exact(goal.baseline), startsOn, deadline, subject }
+  if (direction === 'MAINTAIN_BAND') {
+    return { ...frame, direction, band: { low: stored(goal.bandLow), high: stored(goal.bandHigh) } }
+  }
+  const aimed = { ...frame, direction, target: stored(goal.target) }
+  if (kind === 'LINEAR') return aimed
+  const points = pointsOf(goal).map(({ on, value }) => ({
+    on: Temporal.PlainDate.from(on),
+    value: new Exact(value),
+  }))
+  return { ...aimed, shape: { kind, points } }
+}
+
+/** What the table has wherever the direction asks for it. */
+function stored(value: string | null): Exact {
+  if (value === null) throw new Error('The goal lacks what its direction asks for')
+  return new Exact(value)
+}

@@ -22,7 +22,7 @@ const begin = async (input: Record<string, unknown> = {}): Promise<Goal> =>
   evaluated(await desk.create(input))
 
 describe('a draft', () => {
-  it('is not evaluated until it is activated', async () => {
+  it('is not evaluated until it is activated', { timeout: 60_000 }, async () => {
     await desk.bill([1])
     const draft = await desk.create({ state: 'DRAFT' })
     const other = await begin()
@@ -70,7 +70,7 @@ describe('a paused goal', () => {
     await desk.until(goal.id, ({ progress }) => progress?.value === 3)
   })
 
-  it('tells those who follow, with the progress that it rests on', async () => {
+  it('tells those who follow, with the progress that it rests on', { timeout: 60_000 }, async () => {
     await desk.bill([1])
     const goal = await begin()
     type Event = { readonly goalProgress: { readonly kind: string; readonly goal: Goal } }
@@ -117,7 +117,7 @@ describe('closing', () => {
     })
   })
 
-  it('as achieved or missed must agree with the status', async () => {
+  it('as achieved or missed must agree with the status', { timeout: 60_000 }, async () => {
     await desk.bill([1])
     const goal = await begin()
     for (const outcome of ['ACHIEVED', 'MISSED']) {
