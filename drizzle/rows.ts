@@ -21,3 +21,4 @@ export type AuditSealRow = typeof tables.auditSeal.$inferSelect
 export type OriginRow = typeof tables.origin.$inferSelect
 export type GoalProgressRow = typeof tables.goalProgress.$inferSelect
 export type GoalChangeRow = typeof tables.goalChange.$inferSelect
+export type GoalMilestoneRow = typeof tables.goalMilestone.$inferSelect

@@ -867,7 +867,7 @@ export const idempotencyKey = pgTable(
   ],
 )
 
-export const goalDirection = pgEnum('goal_direction', ['INCREASE', 'DECREASE', 'MAINTAIN_BAND'])
+export const goalDirection = pgEnum('goal_direction', ['INCREASE', 'DECREASE', 'MAINTAIN_BAND', 'MILESTONES'])
 export const goalTrajectory = pgEnum('goal_trajectory', ['LINEAR', 'STEPPED', 'CUSTOM', 'SEASONAL'])
 export const goalState = pgEnum('goal_state', ['DRAFT', 'ACTIVE', 'PAUSED', 'CLOSED'])
 export const goalOutcome = pgEnum('goal_outcome', ['ACHIEVED', 'MISSED', 'ABANDONED'])
@@ -879,7 +879,8 @@ export const goal = pgTable(
     id: uuid().notNull(),
     name: text().notNull(),
     why: text(),
-    metric: text().notNull(),
+    /** Null for a checklist. */
+    metric: text(),
     direction: goalDirection().notNull(),
     /** The filter and conventions as the API took them, frozen with the goal. */
     filter: jsonb().notNull(),
@@ -930,6 +931,31 @@ export const goal = pgTable(
       name: 'goal_reviewer',
       columns: [t.organizationId, t.reviewerId],
       foreignColumns: [person.organizationId, person.id],
+    }),
+  ],
+)
+
+/** What a goal that is a checklist waits for. Its target and its trajectory follow from these rows. */
+export const goalMilestone = pgTable(
+  'goal_milestone',
+  {
+    organizationId: inheritedOrganizationId(),
+    goalId: uuid('goal_id').notNull(),
+    id: uuid().notNull(),
+    title: text().notNull(),
+    dueOn: civilDate('due_on').notNull(),
+    doneOn: civilDate('done_on'),
+    /** As audit rows name who acts. */
+    doneBy: text('done_by'),
+    /** Null where it still counts. */
+    droppedBy: text('dropped_by'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.goalId, t.id] }),
+    foreignKey({
+      name: 'goal_milestone_goal',
+      columns: [t.organizationId, t.goalId],
+      foreignColumns: [goal.organizationId, goal.id],
     }),
   ],
 )

@@ -51,6 +51,7 @@ const mappers = {
   GoalBand: '@tidemark/drizzle/rows.ts#GoalRow as GoalOfBand',
   GoalTrajectory: '@tidemark/drizzle/rows.ts#GoalRow as GoalOfTrajectory',
   GoalTrajectoryPoint: './live/measure.ts#StoredPoint',
+  GoalMilestone: '@tidemark/drizzle/rows.ts#GoalMilestoneRow',
   GoalChange: './goal/changes.ts#ChangeRow',
   GoalFieldChange: './goal/changes.ts#FieldChange',
   GoalPoint: './live/history.ts#HistoryPoint',

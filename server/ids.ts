@@ -11,6 +11,7 @@ export type IdType =
   | 'creditNote'
   | 'dispute'
   | 'goal'
+  | 'milestone'
   | 'token'
   | 'invitation'
   | 'audit'

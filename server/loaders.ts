@@ -20,6 +20,7 @@ import type {
   AuditSealRow,
   CreditNoteRow,
   CustomerRow,
+  GoalMilestoneRow,
   GoalProgressRow,
   GoalRow,
   InvitationRow,
@@ -46,6 +47,7 @@ import { readLines, type PostedLine } from './ledger/lines.ts'
 import { readRates } from './ledger/rates.ts'
 import { readSegmentRows } from './ledger/segments.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
+import { readMilestones } from './live/milestones.ts'
 import { readLatestProgress } from './live/progress.ts'
 
 export type Loaders = {
@@ -77,6 +79,8 @@ export type Loaders = {
   readonly goalHistory: GoalHistoryLoader
   /** By goal: what was changed of it, newest first. */
   readonly goalChanges: DataLoader<string, readonly ChangeRow[]>
+  /** By goal: those that count, the first due first. */
+  readonly milestones: DataLoader<string, readonly GoalMilestoneRow[]>
   /** By goal. */
   readonly goalFollowers: DataLoader<string, readonly PersonRow[]>
   readonly origin: DataLoader<string, OriginRow | null>
@@ -162,6 +166,7 @@ export const createLoaders = (
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
     goalChanges: byKey(reader, (tx, ids) => readChanges(tx, id, ids), []),
+    milestones: byKey(reader, (tx, ids) => readMilestones(tx, id, ids), []),
     goalFollowers: byKey(reader, (tx, ids) => readFollowers(tx, id, ids), []),
     origin: byId(reader, (tx, ids) =>
       tx

@@ -23,7 +23,10 @@ export type TileGoal = GoalTile_GoalFragment & GoalTile_HistoryFragment
 
 type GoalProps = { readonly goal: TileGoal }
 
-const quantityOf = ({ metric, currency }: TileGoal): Quantity => ({ unit: metric.unit, currency })
+const quantityOf = ({ metric, currency }: TileGoal): Quantity => ({ unit: metric?.unit ?? 'COUNT', currency })
+
+/** What is measured: a KPI, or what is done of a checklist. */
+const measureOf = ({ metric }: TileGoal): string => metric?.name ?? 'Milestones done'
 
 /** The value, marked for a moment where it has moved since the tile was first shown. */
 const GoalValue = ({ goal }: GoalProps) => {
@@ -95,7 +98,7 @@ const GoalTrend = ({
       <Sparkline
         points={history}
         tone={tone}
-        label={`${goal.metric.name}, the last ${history.length} days`}
+        label={`${measureOf(goal)}, the last ${history.length} days`}
         describe={(index) => {
           const { date, value, expected } = history[index] ?? { date: '', value: null, expected: null }
           const hope = expected === null ? '' : `, expected ${say(expected)}`
@@ -173,7 +176,7 @@ export const GoalTile = memo(({ goal, timeZone }: GoalTileProps) => {
           {goal.name}
         </h3>
         <p className="mt-0.5 line-clamp-2 text-xs text-muted">
-          {goal.metric.name}
+          {measureOf(goal)}
           <span aria-hidden="true"> · </span>
           {goal.scope}
         </p>

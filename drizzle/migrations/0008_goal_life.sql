@@ -1,6 +1,7 @@
 CREATE TYPE "public"."goal_outcome" AS ENUM('ACHIEVED', 'MISSED', 'ABANDONED');--> statement-breakpoint
 CREATE TYPE "public"."goal_trajectory" AS ENUM('LINEAR', 'STEPPED', 'CUSTOM', 'SEASONAL');--> statement-breakpoint
 ALTER TYPE "public"."goal_direction" ADD VALUE 'MAINTAIN_BAND';--> statement-breakpoint
+ALTER TYPE "public"."goal_direction" ADD VALUE 'MILESTONES';--> statement-breakpoint
 ALTER TYPE "public"."goal_state" ADD VALUE 'DRAFT' BEFORE 'ACTIVE';--> statement-breakpoint
 ALTER TYPE "public"."goal_state" ADD VALUE 'PAUSED' BEFORE 'CLOSED';--> statement-breakpoint
 ALTER TYPE "public"."goal_status" ADD VALUE 'ABANDONED';--> statement-breakpoint
@@ -22,6 +23,19 @@ CREATE TABLE "goal_follower" (
 	CONSTRAINT "goal_follower_organization_id_goal_id_person_id_pk" PRIMARY KEY("organization_id","goal_id","person_id")
 );
 --> statement-breakpoint
+CREATE TABLE "goal_milestone" (
+	"organization_id" uuid NOT NULL,
+	"goal_id" uuid NOT NULL,
+	"id" uuid NOT NULL,
+	"title" text NOT NULL,
+	"due_on" date NOT NULL,
+	"done_on" date,
+	"done_by" text,
+	"dropped_by" text,
+	CONSTRAINT "goal_milestone_organization_id_goal_id_id_pk" PRIMARY KEY("organization_id","goal_id","id")
+);
+--> statement-breakpoint
+ALTER TABLE "goal" ALTER COLUMN "metric" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "goal" ALTER COLUMN "target" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "goal_progress" ALTER COLUMN "expected" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "baseline_year_before" numeric;--> statement-breakpoint
@@ -41,6 +55,7 @@ ALTER TABLE "goal_progress" ADD COLUMN "goal_version" integer DEFAULT 1 NOT NULL
 ALTER TABLE "goal_change" ADD CONSTRAINT "goal_change_goal" FOREIGN KEY ("organization_id","goal_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal_follower" ADD CONSTRAINT "goal_follower_goal" FOREIGN KEY ("organization_id","goal_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal_follower" ADD CONSTRAINT "goal_follower_person" FOREIGN KEY ("organization_id","person_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "goal_milestone" ADD CONSTRAINT "goal_milestone_goal" FOREIGN KEY ("organization_id","goal_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal" ADD CONSTRAINT "goal_reviewer" FOREIGN KEY ("organization_id","reviewer_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 
 -- The second wall, as for every table of an organization.
@@ -48,7 +63,7 @@ DO $$
 DECLARE
   tenant_table regclass;
 BEGIN
-  FOREACH tenant_table IN ARRAY ARRAY['goal_change', 'goal_follower']::regclass[]
+  FOREACH tenant_table IN ARRAY ARRAY['goal_change', 'goal_follower', 'goal_milestone']::regclass[]
   LOOP
     EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', tenant_table);
     EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', tenant_table);
@@ -59,5 +74,6 @@ BEGIN
     EXECUTE format('GRANT SELECT, INSERT ON %s TO tidemark_app', tenant_table);
   END LOOP;
 END $$;--> statement-breakpoint
+GRANT UPDATE ON goal_milestone TO tidemark_app;--> statement-breakpoint
 -- Who follows a goal no longer leaves no row.
 GRANT DELETE ON goal_follower TO tidemark_app;

@@ -38,6 +38,8 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   recordMetricValues: 'organization',
   recordRates: 'organization',
   createGoal: 'goal',
+  createMilestoneGoal: 'goal',
+  updateMilestones: 'goal',
   updateGoal: 'goal',
   activateGoal: 'goal',
   pauseGoal: 'goal',
@@ -127,6 +129,7 @@ export const subjectName = async (
     case 'invitation':
       return (await loaders.invitation.load(subject))?.email ?? null
     case 'dispute':
+    case 'milestone':
     case 'audit':
     case null:
       return null

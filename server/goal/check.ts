@@ -103,6 +103,14 @@ export function checkFilter(filter: KpiFilter): SegmentFilter | Problem {
   return kept
 }
 
+/** ACTIVE where it was left out. */
+export const checkState = (
+  state: CreateGoalInput['state'],
+): { readonly state: 'ACTIVE' | 'DRAFT' } | Problem =>
+  state === 'PAUSED' || state === 'CLOSED'
+    ? invalid(['state'], `A goal begins as ACTIVE or DRAFT, not as ${state}`)
+    : { state: state ?? 'ACTIVE' }
+
 /** A person named in the input, by the uuid that the id holds. */
 export type Named = { readonly path: Path; readonly id: string }
 
@@ -117,6 +125,8 @@ export type People = {
   readonly ownerId: string | null | undefined
   readonly reviewerId: string | null | undefined
   readonly followerIds: readonly string[] | undefined
+  /** All of them, with where they stand in the input. */
+  readonly named: readonly Named[]
 }
 
 export function checkPeople(input: PeopleInput): People | Problem {
@@ -126,10 +136,11 @@ export function checkPeople(input: PeopleInput): People | Problem {
       ['followerIds'],
       `At most ${FOLLOWERS_MAX} people follow a goal, not ${followerIds.length}`,
     )
-  const unknown = [
+  const given = [
     ...(['ownerId', 'reviewerId'] as const).map((field) => ({ path: [field], id: input[field] ?? null })),
     ...(followerIds ?? []).map((id, index) => ({ path: ['followerIds', String(index)], id })),
-  ].find(({ id }) => id !== null && decodeId('person', id) === null)
+  ].flatMap(({ path, id }) => (id === null ? [] : [{ path, id: decodeId('person', id) }]))
+  const unknown = given.find(({ id }) => id === null)
   if (unknown !== undefined) return notFound(unknown.path, 'There is no person with this id')
   const uuidOf = (id: string | null | undefined) => (typeof id === 'string' ? decodeId('person', id) : id)
   return {
@@ -137,14 +148,13 @@ export function checkPeople(input: PeopleInput): People | Problem {
     reviewerId: uuidOf(input.reviewerId),
     followerIds:
       followerIds && [...new Set(followerIds.flatMap((id) => decodeId('person', id) ?? []))].toSorted(),
+    named: given.flatMap(({ path, id }) => (id === null ? [] : [{ path, id }])),
   }
 }
 
 /** Those who are named by `people` and, as collectors, by the filter. */
 export const namedBy = (people: People, filter: SegmentFilter = {}): Named[] => [
-  ...(people.ownerId ? [{ path: ['ownerId'], id: people.ownerId }] : []),
-  ...(people.reviewerId ? [{ path: ['reviewerId'], id: people.reviewerId }] : []),
-  ...(people.followerIds ?? []).map((id) => ({ path: ['followerIds'], id })),
+  ...people.named,
   ...(filter.collectorId ?? []).map((id, index) => ({ path: ['filter', 'collectorId', String(index)], id })),
 ]
 

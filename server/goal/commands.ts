@@ -20,6 +20,7 @@ import {
   checkName,
   checkNumber,
   checkPeople,
+  checkState,
   checkWhy,
   findStranger,
   namedBy,
@@ -83,6 +84,8 @@ function checkGoal(
   if (isProblem(named)) return named
   const reasoned = checkWhy(input.why)
   if (isProblem(reasoned)) return reasoned
+  if (input.direction === 'MILESTONES')
+    return invalid(['direction'], 'A checklist is made with createMilestoneGoal')
   const aim = readAim(input, input)
   if (isProblem(aim)) return aim
   const fault = checkNumber(['baseline'], input.baseline, input.metric)
@@ -98,9 +101,8 @@ function checkGoal(
   if (currency !== null && !isCurrency(currency)) {
     return invalid(['currency'], `${currency} is no ISO 4217 currency code`)
   }
-  const state = input.state ?? 'ACTIVE'
-  if (state !== 'ACTIVE' && state !== 'DRAFT')
-    return invalid(['state'], `A goal begins as ACTIVE or DRAFT, not as ${state}`)
+  const state = checkState(input.state)
+  if (isProblem(state)) return state
   const people = checkPeople(input)
   if (isProblem(people)) return people
   const { metric, direction, deadline } = input
@@ -113,7 +115,7 @@ function checkGoal(
     startsOn,
     deadline,
     people,
-    state,
+    ...state,
     filter,
     conventions,
     currency,

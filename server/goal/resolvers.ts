@@ -2,6 +2,7 @@ import { actorInWords } from '../access/actor-words.ts'
 import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
+import { isBefore } from '../domain/calendar.ts'
 import { percentToTarget, yearBefore } from '../domain/goal-trajectory.ts'
 import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
@@ -12,6 +13,7 @@ import { isProblem, type Problem } from '../problem.ts'
 import { createGoal } from './commands.ts'
 import { targetGivenOf } from './aim.ts'
 import { shownOf } from './changes.ts'
+import { createMilestoneGoal, updateMilestones } from './milestones.ts'
 import { updateGoal } from './update.ts'
 import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
@@ -30,6 +32,15 @@ export const goalResolvers = {
   Mutation: {
     createGoal: async (_root, { input }, context) =>
       answer('CreateGoalSuccess', input, context, await carryOut(context, createGoal, input)),
+    createMilestoneGoal: async (_root, { input }, context) =>
+      answer(
+        'CreateMilestoneGoalSuccess',
+        input,
+        context,
+        await carryOut(context, createMilestoneGoal, input),
+      ),
+    updateMilestones: async (_root, { input }, context) =>
+      answer('UpdateMilestonesSuccess', input, context, await carryOut(context, updateMilestones, input)),
     updateGoal: async (_root, { input }, context) =>
       answer('UpdateGoalSuccess', input, context, await carryOut(context, updateGoal, input)),
     activateGoal: async (_root, { input }, context) =>
@@ -55,7 +66,8 @@ export const goalResolvers = {
   },
   Goal: {
     id: ({ id }) => encodeId('goal', id),
-    metric: ({ metric }) => kpiDefinition(metric as KpiMetric),
+    metric: ({ metric }) => (metric === null ? null : kpiDefinition(metric as KpiMetric)),
+    milestones: ({ id }, _args, { loaders }) => loaders.milestones.load(id),
     scope: (goal, _args, context) => scopeOf(goal, context),
     conventions: ({ conventions }) => conventionsOfGoal(conventions),
     baseline: ({ baseline }) => Number(baseline),
@@ -92,6 +104,11 @@ export const goalResolvers = {
     on: ({ on }) => Temporal.PlainDate.from(on),
     value: ({ value }) => Number(value),
     valueExact: ({ value }) => value,
+  },
+  GoalMilestone: {
+    id: ({ id }) => encodeId('milestone', id),
+    doneBy: ({ doneBy }, _args, { loaders }) => (doneBy === null ? null : actorInWords(doneBy, loaders)),
+    isOverdue: ({ dueOn, doneOn }, _args, context) => doneOn === null && isBefore(dueOn, todayOf(context)),
   },
   GoalBaselineEvidence: {
     numerator: ({ baselineNumerator }) => baselineNumerator,

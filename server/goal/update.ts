@@ -4,6 +4,7 @@ import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { decodeId } from '../ids.ts'
 import { pointsOf } from '../live/measure.ts'
+import { readMilestones } from '../live/milestones.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
@@ -13,6 +14,7 @@ import { changeGoal, type Change, type GoalChanged } from './change.ts'
 import type { FieldChange } from './changes.ts'
 import { checkDates, checkName, checkPeople, checkWhy, findStranger, namedBy } from './check.ts'
 import { readFollowers, writeFollowers } from './followers.ts'
+import { wayOf } from './milestones.ts'
 import { readPastYears } from './season.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal } from '@tidemark/drizzle/tables.ts'
@@ -66,6 +68,7 @@ async function planAim(
   const wanted = { ...row, deadline: deadline ?? row.deadline }
   const fault = deadline === null ? null : checkDates(row.startsOn, deadline, todayOf(context))
   if (fault !== null) return fault
+  if (row.direction === 'MILESTONES') return planChecklist(context, input, wanted)
   const given = readAim(input, { metric: row.metric as KpiMetric, direction: row.direction })
   if (isProblem(given)) return given
   const before = givenOf(row)
@@ -80,6 +83,21 @@ async function planAim(
   if (!isProblem(aim)) return { ...aim, deadline: wanted.deadline }
   // The direction is frozen, so it is the target that lies on the wrong side.
   return 'path' in aim && aim.path[0] === 'direction' ? { ...aim, path: pathOfTarget(all.target) } : aim
+}
+
+/** All that is to be done must be due by the deadline; the rest of the aim follows from the milestones. */
+async function planChecklist(
+  { connection, organization: { id } }: CommandContext,
+  input: UpdateGoalInput,
+  wanted: GoalRow,
+): Promise<Change['set'] | Problem> {
+  const field = AIM_FIELDS.find((name) => input[name])
+  if (field !== undefined) return invalid([field], 'What a checklist aims for are its milestones')
+  const found = await inTransaction(connection, { organizationId: id, mode: 'read' }, (tx) =>
+    readMilestones(tx, id, [wanted.id]),
+  )
+  const way = wayOf(found.get(wanted.id) ?? [], wanted, () => ['deadline'])
+  return isProblem(way) ? way : { ...way, deadline: wanted.deadline }
 }
 
 const AIM_FIELDS = ['target', 'targetBy', 'band', 'trajectory'] as const

@@ -237,7 +237,8 @@ export function progressOf(
   }
   const { unit, currency } = judged.subject
   const expected = expectedOf(judged, today)
-  const verdict = judge(judged, reading, today, lastPostedOn)
+  // A checklist is ticked off by hand: no posting makes it older.
+  const verdict = judge(judged, reading, today, goal.metric === null ? today : lastPostedOn)
   return {
     ...stands,
     expected: expected === null ? null : formatExact(expected, unit, currency),

@@ -155,26 +155,30 @@ describe('a trajectory', () => {
     expect(changed['changes']).toMatchObject([{ fields: [{ field: 'TARGET' }] }])
   })
 
-  it('goes through the points that were given, and back to a straight line', { timeout: 60_000 }, async () => {
-    const points = [
-      { on: '2026-06-21', value: '40' },
-      { on: '2026-07-11', value: '20' },
-    ]
-    const goal = await desk.create({ trajectory: { custom: points } })
-    expect(goal['history']).toEqual([{ value: null, expected: 30 }])
-    const held = await desk.done('updateGoal', { ...seen(goal), trajectory: { stepped: points } })
-    expect(held['history']).toEqual([{ value: null, expected: 40 }])
-    const straight = await desk.done('updateGoal', { ...seen(held), trajectory: { linear: true } })
-    expect(straight).toMatchObject({
-      trajectory: { kind: 'LINEAR', points: [] },
-      changes: [
-        {
-          fields: [{ field: 'TRAJECTORY', from: 'STEPPED 2026-06-21: 40, 2026-07-11: 20', to: 'LINEAR' }],
-        },
-        {},
-      ],
-    })
-  })
+  it(
+    'goes through the points that were given, and back to a straight line',
+    { timeout: 60_000 },
+    async () => {
+      const points = [
+        { on: '2026-06-21', value: '40' },
+        { on: '2026-07-11', value: '20' },
+      ]
+      const goal = await desk.create({ trajectory: { custom: points } })
+      expect(goal['history']).toEqual([{ value: null, expected: 30 }])
+      const held = await desk.done('updateGoal', { ...seen(goal), trajectory: { stepped: points } })
+      expect(held['history']).toEqual([{ value: null, expected: 40 }])
+      const straight = await desk.done('updateGoal', { ...seen(held), trajectory: { linear: true } })
+      expect(straight).toMatchObject({
+        trajectory: { kind: 'LINEAR', points: [] },
+        changes: [
+          {
+            fields: [{ field: 'TRAJECTORY', from: 'STEPPED 2026-06-21: 40, 2026-07-11: 20', to: 'LINEAR' }],
+          },
+          {},
+        ],
+      })
+    },
+  )
 
   it('follows the season that the books had a year before', { timeout: 60_000 }, async () => {
     // Invoices that were paid are open no more: two at the end of June, six at that of July, two from August on.

@@ -43,6 +43,7 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   goal: ['UPDATE'],
   // Who follows a goal no longer leaves no row.
   goal_follower: ['DELETE'],
+  goal_milestone: ['UPDATE'],
   idempotency_key: ['UPDATE', 'DELETE'],
   // Forgotten when they are long over.
   invitation: ['UPDATE', 'DELETE'],

@@ -251,6 +251,11 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
       followerIds: [`person_${ada?.id}`],
     })
   }
+  await carryOut('createMilestoneGoal', {
+    name: `${mark} checklist`,
+    milestones: [{ title: `${mark} milestone`, dueOn: today().add({ days: 10 }).toString() }],
+    deadline: today().add({ days: 20 }).toString(),
+  })
   const { goals } = await execute<{ goals: { nodes: { id: string; name: string }[] } }>(
     url,
     token,
@@ -282,6 +287,7 @@ const readNames = async (
     union all select 'creditNote', id, number from credit_note where organization_id = ${id}
     union all select 'dispute', id, null from item where organization_id = ${id} and kind = 'DISPUTE'
     union all select 'goal', id, null from goal where organization_id = ${id}
+    union all select 'milestone', id, null from goal_milestone where organization_id = ${id}
     union all select 'token', id, null from api_token where organization_id = ${id}
     union all select 'invitation', id, null from invitation where organization_id = ${id}
     union all select 'audit', id, null from audit where organization_id = ${id}
@@ -366,6 +372,11 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'CreateGoalInput.deadline': today().add({ days: 100 }).toString(),
     'UpdateGoalInput.goal': id('goal'),
     'UpdateGoalInput.name': `${mark} goal 1 changed`,
+    'CreateMilestoneGoalInput.deadline': today().add({ days: 100 }).toString(),
+    'MilestoneInput.dueOn': today().add({ days: 5 }).toString(),
+    'UpdateMilestonesInput.goal': id('goal', 4),
+    'UpdateMilestonesInput.add': [{ title: 'One more', dueOn: today().add({ days: 5 }).toString() }],
+    'MilestoneChangeInput.id': id('milestone'),
     'ActivateGoalInput.goal': id('goal', 2),
     'PauseGoalInput.goal': id('goal'),
     'ResumeGoalInput.goal': id('goal', 3),
