@@ -909,6 +909,8 @@ export const goal = pgTable(
     deadline: civilDate('deadline').notNull(),
     ownerId: uuid('owner_id'),
     reviewerId: uuid('reviewer_id'),
+    /** The goal above it. */
+    parentId: uuid('parent_id'),
     state: goalState().notNull().default('ACTIVE'),
     /** Why it was paused or abandoned. */
     stateReason: text('state_reason'),
@@ -926,6 +928,12 @@ export const goal = pgTable(
       name: 'goal_owner',
       columns: [t.organizationId, t.ownerId],
       foreignColumns: [person.organizationId, person.id],
+    }),
+    index('goal_parent').on(t.organizationId, t.parentId),
+    foreignKey({
+      name: 'goal_parent',
+      columns: [t.organizationId, t.parentId],
+      foreignColumns: [t.organizationId, t.id],
     }),
     foreignKey({
       name: 'goal_reviewer',

@@ -51,6 +51,8 @@ const mappers = {
   GoalBand: '@tidemark/drizzle/rows.ts#GoalRow as GoalOfBand',
   GoalTrajectory: '@tidemark/drizzle/rows.ts#GoalRow as GoalOfTrajectory',
   GoalTrajectoryPoint: './live/measure.ts#StoredPoint',
+  GoalChildrenTotal: './goal/tree.ts#ChildrenTotal',
+  GoalShare: './goal/tree.ts#Share',
   GoalMilestone: '@tidemark/drizzle/rows.ts#GoalMilestoneRow',
   GoalChange: './goal/changes.ts#ChangeRow',
   GoalFieldChange: './goal/changes.ts#FieldChange',

@@ -72,6 +72,7 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'Goal.history': atMost(({ days }) => Math.min(Math.max(Number(days), 0), 400)),
   'GoalTrajectory.points': usually(() => 6),
   'Goal.milestones': usually(() => 10),
+  'Goal.children': usually(() => 5),
   'Goal.followers': usually(() => 3),
   'Goal.changes': usually(() => 5),
   'GoalChange.fields': usually(() => 1),

@@ -37,6 +37,7 @@ import DataLoader from 'dataloader'
 import { and, eq, inArray } from 'drizzle-orm'
 import { dayOf } from './domain/day.ts'
 import type { Rates } from './domain/rates.ts'
+import { readChildren } from './goal/tree.ts'
 import { readFollowers } from './goal/followers.ts'
 import { readChanges, type ChangeRow } from './goal/changes.ts'
 import { readCustomerStates, type CustomerState } from './ledger/customer-states.ts'
@@ -79,6 +80,8 @@ export type Loaders = {
   readonly goalHistory: GoalHistoryLoader
   /** By goal: what was changed of it, newest first. */
   readonly goalChanges: DataLoader<string, readonly ChangeRow[]>
+  /** By the goal above them, the nearest deadline first. */
+  readonly goalChildren: DataLoader<string, readonly GoalRow[]>
   /** By goal: those that count, the first due first. */
   readonly milestones: DataLoader<string, readonly GoalMilestoneRow[]>
   /** By goal. */
@@ -166,6 +169,7 @@ export const createLoaders = (
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
     goalChanges: byKey(reader, (tx, ids) => readChanges(tx, id, ids), []),
+    goalChildren: byKey(reader, (tx, ids) => readChildren(tx, id, ids), []),
     milestones: byKey(reader, (tx, ids) => readMilestones(tx, id, ids), []),
     goalFollowers: byKey(reader, (tx, ids) => readFollowers(tx, id, ids), []),
     origin: byId(reader, (tx, ids) =>

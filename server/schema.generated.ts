@@ -15,6 +15,7 @@ import type { GoalWithProgress, ProgressOfGoal } from './goal/queries.ts';
 import type { ProgressEvent } from './goal/subscription.ts';
 import type { TargetGiven } from './goal/aim.ts';
 import type { StoredPoint } from './live/measure.ts';
+import type { ChildrenTotal, Share } from './goal/tree.ts';
 import type { ChangeRow, FieldChange } from './goal/changes.ts';
 import type { HistoryPoint } from './live/history.ts';
 import type { KpiDefinition as KpiDefinitionParent } from './domain/registry.ts';
@@ -2490,6 +2491,8 @@ export type GoalField =
   | 'TRAJECTORY'
   /** An item of the checklist. */
   | 'MILESTONES'
+  /** The goal above it. */
+  | 'PARENT'
   /** Where it stands in its life. */
   | 'STATE';
 
@@ -2627,6 +2630,8 @@ export type UpdateGoalInput = {
   readonly band?: InputMaybe<GoalBandInput>;
   /** The way to the target. */
   readonly trajectory?: InputMaybe<GoalTrajectoryInput>;
+  /** The goal above it, which must not lie below it; null for none. */
+  readonly parentId?: InputMaybe<Scalars['ID']['input']>;
   /** The last day on which it can be reached. */
   readonly deadline?: InputMaybe<Scalars['Date']['input']>;
   /** Why. To change the target, the band or the deadline takes one. */
@@ -2686,6 +2691,8 @@ export type CreateMilestoneGoalInput = {
   readonly reviewerId?: InputMaybe<Scalars['ID']['input']>;
   /** Who wants to hear of it, at most 50. */
   readonly followerIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
+  /** The goal above it. */
+  readonly parentId?: InputMaybe<Scalars['ID']['input']>;
   /** ACTIVE, also if left out, or DRAFT. */
   readonly state?: InputMaybe<GoalState>;
   /** Check everything and answer as if done, but change nothing. */
@@ -2762,6 +2769,48 @@ export type UpdateMilestonesSuccess = {
 /** What `updateMilestones` answers. */
 export type UpdateMilestonesResult = UpdateMilestonesSuccess | NotFound | InvalidInput | Conflict;
 
+/**
+ * What the goals right below a goal say together, those that are drafts or were given up left out. Only amounts and
+ * counts of the same KPI add up, on scopes that lie within the parent's and apart from each other: a ratio is never
+ * averaged, and nothing is counted twice.
+ */
+export type GoalChildrenTotal = {
+  readonly __typename?: 'GoalChildrenTotal';
+  /** The sum of their values, in the KPI's unit; null with a `reason`, or where one of them has none. */
+  readonly value?: Maybe<Scalars['Decimal']['output']>;
+  /** The sum of their baselines. */
+  readonly baseline?: Maybe<Scalars['Decimal']['output']>;
+  /** The sum of their targets; null too where one of them is a band. */
+  readonly target?: Maybe<Scalars['Decimal']['output']>;
+  /** Why there are no sums; null where there are. */
+  readonly reason?: Maybe<NoTotalReason>;
+};
+
+/** Why the goals below a goal have no sum. */
+export type NoTotalReason =
+  /** There are none. */
+  | 'NO_CHILDREN'
+  /** The KPI is a ratio or an average, or comes from outside the books, or there is none. */
+  | 'NOT_ADDITIVE'
+  /** One of them has another KPI, currency or conventions than the parent. */
+  | 'DIFFERENT_KPIS'
+  /** One of them measures what the parent does not. */
+  | 'BEYOND_THE_PARENT'
+  /** Two of them measure the same. */
+  | 'OVERLAPPING_SCOPES';
+
+/**
+ * A goal's part of the goal above it, in percent. Those of all children add up to 100 where their scopes are all of the
+ * parent's.
+ */
+export type GoalShare = {
+  readonly __typename?: 'GoalShare';
+  /** Of the parent's value. */
+  readonly value?: Maybe<Scalars['Decimal']['output']>;
+  /** Of the parent's target. */
+  readonly target?: Maybe<Scalars['Decimal']['output']>;
+};
+
 /** One change of a goal's progress. */
 export type GoalProgressEvent = {
   readonly __typename?: 'GoalProgressEvent';
@@ -2836,6 +2885,14 @@ export type Goal = {
   readonly reviewer?: Maybe<Person>;
   /** Who wants to hear of it. */
   readonly followers: ReadonlyArray<Person>;
+  /** The goal above it. */
+  readonly parent?: Maybe<Goal>;
+  /** The goals right below it, the nearest deadline first. */
+  readonly children: ReadonlyArray<Goal>;
+  /** What these say together. */
+  readonly childrenTotal: GoalChildrenTotal;
+  /** Its part of the goal above it; null where there is none, or where the goals below that one have no sum. */
+  readonly parentShare?: Maybe<GoalShare>;
   /** Where it stands in its life. */
   readonly state: GoalState;
   /** Why it was paused or abandoned; null else. */
@@ -3035,6 +3092,8 @@ export type CreateGoalInput = {
   readonly reviewerId?: InputMaybe<Scalars['ID']['input']>;
   /** Who wants to hear of it, at most 50. */
   readonly followerIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
+  /** The goal above it. */
+  readonly parentId?: InputMaybe<Scalars['ID']['input']>;
   /** ACTIVE, also if left out, or DRAFT: a draft is complete and frozen like any goal, but not evaluated. */
   readonly state?: InputMaybe<GoalState>;
   /** Check everything and answer as if done, but change nothing. */
@@ -6088,6 +6147,9 @@ export type ResolversTypes = {
   MilestoneChangeInput: MilestoneChangeInput;
   UpdateMilestonesSuccess: ResolverTypeWrapper<Omit<UpdateMilestonesSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   UpdateMilestonesResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['UpdateMilestonesResult']>;
+  GoalChildrenTotal: ResolverTypeWrapper<ChildrenTotal>;
+  NoTotalReason: NoTotalReason;
+  GoalShare: ResolverTypeWrapper<Share>;
   GoalProgressEvent: ResolverTypeWrapper<ProgressEvent>;
   GoalProgressEventKind: GoalProgressEventKind;
   Goal: ResolverTypeWrapper<GoalWithProgress>;
@@ -6413,6 +6475,8 @@ export type ResolversParentTypes = {
   MilestoneChangeInput: MilestoneChangeInput;
   UpdateMilestonesSuccess: Omit<UpdateMilestonesSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   UpdateMilestonesResult: ResolversUnionTypes<ResolversParentTypes>['UpdateMilestonesResult'];
+  GoalChildrenTotal: ChildrenTotal;
+  GoalShare: Share;
   GoalProgressEvent: ProgressEvent;
   Goal: GoalWithProgress;
   GoalBaselineEvidence: GoalOfBaseline;
@@ -7216,6 +7280,18 @@ export type UpdateMilestonesResultResolvers<ContextType = Context, ParentType ex
   __resolveType?: TypeResolveFn<'UpdateMilestonesSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
 };
 
+export type GoalChildrenTotalResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalChildrenTotal'] = ResolversParentTypes['GoalChildrenTotal']> = {
+  value?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  baseline?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['NoTotalReason']>, ParentType, ContextType>;
+};
+
+export type GoalShareResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalShare'] = ResolversParentTypes['GoalShare']> = {
+  value?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+};
+
 export type GoalProgressEventResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalProgressEvent'] = ResolversParentTypes['GoalProgressEvent']> = {
   cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['GoalProgressEventKind'], ParentType, ContextType>;
@@ -7247,6 +7323,10 @@ export type GoalResolvers<ContextType = Context, ParentType extends ResolversPar
   owner?: Resolver<Maybe<ResolversTypes['Person']>, ParentType, ContextType>;
   reviewer?: Resolver<Maybe<ResolversTypes['Person']>, ParentType, ContextType>;
   followers?: Resolver<ReadonlyArray<ResolversTypes['Person']>, ParentType, ContextType>;
+  parent?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
+  children?: Resolver<ReadonlyArray<ResolversTypes['Goal']>, ParentType, ContextType>;
+  childrenTotal?: Resolver<ResolversTypes['GoalChildrenTotal'], ParentType, ContextType>;
+  parentShare?: Resolver<Maybe<ResolversTypes['GoalShare']>, ParentType, ContextType>;
   state?: Resolver<ResolversTypes['GoalState'], ParentType, ContextType>;
   stateReason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   outcome?: Resolver<Maybe<ResolversTypes['GoalOutcome']>, ParentType, ContextType>;
@@ -8135,6 +8215,8 @@ export type Resolvers<ContextType = Context> = {
   CreateMilestoneGoalResult?: CreateMilestoneGoalResultResolvers<ContextType>;
   UpdateMilestonesSuccess?: UpdateMilestonesSuccessResolvers<ContextType>;
   UpdateMilestonesResult?: UpdateMilestonesResultResolvers<ContextType>;
+  GoalChildrenTotal?: GoalChildrenTotalResolvers<ContextType>;
+  GoalShare?: GoalShareResolvers<ContextType>;
   GoalProgressEvent?: GoalProgressEventResolvers<ContextType>;
   Goal?: GoalResolvers<ContextType>;
   GoalBaselineEvidence?: GoalBaselineEvidenceResolvers<ContextType>;

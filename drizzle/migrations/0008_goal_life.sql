@@ -47,6 +47,7 @@ ALTER TABLE "goal" ADD COLUMN "trajectory" "goal_trajectory" DEFAULT 'LINEAR' NO
 ALTER TABLE "goal" ADD COLUMN "trajectory_points" jsonb;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "trajectory_given" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "reviewer_id" uuid;--> statement-breakpoint
+ALTER TABLE "goal" ADD COLUMN "parent_id" uuid;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "state_reason" text;--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "outcome" "goal_outcome";--> statement-breakpoint
 ALTER TABLE "goal" ADD COLUMN "closed_sequence" bigint;--> statement-breakpoint
@@ -56,7 +57,9 @@ ALTER TABLE "goal_change" ADD CONSTRAINT "goal_change_goal" FOREIGN KEY ("organi
 ALTER TABLE "goal_follower" ADD CONSTRAINT "goal_follower_goal" FOREIGN KEY ("organization_id","goal_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal_follower" ADD CONSTRAINT "goal_follower_person" FOREIGN KEY ("organization_id","person_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal_milestone" ADD CONSTRAINT "goal_milestone_goal" FOREIGN KEY ("organization_id","goal_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "goal" ADD CONSTRAINT "goal_parent" FOREIGN KEY ("organization_id","parent_id") REFERENCES "public"."goal"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "goal" ADD CONSTRAINT "goal_reviewer" FOREIGN KEY ("organization_id","reviewer_id") REFERENCES "public"."person"("organization_id","id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "goal_parent" ON "goal" USING btree ("organization_id","parent_id");--> statement-breakpoint
 
 -- The second wall, as for every table of an organization.
 DO $$

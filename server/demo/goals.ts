@@ -196,6 +196,7 @@ const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Dra
   trajectoryPoints: null,
   trajectoryGiven: false,
   reviewerId: null,
+  parentId: null,
   state: 'ACTIVE',
   stateReason: null,
   outcome: null,

@@ -67,7 +67,8 @@ export async function findGoalForUpdate(
           .select()
           .from(goal)
           .where(and(eq(goal.organizationId, organizationId), eq(goal.id, uuid)))
-          .for('update')
+          // Not `update`: whoever puts another goal below it need not wait.
+          .for('no key update')
   return row ?? notFound(path, `There is no goal with id ${id}`)
 }
 

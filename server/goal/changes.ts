@@ -70,12 +70,13 @@ export async function changesInWords(
 /** Told as the ids of people, apart from each other by a space. */
 export const PEOPLE: ReadonlySet<GoalField> = new Set(['OWNER', 'REVIEWER', 'FOLLOWERS'])
 
-/** A side of a change as people read it: people by their names of today. */
+/** A side of a change as people read it: people and goals by their names of today. */
 export async function shownOf(
   field: GoalField,
   text: string | null,
-  { person: people }: Pick<Loaders, 'person'>,
+  { person: people, goal: goals }: Pick<Loaders, 'person' | 'goal'>,
 ): Promise<string | null> {
+  if (text !== null && field === 'PARENT') return (await goals.load(text))?.name ?? 'unknown goal'
   if (text === null || !PEOPLE.has(field)) return text
   const rows = await Promise.all(text.split(' ').map((id) => people.load(id)))
   return rows.map((row) => row?.name ?? 'unknown person').join(', ')
@@ -83,7 +84,7 @@ export async function shownOf(
 
 const fieldInWords = ({ field, from, to }: FieldChange): string => {
   const name = `the ${field.toLowerCase().replaceAll('_', ' ')}`
-  if (PEOPLE.has(field)) return name
+  if (PEOPLE.has(field) || field === 'PARENT') return name
   return from === null ? `${name} to ${to}` : `${name} from ${from} to ${to ?? 'nothing'}`
 }
 

@@ -28,6 +28,7 @@ import {
 } from './check.ts'
 import { writeFollowers } from './followers.ts'
 import { readPastYears } from './season.ts'
+import { findGivenParent } from './tree.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
@@ -65,6 +66,8 @@ type CheckedGoal = Pick<
   'name' | 'why' | 'metric' | 'direction' | 'startsOn' | 'deadline' | 'state'
 > & {
   readonly aim: AimGiven
+  /** As the API has it. */
+  readonly parentId: string | null
   readonly people: People
   readonly filter: SegmentFilter
   readonly conventions: Conventions
@@ -115,6 +118,7 @@ function checkGoal(
     startsOn,
     deadline,
     people,
+    parentId: input.parentId ?? null,
     ...state,
     filter,
     conventions,
@@ -156,9 +160,11 @@ async function writeGoal(
   { current, atBaseline, before, years }: KnownGoal,
 ): Promise<GoalChanged | Problem> {
   const { organization, now } = context
-  const { people, aim: given, ...plain } = checked
+  const { people, aim: given, parentId: _parentId, ...plain } = checked
   const stranger = await findStranger(tx, organization.id, namedBy(people, checked.filter))
   if (stranger !== null) return stranger
+  const above = await findGivenParent(tx, organization.id, checked.parentId)
+  if (isProblem(above)) return above
   // Refused even where the baseline is given: the goal could not be evaluated.
   if (current.failure !== null) return invalid(['currency'], sentence(current.failure), 'MISSING_RATE')
   const evidence = baselineOf(checked, atBaseline)
@@ -170,6 +176,7 @@ async function writeGoal(
     ...plain,
     ...evidence,
     ...aim,
+    ...above,
     baselineYearBefore: before.valueExact,
     baselineYearBeforeReason: before.valueExact === null ? before.reason : null,
     ownerId: people.ownerId ?? null,

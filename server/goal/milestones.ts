@@ -19,6 +19,7 @@ import type {
 import { changeGoal, type Change, type GoalChanged } from './change.ts'
 import { checkDates, checkName, checkPeople, checkState, checkWhy, findStranger, namedBy } from './check.ts'
 import { writeFollowers } from './followers.ts'
+import { findGivenParent } from './tree.ts'
 import type { GoalMilestoneRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, goalMilestone } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -48,7 +49,7 @@ export async function createMilestoneGoal(
   if (added.length === 0) return invalid(['milestones'], 'It takes at least one milestone')
   const way = wayOf(added, { startsOn, deadline }, (index) => ['milestones', String(index), 'dueOn'])
   if (isProblem(way)) return way
-  const row: GoalRow = {
+  const row: Omit<GoalRow, 'parentId'> = {
     ...named,
     ...reasoned,
     ...way,
@@ -67,7 +68,9 @@ export async function createMilestoneGoal(
   return runCommand(context, { action: 'createMilestoneGoal', input }, async (tx) => {
     const stranger = await findStranger(tx, organization.id, namedBy(people))
     if (stranger !== null) return stranger
-    const { organizationId, id, ...after } = row
+    const above = await findGivenParent(tx, organization.id, input.parentId)
+    if (isProblem(above)) return above
+    const { organizationId, id, ...after } = { ...row, ...above }
     const followerIds = people.followerIds ?? []
     const milestones = added.map(milestoneInWords)
     const audit = await writeAudit(tx, context, {
@@ -75,7 +78,7 @@ export async function createMilestoneGoal(
       subject: id,
       after: { ...after, milestones, followerIds },
     })
-    await tx.insert(goal).values(row)
+    await tx.insert(goal).values({ ...row, ...above })
     await writeFollowers(tx, { organizationId, goalId: id }, followerIds)
     await insertMilestones(tx, row, added)
     return { goalId: id, audit }

@@ -14,6 +14,7 @@ import { createGoal } from './commands.ts'
 import { targetGivenOf } from './aim.ts'
 import { shownOf } from './changes.ts'
 import { createMilestoneGoal, updateMilestones } from './milestones.ts'
+import { childrenTotalOf, parentShareOf } from './tree.ts'
 import { updateGoal } from './update.ts'
 import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
@@ -67,6 +68,10 @@ export const goalResolvers = {
   Goal: {
     id: ({ id }) => encodeId('goal', id),
     metric: ({ metric }) => (metric === null ? null : kpiDefinition(metric as KpiMetric)),
+    parent: ({ parentId }, _args, { loaders }) => (parentId === null ? null : loaders.goal.load(parentId)),
+    children: ({ id }, _args, { loaders }) => loaders.goalChildren.load(id),
+    childrenTotal: (goal, _args, context) => childrenTotalOf(goal, context),
+    parentShare: (goal, _args, context) => parentShareOf(goal, context),
     milestones: ({ id }, _args, { loaders }) => loaders.milestones.load(id),
     scope: (goal, _args, context) => scopeOf(goal, context),
     conventions: ({ conventions }) => conventionsOfGoal(conventions),

@@ -16,6 +16,7 @@ import { checkDates, checkName, checkPeople, checkWhy, findStranger, namedBy } f
 import { readFollowers, writeFollowers } from './followers.ts'
 import { wayOf } from './milestones.ts'
 import { readPastYears } from './season.ts'
+import { findParent } from './tree.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
@@ -32,7 +33,9 @@ export async function updateGoal(
     const people = await findPeople(tx, row, input)
     if (isProblem(people)) return people
     if (isProblem(aim)) return aim
-    return changeOf(row, { ...said.set, ...people.set, ...aim }, { people, reason: said.reason })
+    const above = await findAbove(tx, row, input)
+    if (isProblem(above)) return above
+    return changeOf(row, { ...said.set, ...people.set, ...aim, ...above }, { people, reason: said.reason })
   })
 }
 
@@ -112,6 +115,17 @@ async function readGoal(tx: Tx, organizationId: string, id: string): Promise<Goa
   return row ?? null
 }
 
+/** The goal above it from now on, where that is given. */
+const findAbove = async (
+  tx: Tx,
+  row: GoalRow,
+  { parentId }: UpdateGoalInput,
+): Promise<Change['set'] | Problem> => {
+  if (parentId === undefined) return {}
+  if (parentId === null) return { parentId }
+  return findParent(tx, row.organizationId, { parentId, childId: row.id })
+}
+
 type Followers = { readonly before: readonly string[]; readonly after: readonly string[] }
 type FoundPeople = { readonly set: Change['set']; readonly followers: Followers | null }
 
@@ -171,6 +185,7 @@ const fieldsOf = (row: GoalRow, followers: readonly string[]) => ({
   BAND: row.bandLow === null ? null : `${row.bandLow} to ${row.bandHigh}`,
   DEADLINE: row.deadline.toString(),
   TRAJECTORY: trajectoryInWords(row),
+  PARENT: row.parentId,
 })
 
 /** Points that were computed follow from the rest, and are no change of their own. */
