@@ -22,3 +22,5 @@ export type OriginRow = typeof tables.origin.$inferSelect
 export type GoalProgressRow = typeof tables.goalProgress.$inferSelect
 export type GoalChangeRow = typeof tables.goalChange.$inferSelect
 export type GoalMilestoneRow = typeof tables.goalMilestone.$inferSelect
+export type GoalActionRow = typeof tables.goalAction.$inferSelect
+export type GoalNoteRow = typeof tables.goalNote.$inferSelect

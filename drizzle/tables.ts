@@ -968,6 +968,69 @@ export const goalMilestone = pgTable(
   ],
 )
 
+export const goalActionState = pgEnum('goal_action_state', ['PLANNED', 'STARTED', 'DONE', 'DROPPED'])
+
+/** The plan of a goal. Nothing is deleted: an action is dropped for a reason. */
+export const goalAction = pgTable(
+  'goal_action',
+  {
+    organizationId: inheritedOrganizationId(),
+    goalId: uuid('goal_id').notNull(),
+    id: uuid().notNull(),
+    title: text().notNull(),
+    ownerId: uuid('owner_id'),
+    dueOn: civilDate('due_on'),
+    brings: text(),
+    state: goalActionState().notNull().default('PLANNED'),
+    startedOn: civilDate('started_on'),
+    doneOn: civilDate('done_on'),
+    droppedReason: text('dropped_reason'),
+    /** Who changed it last, as audit rows name who acts. */
+    actor: text().notNull(),
+    version: integer().notNull().default(1),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    index('goal_action_goal').on(t.organizationId, t.goalId),
+    foreignKey({
+      name: 'goal_action_goal',
+      columns: [t.organizationId, t.goalId],
+      foreignColumns: [goal.organizationId, goal.id],
+    }),
+    foreignKey({
+      name: 'goal_action_owner',
+      columns: [t.organizationId, t.ownerId],
+      foreignColumns: [person.organizationId, person.id],
+    }),
+  ],
+)
+
+export const goalNote = pgTable(
+  'goal_note',
+  {
+    organizationId: inheritedOrganizationId(),
+    goalId: uuid('goal_id').notNull(),
+    id: uuid().notNull(),
+    text: text().notNull(),
+    /** Who wrote it, as audit rows name who acts. */
+    author: text().notNull(),
+    writtenAt: instant('written_at').notNull(),
+    changedAt: instant('changed_at'),
+    /** Who wrote it anew last; null where nobody did. */
+    changedBy: text('changed_by'),
+    version: integer().notNull().default(1),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.id] }),
+    index('goal_note_goal').on(t.organizationId, t.goalId),
+    foreignKey({
+      name: 'goal_note_goal',
+      columns: [t.organizationId, t.goalId],
+      foreignColumns: [goal.organizationId, goal.id],
+    }),
+  ],
+)
+
 export const goalFollower = pgTable(
   'goal_follower',
   {

@@ -12,6 +12,8 @@ export type IdType =
   | 'dispute'
   | 'goal'
   | 'milestone'
+  | 'goalAction'
+  | 'goalNote'
   | 'token'
   | 'invitation'
   | 'audit'

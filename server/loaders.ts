@@ -20,7 +20,9 @@ import type {
   AuditSealRow,
   CreditNoteRow,
   CustomerRow,
+  GoalActionRow,
   GoalMilestoneRow,
+  GoalNoteRow,
   GoalProgressRow,
   GoalRow,
   InvitationRow,
@@ -37,6 +39,7 @@ import DataLoader from 'dataloader'
 import { and, eq, inArray } from 'drizzle-orm'
 import { dayOf } from './domain/day.ts'
 import type { Rates } from './domain/rates.ts'
+import { readActions, readNotes } from './goal/plan.ts'
 import { readChildren } from './goal/tree.ts'
 import { readFollowers } from './goal/followers.ts'
 import { readChanges, type ChangeRow } from './goal/changes.ts'
@@ -82,6 +85,10 @@ export type Loaders = {
   readonly goalChanges: DataLoader<string, readonly ChangeRow[]>
   /** By the goal above them, the nearest deadline first. */
   readonly goalChildren: DataLoader<string, readonly GoalRow[]>
+  /** By goal: its plan, the first due first. */
+  readonly goalActions: DataLoader<string, readonly GoalActionRow[]>
+  /** By goal: newest first. */
+  readonly goalNotes: DataLoader<string, readonly GoalNoteRow[]>
   /** By goal: those that count, the first due first. */
   readonly milestones: DataLoader<string, readonly GoalMilestoneRow[]>
   /** By goal. */
@@ -170,6 +177,8 @@ export const createLoaders = (
     goalHistory: goalHistoryLoader(reader, organization, at),
     goalChanges: byKey(reader, (tx, ids) => readChanges(tx, id, ids), []),
     goalChildren: byKey(reader, (tx, ids) => readChildren(tx, id, ids), []),
+    goalActions: byKey(reader, (tx, ids) => readActions(tx, id, ids), []),
+    goalNotes: byKey(reader, (tx, ids) => readNotes(tx, id, ids), []),
     milestones: byKey(reader, (tx, ids) => readMilestones(tx, id, ids), []),
     goalFollowers: byKey(reader, (tx, ids) => readFollowers(tx, id, ids), []),
     origin: byId(reader, (tx, ids) =>

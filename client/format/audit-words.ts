@@ -2,6 +2,8 @@
 const actionWords: Readonly<Record<string, string>> = {
   acceptInvitation: 'Joined by invitation',
   activateGoal: 'Activated a goal',
+  addGoalAction: 'Planned an action',
+  addGoalNote: 'Wrote a note',
   applyCreditNote: 'Applied a credit note',
   applyReceipt: 'Applied a receipt',
   bounceReceipt: 'Recorded a bounce',
@@ -34,6 +36,8 @@ const actionWords: Readonly<Record<string, string>> = {
   unapplyReceipt: 'Took an applied receipt back',
   updateCustomer: 'Changed a customer',
   updateGoal: 'Changed a goal',
+  updateGoalAction: 'Changed an action',
+  updateGoalNote: 'Changed a note',
   updateMilestones: 'Changed a checklist',
   backupCodesChanged: 'Made new backup codes',
   lockedOut: 'Was locked out',

@@ -40,6 +40,10 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   createGoal: 'goal',
   createMilestoneGoal: 'goal',
   updateMilestones: 'goal',
+  addGoalAction: 'goal',
+  updateGoalAction: 'goal',
+  addGoalNote: 'goal',
+  updateGoalNote: 'goal',
   updateGoal: 'goal',
   activateGoal: 'goal',
   pauseGoal: 'goal',
@@ -130,6 +134,8 @@ export const subjectName = async (
       return (await loaders.invitation.load(subject))?.email ?? null
     case 'dispute':
     case 'milestone':
+    case 'goalAction':
+    case 'goalNote':
     case 'audit':
     case null:
       return null

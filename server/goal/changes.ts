@@ -89,7 +89,7 @@ const fieldInWords = ({ field, from, to }: FieldChange): string => {
 }
 
 /** Commands have no loaders: their view is that of the rows they lock. */
-async function nameOf(tx: Tx, organizationId: string, actor: string): Promise<string> {
+export async function nameOf(tx: Tx, organizationId: string, actor: string): Promise<string> {
   const [kind, id = ''] = actor.split(':')
   const table = kind === 'member' ? person : kind === 'token' ? apiToken : null
   if (table === null) return actor === 'terminal' ? 'The command line' : 'Tidemark'

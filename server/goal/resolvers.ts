@@ -14,6 +14,9 @@ import { createGoal } from './commands.ts'
 import { targetGivenOf } from './aim.ts'
 import { shownOf } from './changes.ts'
 import { createMilestoneGoal, updateMilestones } from './milestones.ts'
+import { addGoalAction, updateGoalAction } from './actions.ts'
+import { addGoalNote, updateGoalNote } from './notes.ts'
+import { effectOf, isOverdue } from './plan.ts'
 import { childrenTotalOf, parentShareOf } from './tree.ts'
 import { updateGoal } from './update.ts'
 import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
@@ -42,6 +45,14 @@ export const goalResolvers = {
       ),
     updateMilestones: async (_root, { input }, context) =>
       answer('UpdateMilestonesSuccess', input, context, await carryOut(context, updateMilestones, input)),
+    addGoalAction: async (_root, { input }, context) =>
+      answer('AddGoalActionSuccess', input, context, await carryOut(context, addGoalAction, input)),
+    updateGoalAction: async (_root, { input }, context) =>
+      answer('UpdateGoalActionSuccess', input, context, await carryOut(context, updateGoalAction, input)),
+    addGoalNote: async (_root, { input }, context) =>
+      answer('AddGoalNoteSuccess', input, context, await carryOut(context, addGoalNote, input)),
+    updateGoalNote: async (_root, { input }, context) =>
+      answer('UpdateGoalNoteSuccess', input, context, await carryOut(context, updateGoalNote, input)),
     updateGoal: async (_root, { input }, context) =>
       answer('UpdateGoalSuccess', input, context, await carryOut(context, updateGoal, input)),
     activateGoal: async (_root, { input }, context) =>
@@ -72,6 +83,8 @@ export const goalResolvers = {
     children: ({ id }, _args, { loaders }) => loaders.goalChildren.load(id),
     childrenTotal: (goal, _args, context) => childrenTotalOf(goal, context),
     parentShare: (goal, _args, context) => parentShareOf(goal, context),
+    actions: ({ id }, _args, { loaders }) => loaders.goalActions.load(id),
+    notes: ({ id }, _args, { loaders }) => loaders.goalNotes.load(id),
     milestones: ({ id }, _args, { loaders }) => loaders.milestones.load(id),
     scope: (goal, _args, context) => scopeOf(goal, context),
     conventions: ({ conventions }) => conventionsOfGoal(conventions),
@@ -109,6 +122,16 @@ export const goalResolvers = {
     on: ({ on }) => Temporal.PlainDate.from(on),
     value: ({ value }) => Number(value),
     valueExact: ({ value }) => value,
+  },
+  GoalAction: {
+    id: ({ id }) => encodeId('goalAction', id),
+    owner: ({ ownerId }, _args, { loaders }) => (ownerId === null ? null : loaders.person.load(ownerId)),
+    isOverdue: (action, _args, context) => isOverdue(action, todayOf(context)),
+    effect: (action, _args, context) => effectOf(action, context),
+  },
+  GoalNote: {
+    id: ({ id }) => encodeId('goalNote', id),
+    author: ({ author }, _args, { loaders }) => actorInWords(author, loaders),
   },
   GoalMilestone: {
     id: ({ id }) => encodeId('milestone', id),

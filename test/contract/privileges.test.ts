@@ -43,7 +43,9 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   goal: ['UPDATE'],
   // Who follows a goal no longer leaves no row.
   goal_follower: ['DELETE'],
+  goal_action: ['UPDATE'],
   goal_milestone: ['UPDATE'],
+  goal_note: ['UPDATE'],
   idempotency_key: ['UPDATE', 'DELETE'],
   // Forgotten when they are long over.
   invitation: ['UPDATE', 'DELETE'],

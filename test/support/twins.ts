@@ -261,6 +261,9 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
     token,
     '{ goals { nodes { id name } } }',
   )
+  const [first] = goals.nodes.toSorted((a, b) => a.id.localeCompare(b.id))
+  await carryOut('addGoalAction', { goal: first?.id, title: `${mark} action`, brings: `${mark} days` })
+  await carryOut('addGoalNote', { goal: first?.id, text: `${mark} note` })
   const fourth = goals.nodes.find(({ name }) => name === `${mark} goal 4`)
   await carryOut('pauseGoal', { goal: fourth?.id, expectedVersion: 1, reason: `${mark} reason` })
 }
@@ -288,6 +291,8 @@ const readNames = async (
     union all select 'dispute', id, null from item where organization_id = ${id} and kind = 'DISPUTE'
     union all select 'goal', id, null from goal where organization_id = ${id}
     union all select 'milestone', id, null from goal_milestone where organization_id = ${id}
+    union all select 'goalAction', id, null from goal_action where organization_id = ${id}
+    union all select 'goalNote', id, null from goal_note where organization_id = ${id}
     union all select 'token', id, null from api_token where organization_id = ${id}
     union all select 'invitation', id, null from invitation where organization_id = ${id}
     union all select 'audit', id, null from audit where organization_id = ${id}
@@ -371,6 +376,11 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'CreateGoalInput.baseline': '100',
     'CreateGoalInput.target': '1',
     'CreateGoalInput.deadline': today().add({ days: 100 }).toString(),
+    'AddGoalActionInput.goal': id('goal'),
+    'AddGoalNoteInput.goal': id('goal'),
+    'UpdateGoalActionInput.action': id('goalAction'),
+    'UpdateGoalActionInput.title': `${mark} action changed`,
+    'UpdateGoalNoteInput.note': id('goalNote'),
     'UpdateGoalInput.goal': id('goal'),
     'UpdateGoalInput.parentId': id('goal', 1),
     'UpdateGoalInput.name': `${mark} goal 1 changed`,
