@@ -126,7 +126,7 @@ export type ExplanationDriver =
 export type GoalProgressEventKind =
   /** The progress as it stands; sent at the beginning. */
   | 'SNAPSHOT'
-  /** The value, the status or the day changed. */
+  /** The value, the status, the day or the goal itself changed. */
   | 'UPDATE'
   /**
    * The cursor of `since` is unknown here, or more than 5,000 changes came after it: what came in between is not told,
@@ -139,12 +139,20 @@ export type GoalDirection =
   /** Up to the target. */
   | 'INCREASE'
   /** Down to the target. */
-  | 'DECREASE';
+  | 'DECREASE'
+  /** To stay within the band. */
+  | 'MAINTAIN_BAND'
+  /** Up to all that is on a checklist: what is done counts, what is due is expected. */
+  | 'MILESTONES';
 
 /** Where a goal stands in its life. */
 export type GoalState =
+  /** Complete, but not evaluated yet. */
+  | 'DRAFT'
   /** Evaluated. */
   | 'ACTIVE'
+  /** Not evaluated for the time being, for a reason. */
+  | 'PAUSED'
   /** Over. */
   | 'CLOSED';
 
@@ -152,13 +160,13 @@ export type GoalState =
 export type GoalStatus =
   /** Its first day has not come. */
   | 'PENDING_START'
-  /** At most 10 % of the way behind the trajectory. */
+  /** At most 10 % of the way behind the trajectory, or within the band. */
   | 'ON_TRACK'
-  /** 10 to 25 % of the way behind the trajectory. */
+  /** 10 to 25 % of the way behind the trajectory, or up to 25 % of the band's width outside the band. */
   | 'AT_RISK'
-  /** More than 25 % of the way behind the trajectory. */
+  /** Farther behind or outside than that. */
   | 'OFF_TRACK'
-  /** The target is reached. */
+  /** The target is reached, or the value lay within the band on the deadline. */
   | 'ACHIEVED'
   /** The deadline passed without it. */
   | 'MISSED'
@@ -167,7 +175,9 @@ export type GoalStatus =
   /** Nothing was posted for seven days, so the value may be old. */
   | 'STALE'
   /** The books do not reach back far enough for this KPI. */
-  | 'INSUFFICIENT_DATA';
+  | 'INSUFFICIENT_DATA'
+  /** It was given up. */
+  | 'ABANDONED';
 
 /** The KPIs. `kpiCatalog` explains each. */
 export type KpiMetric =
@@ -812,9 +822,9 @@ export type AuditProof_HeadFragment = { readonly sequence: string, readonly hash
 
 export type AuditProof_VerificationFragment = { readonly isIntact: boolean, readonly entries: number, readonly sealed: number, readonly unsealed: number, readonly findingCount: number, readonly checkedAt: string, readonly tookMs: number, readonly findings: ReadonlyArray<{ readonly kind: AuditFindingKind, readonly entryId: string | null, readonly sequence: string | null, readonly message: string }>, readonly head: { readonly sequence: string, readonly hash: string, readonly sealedAt: string } | null };
 
-export type GoalTile_GoalFragment = { readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null };
+export type GoalTile_GoalFragment = { readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit } | null, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null };
 
-export type GoalTile_ProgressFragment = { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string };
+export type GoalTile_ProgressFragment = { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string };
 
 export type GoalTile_HistoryFragment = { readonly id: string, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> };
 
@@ -958,14 +968,14 @@ export type AuditTokensQuery = { readonly tokens: { readonly nodes: ReadonlyArra
 export type DashboardQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type DashboardQuery = { readonly organization: { readonly id: string, readonly name: string, readonly timeZone: string, readonly today: string }, readonly kpiCatalog: ReadonlyArray<{ readonly metric: KpiMetric, readonly name: string, readonly description: string, readonly formula: string, readonly source: string, readonly unit: KpiUnit, readonly better: BetterDirection }>, readonly goals: { readonly progressCursor: string, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly closedGoals: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }> } };
+export type DashboardQuery = { readonly organization: { readonly id: string, readonly name: string, readonly timeZone: string, readonly today: string }, readonly kpiCatalog: ReadonlyArray<{ readonly metric: KpiMetric, readonly name: string, readonly description: string, readonly formula: string, readonly source: string, readonly unit: KpiUnit, readonly better: BetterDirection }>, readonly goals: { readonly progressCursor: string, readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit } | null, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } }, readonly closedGoals: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit } | null, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }> } };
 
 export type DashboardMoreGoalsQueryVariables = Exact<{
   after: string;
 }>;
 
 
-export type DashboardMoreGoalsQuery = { readonly goals: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
+export type DashboardMoreGoalsQuery = { readonly goals: { readonly nodes: ReadonlyArray<{ readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit } | null, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null, readonly history: ReadonlyArray<{ readonly date: string, readonly value: number | null, readonly expected: number | null }> }>, readonly pageInfo: { readonly hasNextPage: boolean, readonly endCursor: string | null } } };
 
 export type DashboardFiguresQueryVariables = Exact<{
   metrics: ReadonlyArray<KpiMetric> | KpiMetric;
@@ -994,7 +1004,7 @@ export type DashboardGoalProgressSubscriptionVariables = Exact<{
 }>;
 
 
-export type DashboardGoalProgressSubscription = { readonly goalProgress: { readonly cursor: string, readonly kind: GoalProgressEventKind, readonly goal: { readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit }, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null } } };
+export type DashboardGoalProgressSubscription = { readonly goalProgress: { readonly cursor: string, readonly kind: GoalProgressEventKind, readonly goal: { readonly id: string, readonly name: string, readonly direction: GoalDirection, readonly scope: string, readonly currency: string, readonly baseline: number, readonly target: number | null, readonly deadline: string, readonly daysLeft: number, readonly state: GoalState, readonly owner: { readonly id: string, readonly name: string } | null, readonly metric: { readonly metric: KpiMetric, readonly name: string, readonly unit: KpiUnit } | null, readonly progress: { readonly sequence: string, readonly asOf: string, readonly value: number | null, readonly valueReason: NullReason | null, readonly expected: number | null, readonly percentToTarget: number | null, readonly status: GoalStatus, readonly statusReason: string, readonly recordedAt: string } | null } } };
 
 export type KpiExplanationQueryVariables = Exact<{
   metric: KpiMetric;

@@ -20,3 +20,7 @@ export type AuditRow = typeof tables.audit.$inferSelect
 export type AuditSealRow = typeof tables.auditSeal.$inferSelect
 export type OriginRow = typeof tables.origin.$inferSelect
 export type GoalProgressRow = typeof tables.goalProgress.$inferSelect
+export type GoalChangeRow = typeof tables.goalChange.$inferSelect
+export type GoalMilestoneRow = typeof tables.goalMilestone.$inferSelect
+export type GoalActionRow = typeof tables.goalAction.$inferSelect
+export type GoalNoteRow = typeof tables.goalNote.$inferSelect

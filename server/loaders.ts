@@ -20,6 +20,9 @@ import type {
   AuditSealRow,
   CreditNoteRow,
   CustomerRow,
+  GoalActionRow,
+  GoalMilestoneRow,
+  GoalNoteRow,
   GoalProgressRow,
   GoalRow,
   InvitationRow,
@@ -36,6 +39,10 @@ import DataLoader from 'dataloader'
 import { and, eq, inArray } from 'drizzle-orm'
 import { dayOf } from './domain/day.ts'
 import type { Rates } from './domain/rates.ts'
+import { readActions, readNotes } from './goal/plan.ts'
+import { readChildren } from './goal/tree.ts'
+import { readFollowers } from './goal/followers.ts'
+import { readChanges, type ChangeRow } from './goal/changes.ts'
 import { readCustomerStates, type CustomerState } from './ledger/customer-states.ts'
 import { readDisputed, readDisputesOf } from './ledger/disputes.ts'
 import { readEntries, type PostedEntry } from './ledger/entries.ts'
@@ -44,6 +51,7 @@ import { readLines, type PostedLine } from './ledger/lines.ts'
 import { readRates } from './ledger/rates.ts'
 import { readSegmentRows } from './ledger/segments.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
+import { readMilestones } from './live/milestones.ts'
 import { readLatestProgress } from './live/progress.ts'
 
 export type Loaders = {
@@ -73,6 +81,18 @@ export type Loaders = {
   /** By goal: where it stands; null before its first evaluation. */
   readonly progress: DataLoader<string, GoalProgressRow | null>
   readonly goalHistory: GoalHistoryLoader
+  /** By goal: what was changed of it, newest first. */
+  readonly goalChanges: DataLoader<string, readonly ChangeRow[]>
+  /** By the goal above them, the nearest deadline first. */
+  readonly goalChildren: DataLoader<string, readonly GoalRow[]>
+  /** By goal: its plan, the first due first. */
+  readonly goalActions: DataLoader<string, readonly GoalActionRow[]>
+  /** By goal: newest first. */
+  readonly goalNotes: DataLoader<string, readonly GoalNoteRow[]>
+  /** By goal: those that count, the first due first. */
+  readonly milestones: DataLoader<string, readonly GoalMilestoneRow[]>
+  /** By goal. */
+  readonly goalFollowers: DataLoader<string, readonly PersonRow[]>
   readonly origin: DataLoader<string, OriginRow | null>
   /** By audit entry. */
   readonly auditSeal: DataLoader<string, AuditSealRow | null>
@@ -155,6 +175,12 @@ export const createLoaders = (
     ),
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
+    goalChanges: byKey(reader, (tx, ids) => readChanges(tx, id, ids), []),
+    goalChildren: byKey(reader, (tx, ids) => readChildren(tx, id, ids), []),
+    goalActions: byKey(reader, (tx, ids) => readActions(tx, id, ids), []),
+    goalNotes: byKey(reader, (tx, ids) => readNotes(tx, id, ids), []),
+    milestones: byKey(reader, (tx, ids) => readMilestones(tx, id, ids), []),
+    goalFollowers: byKey(reader, (tx, ids) => readFollowers(tx, id, ids), []),
     origin: byId(reader, (tx, ids) =>
       tx
         .select()

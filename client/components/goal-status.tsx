@@ -2,6 +2,7 @@ import {
   CircleAlert,
   CircleCheck,
   CircleDashed,
+  CircleSlash,
   CircleX,
   Clock,
   Flag,
@@ -25,6 +26,7 @@ const looks = {
   NO_DATA: { tone: 'idle', Icon: CircleDashed },
   STALE: { tone: 'idle', Icon: History },
   INSUFFICIENT_DATA: { tone: 'idle', Icon: CircleAlert },
+  ABANDONED: { tone: 'idle', Icon: CircleSlash },
 } as const satisfies Record<GoalStatus, { tone: Tone; Icon: LucideIcon }>
 
 export const toneOf = (status: GoalStatus): Tone => looks[status].tone
@@ -50,6 +52,7 @@ const statusOrder = [
   'STALE',
   'NO_DATA',
   'INSUFFICIENT_DATA',
+  'ABANDONED',
 ] as const satisfies readonly GoalStatus[]
 
 /** How many goals there are of each status. */

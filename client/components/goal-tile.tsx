@@ -23,7 +23,10 @@ export type TileGoal = GoalTile_GoalFragment & GoalTile_HistoryFragment
 
 type GoalProps = { readonly goal: TileGoal }
 
-const quantityOf = ({ metric, currency }: TileGoal): Quantity => ({ unit: metric.unit, currency })
+const quantityOf = ({ metric, currency }: TileGoal): Quantity => ({ unit: metric?.unit ?? 'COUNT', currency })
+
+/** What is measured: a KPI, or what is done of a checklist. */
+const measureOf = ({ metric }: TileGoal): string => metric?.name ?? 'Milestones done'
 
 /** The value, marked for a moment where it has moved since the tile was first shown. */
 const GoalValue = ({ goal }: GoalProps) => {
@@ -55,24 +58,27 @@ const GoalValue = ({ goal }: GoalProps) => {
 
 const GoalBar = ({ goal, tone }: GoalProps & { readonly tone: Tone }) => {
   const { baseline, target, progress } = goal
+  // A band has no way to go.
+  if (target === null) return null
   const quantity = quantityOf(goal)
   const say = (value: number) => formatQuantity(value, quantity, 'whole')
   const figure = (value: number) => formatFigure(value, quantity, 'whole').figure
   const isUnderWay = goal.daysLeft >= 0 && progress !== null && progress.status !== 'PENDING_START'
+  const expected = isUnderWay ? progress.expected : null
   const now = progress?.value ?? null
   const description = [
     `From ${say(baseline)} to the target of ${say(target)}`,
     now === null ? 'no value today' : `today ${say(now)}`,
-    ...(isUnderWay ? [`expected today ${say(progress.expected)}`] : []),
+    ...(expected === null ? [] : [`expected today ${say(expected)}`]),
   ].join(', ')
   return (
     <BulletBar
       percent={progress?.percentToTarget ?? null}
-      expectedPercent={isUnderWay ? percentOfWay(progress.expected, baseline, target) : null}
+      expectedPercent={expected === null ? null : percentOfWay(expected, baseline, target)}
       tone={tone}
       baselineLabel={`from ${figure(baseline)}`}
       targetLabel={`target ${figure(target)}`}
-      expectedLabel={isUnderWay ? `expected today ${figure(progress.expected)}` : ''}
+      expectedLabel={expected === null ? '' : `expected today ${figure(expected)}`}
       description={`${description}.`}
     />
   )
@@ -92,7 +98,7 @@ const GoalTrend = ({
       <Sparkline
         points={history}
         tone={tone}
-        label={`${goal.metric.name}, the last ${history.length} days`}
+        label={`${measureOf(goal)}, the last ${history.length} days`}
         describe={(index) => {
           const { date, value, expected } = history[index] ?? { date: '', value: null, expected: null }
           const hope = expected === null ? '' : `, expected ${say(expected)}`
@@ -170,7 +176,7 @@ export const GoalTile = memo(({ goal, timeZone }: GoalTileProps) => {
           {goal.name}
         </h3>
         <p className="mt-0.5 line-clamp-2 text-xs text-muted">
-          {goal.metric.name}
+          {measureOf(goal)}
           <span aria-hidden="true"> · </span>
           {goal.scope}
         </p>

@@ -28,6 +28,7 @@ export const goalStatusWords = {
   NO_DATA: 'No data',
   STALE: 'Stale',
   INSUFFICIENT_DATA: 'Too little data',
+  ABANDONED: 'Given up',
 } as const satisfies Record<GoalStatus, string>
 
 export const agingBasisWords = {

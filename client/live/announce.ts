@@ -9,7 +9,7 @@ const describeGoal = ({ name, currency, metric, progress }: Announced): string =
   const value =
     progress.value === null
       ? progress.valueReason && nullReasonWords[progress.valueReason]
-      : formatQuantity(progress.value, { unit: metric.unit, currency }, 'whole')
+      : formatQuantity(progress.value, { unit: metric?.unit ?? 'COUNT', currency }, 'whole')
   return `${name}: ${value ?? 'no value'}, ${goalStatusWords[progress.status].toLowerCase()}`
 }
 

@@ -38,6 +38,17 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   recordMetricValues: 'organization',
   recordRates: 'organization',
   createGoal: 'goal',
+  createMilestoneGoal: 'goal',
+  updateMilestones: 'goal',
+  addGoalAction: 'goal',
+  updateGoalAction: 'goal',
+  addGoalNote: 'goal',
+  updateGoalNote: 'goal',
+  updateGoal: 'goal',
+  activateGoal: 'goal',
+  pauseGoal: 'goal',
+  resumeGoal: 'goal',
+  closeGoal: 'goal',
   createOrganization: 'organization',
   importInvoices: 'organization',
   importRates: 'organization',
@@ -122,6 +133,9 @@ export const subjectName = async (
     case 'invitation':
       return (await loaders.invitation.load(subject))?.email ?? null
     case 'dispute':
+    case 'milestone':
+    case 'goalAction':
+    case 'goalNote':
     case 'audit':
     case null:
       return null

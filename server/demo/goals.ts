@@ -3,7 +3,8 @@
  * so first day and target are looked for in what the books say: the figures are true, the ambitions are made to fit.
  */
 import { Exact } from '../domain/money.ts'
-import { judge, type GoalStatus } from '../domain/goal.ts'
+import { judge, type GoalStatus } from '../domain/goal-status.ts'
+import { yearBefore } from '../domain/goal-trajectory.ts'
 import { dateAt } from '../domain/calendar.ts'
 import { defaultConventions, type Conventions } from '../domain/conventions.ts'
 import { newUuid } from '../ids.ts'
@@ -21,7 +22,7 @@ type Plan = {
   readonly name: (target: string) => string
   readonly why: string
   readonly metric: KpiMetric
-  readonly direction: GoalRow['direction']
+  readonly direction: 'INCREASE' | 'DECREASE'
   readonly owner: PersonName
   readonly filter?: SegmentFilter
   readonly currency?: string
@@ -145,7 +146,7 @@ export async function setDemoGoals(
       now,
     )
     const chosen = current === undefined ? null : choose(plan, draft, { current, baselines, today })
-    if (chosen !== null) goals.push(chosen)
+    if (chosen !== null) goals.push({ ...chosen, ...(await evidenceOf(tx, organization, chosen, now)) })
   }
   const startOf = (row: GoalRow) => eveningOf(row.startsOn, organization, now)
   for (const row of goals) {
@@ -155,6 +156,21 @@ export async function setDemoGoals(
     await tx.insert(goal).values({ ...row, createdAt })
   }
   await appendHistory(tx, organization, { goals, today, now })
+}
+
+/** What the books say of the year before the baseline. */
+async function evidenceOf(
+  tx: Tx,
+  organization: OrganizationRow,
+  goal: GoalRow,
+  now: Temporal.Instant,
+): Promise<Pick<GoalRow, 'baselineYearBefore' | 'baselineYearBeforeReason'>> {
+  const wanted = [{ goal, asOf: yearBefore(goal.baselineOn) }]
+  const [before] = await measure(tx, organization, wanted, now)
+  return {
+    baselineYearBefore: before?.valueExact ?? null,
+    baselineYearBeforeReason: before?.reason ?? null,
+  }
 }
 
 type Draft = Omit<GoalRow, 'name' | 'baseline' | 'baselineOn' | 'target' | 'startsOn' | 'deadline'>
@@ -170,8 +186,22 @@ const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Dra
   currency: plan.currency ?? organization.baseCurrency,
   baselineNumerator: null,
   baselineDenominator: null,
+  baselineYearBefore: null,
+  baselineYearBeforeReason: null,
   ownerId: people.get(plan.owner) ?? null,
+  targetGiven: null,
+  bandLow: null,
+  bandHigh: null,
+  trajectory: 'LINEAR',
+  trajectoryPoints: null,
+  trajectoryGiven: false,
+  reviewerId: null,
+  parentId: null,
   state: 'ACTIVE',
+  stateReason: null,
+  outcome: null,
+  closedSequence: null,
+  version: 1,
   createdAt: organization.createdAt,
 })
 

@@ -1,46 +1,61 @@
-import { and, eq, inArray } from 'drizzle-orm'
-import { runCommand, type Audited, type CommandContext } from '../command.ts'
+import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
 import { chooseConventions, type Conventions } from '../domain/conventions.ts'
-import { nullReasonInWords, trajectoryFault } from '../domain/goal.ts'
-import { Exact, isCurrency } from '../domain/money.ts'
-import { kpiDefinition } from '../domain/registry.ts'
-import { decodeId, newUuid } from '../ids.ts'
+import { yearBefore, type PastYear } from '../domain/goal-trajectory.ts'
+import { nullReasonInWords } from '../domain/goal-words.ts'
+import { isCurrency } from '../domain/money.ts'
+import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
-import { judgedGoal, measure, type Measured } from '../live/measure.ts'
-import { invalid, isProblem, notFound, type Problem } from '../problem.ts'
-import { filterFields, type SegmentFilter } from '../kpi/segments.ts'
+import { measure, type Measured } from '../live/measure.ts'
+import { invalid, isProblem, type Problem } from '../problem.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
-import type { CreateGoalInput, KpiFilter } from '../schema.generated.ts'
+import type { SegmentFilter } from '../kpi/segments.ts'
+import type { CreateGoalInput } from '../schema.generated.ts'
+import { aimOf, readAim, type AimGiven } from './aim.ts'
+import type { GoalChanged } from './change.ts'
+import {
+  checkDates,
+  checkFilter,
+  checkName,
+  checkNumber,
+  checkPeople,
+  checkState,
+  checkWhy,
+  findStranger,
+  namedBy,
+  type People,
+} from './check.ts'
+import { writeFollowers } from './followers.ts'
+import { readPastYears } from './season.ts'
+import { findGivenParent } from './tree.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-import { goal, person } from '@tidemark/drizzle/tables.ts'
+import { goal } from '@tidemark/drizzle/tables.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
-
-export type GoalCreated = Audited & { readonly goalId: string }
-
-const NAME_LENGTH_MAX = 200
-const WHY_LENGTH_MAX = 2_000
-const FILTER_VALUES_MAX = 100
-const FILTER_TEXT_LENGTH_MAX = 200
-/** More digits than any KPI of any books has. */
-const DECIMAL = /^-?\d{1,15}(\.\d{1,10})?$/
-/** A goal is nearer than that; what is not is a typing error. */
-const YEARS_MAX = 10
 
 /** Creates a goal. Its baseline is the one given, else the KPI's value on its first day, frozen with its evidence. */
 export async function createGoal(
   context: CommandContext,
   input: CreateGoalInput,
-): Promise<GoalCreated | Problem> {
+): Promise<GoalChanged | Problem> {
   const usual = await readUsual(context)
   const checked = checkGoal(input, todayOf(context), usual)
   if (isProblem(checked)) return checked
   const measured = await measureOnce(context, checked)
+  const years = await readSeason(context, checked)
+  if (isProblem(years)) return years
   return runCommand(context, { action: 'createGoal', input }, (tx) =>
-    writeGoal(tx, context, checked, measured),
+    writeGoal(tx, context, checked, { ...measured, years }),
   )
 }
+
+const readSeason = (
+  context: CommandContext,
+  { aim, ...checked }: CheckedGoal,
+): Promise<readonly PastYear[] | Problem> | readonly PastYear[] =>
+  aim.trajectory?.kind === 'SEASONAL'
+    ? readPastYears(context, { ...checked, currency: checked.currency ?? context.organization.baseCurrency })
+    : []
 
 const readUsual = ({ connection, organization: { id } }: CommandContext): Promise<Conventions> =>
   inTransaction(connection, { organizationId: id, mode: 'read' }, (tx) => readUsualConventions(tx, id))
@@ -48,8 +63,12 @@ const readUsual = ({ connection, organization: { id } }: CommandContext): Promis
 /** What can be said of the input without the books. The ids are uuids. */
 type CheckedGoal = Pick<
   GoalRow,
-  'name' | 'why' | 'metric' | 'direction' | 'target' | 'startsOn' | 'deadline' | 'ownerId'
+  'name' | 'why' | 'metric' | 'direction' | 'startsOn' | 'deadline' | 'state'
 > & {
+  readonly aim: AimGiven
+  /** As the API has it. */
+  readonly parentId: string | null
+  readonly people: People
   readonly filter: SegmentFilter
   readonly conventions: Conventions
   /** Null for the base currency. */
@@ -64,14 +83,15 @@ function checkGoal(
   today: Temporal.PlainDate,
   usual: Conventions,
 ): CheckedGoal | Problem {
-  const name = input.name.trim()
-  const why = input.why?.trim() ?? ''
-  if (name === '' || name.length > NAME_LENGTH_MAX) {
-    return invalid(['name'], `A name has 1 to ${NAME_LENGTH_MAX} characters`)
-  }
-  if (why.length > WHY_LENGTH_MAX) return invalid(['why'], `\`why\` has at most ${WHY_LENGTH_MAX} characters`)
-  const fault =
-    checkNumber('target', input.target, input.metric) ?? checkNumber('baseline', input.baseline, input.metric)
+  const named = checkName(input.name)
+  if (isProblem(named)) return named
+  const reasoned = checkWhy(input.why)
+  if (isProblem(reasoned)) return reasoned
+  if (input.direction === 'MILESTONES')
+    return invalid(['direction'], 'A checklist is made with createMilestoneGoal')
+  const aim = readAim(input, input)
+  if (isProblem(aim)) return aim
+  const fault = checkNumber(['baseline'], input.baseline, input.metric)
   if (fault !== null) return fault
   const startsOn = input.startsOn ?? today
   const dateFault = checkDates(startsOn, input.deadline, today)
@@ -84,19 +104,22 @@ function checkGoal(
   if (currency !== null && !isCurrency(currency)) {
     return invalid(['currency'], `${currency} is no ISO 4217 currency code`)
   }
-  const ownerId = input.ownerId ? decodeId('person', input.ownerId) : null
-  if (input.ownerId && ownerId === null)
-    return notFound(['ownerId'], `There is no person with id ${input.ownerId}`)
-  const { metric, direction, target, deadline } = input
+  const state = checkState(input.state)
+  if (isProblem(state)) return state
+  const people = checkPeople(input)
+  if (isProblem(people)) return people
+  const { metric, direction, deadline } = input
   return {
-    name,
-    why: why === '' ? null : why,
+    ...named,
+    ...reasoned,
     metric,
     direction,
-    target,
+    aim,
     startsOn,
     deadline,
-    ownerId,
+    people,
+    parentId: input.parentId ?? null,
+    ...state,
     filter,
     conventions,
     currency,
@@ -105,72 +128,11 @@ function checkGoal(
   }
 }
 
-function checkNumber(
-  field: 'target' | 'baseline',
-  text: string | null | undefined,
-  metric: CreateGoalInput['metric'],
-): Problem | null {
-  if (text === null || text === undefined) return null
-  if (!DECIMAL.test(text)) {
-    return invalid([field], `A ${field} has at most 15 digits before and 10 after its point, unlike ${text}`)
-  }
-  const value = new Exact(text)
-  if (kpiDefinition(metric).unit !== 'PERCENT' || (value.gte(0) && value.lte(100))) return null
-  return invalid([field], `${metric} is in percent, from 0 to 100, so ${text} cannot be its ${field}`)
-}
+/** The KPI's values today, on the day of the baseline and a year before that. */
+type MeasuredGoal = { readonly current: Measured; readonly atBaseline: Measured; readonly before: Measured }
 
-function checkDates(
-  startsOn: Temporal.PlainDate,
-  deadline: Temporal.PlainDate,
-  today: Temporal.PlainDate,
-): Problem | null {
-  if (
-    isBefore(startsOn, today.subtract({ years: YEARS_MAX })) ||
-    isBefore(today.add({ years: YEARS_MAX }), startsOn)
-  ) {
-    return invalid(['startsOn'], `${startsOn.toString()} is more than ${YEARS_MAX} years away`)
-  }
-  if (!isBefore(startsOn, deadline)) {
-    return invalid(['deadline'], `The deadline must lie after the first day, ${startsOn.toString()}`)
-  }
-  if (isBefore(deadline, today)) return invalid(['deadline'], `${deadline.toString()} has passed already`)
-  if (isBefore(today.add({ years: YEARS_MAX }), deadline)) {
-    return invalid(['deadline'], `${deadline.toString()} is more than ${YEARS_MAX} years away`)
-  }
-  return null
-}
-
-/** What is null asks for nothing, so it is left out of what is frozen. */
-function checkFilter(filter: KpiFilter): SegmentFilter | Problem {
-  const kept: { -readonly [Dimension in keyof SegmentFilter]: readonly string[] } = {}
-  for (const dimension of filterFields) {
-    const values = filter[dimension]
-    if (values === null || values === undefined) continue
-    const path = ['filter', dimension]
-    // As for `kpis`, no value is among none, and a goal on nothing is a slip.
-    if (values.length === 0)
-      return invalid(path, `An empty list matches nothing: leave \`${dimension}\` out to measure all`)
-    if (values.length > FILTER_VALUES_MAX)
-      return invalid(path, `At most ${FILTER_VALUES_MAX} values, not ${values.length}`)
-    for (const [index, value] of values.entries()) {
-      const at = [...path, String(index)]
-      if (value === '' || value.length > FILTER_TEXT_LENGTH_MAX) {
-        return invalid(at, `A value has 1 to ${FILTER_TEXT_LENGTH_MAX} characters`)
-      }
-      if (dimension === 'currency' && !isCurrency(value))
-        return invalid(at, `${value} is no ISO 4217 currency code`)
-      if (dimension === 'collectorId' && decodeId('person', value) === null) {
-        return notFound(at, `There is no person with id ${value}`)
-      }
-    }
-    kept[dimension] =
-      dimension === 'collectorId' ? values.flatMap((id) => decodeId('person', id) ?? []) : values
-  }
-  return kept
-}
-
-/** The KPI's values today and on the day of the baseline. */
-type MeasuredGoal = { readonly current: Measured; readonly atBaseline: Measured }
+/** With the years of the past that its season is made of. */
+type KnownGoal = MeasuredGoal & { readonly years: readonly PastYear[] }
 
 /**
  * Before the command's transaction, and not in it: a value is made of several statements, which only a reader's one
@@ -179,65 +141,62 @@ type MeasuredGoal = { readonly current: Measured; readonly atBaseline: Measured 
 async function measureOnce(context: CommandContext, checked: CheckedGoal): Promise<MeasuredGoal> {
   const { connection, organization, now } = context
   const measurable = { ...checked, currency: checked.currency ?? organization.baseCurrency }
-  const days = [todayOf(context), checked.baselineOn].map((asOf) => ({ goal: measurable, asOf }))
-  const [current, atBaseline] = await inTransaction(
+  const dates = [todayOf(context), checked.baselineOn, yearBefore(checked.baselineOn)]
+  const days = dates.map((asOf) => ({ goal: measurable, asOf }))
+  const [current, atBaseline, before] = await inTransaction(
     connection,
     { organizationId: organization.id, mode: 'read' },
     (tx) => measure(tx, organization, days, now),
   )
-  if (current === undefined || atBaseline === undefined) throw new Error('The goal was not measured')
-  return { current, atBaseline }
+  if (current === undefined || atBaseline === undefined || before === undefined)
+    throw new Error('The goal was not measured')
+  return { current, atBaseline, before }
 }
 
 async function writeGoal(
   tx: Tx,
   context: CommandContext,
   checked: CheckedGoal,
-  { current, atBaseline }: MeasuredGoal,
-): Promise<GoalCreated | Problem> {
+  { current, atBaseline, before, years }: KnownGoal,
+): Promise<GoalChanged | Problem> {
   const { organization, now } = context
-  const stranger = await findStranger(tx, organization.id, checked)
+  const { people, aim: given, parentId: _parentId, ...plain } = checked
+  const stranger = await findStranger(tx, organization.id, namedBy(people, checked.filter))
   if (stranger !== null) return stranger
+  const above = await findGivenParent(tx, organization.id, checked.parentId)
+  if (isProblem(above)) return above
   // Refused even where the baseline is given: the goal could not be evaluated.
   if (current.failure !== null) return invalid(['currency'], sentence(current.failure), 'MISSING_RATE')
   const evidence = baselineOf(checked, atBaseline)
   if (isProblem(evidence)) return evidence
+  const currency = checked.currency ?? organization.baseCurrency
+  const aim = aimOf({ ...plain, ...evidence, currency }, given, years)
+  if (isProblem(aim)) return aim
   const row: GoalRow = {
-    ...checked,
+    ...plain,
     ...evidence,
-    currency: checked.currency ?? organization.baseCurrency,
+    ...aim,
+    ...above,
+    baselineYearBefore: before.valueExact,
+    baselineYearBeforeReason: before.valueExact === null ? before.reason : null,
+    ownerId: people.ownerId ?? null,
+    reviewerId: people.reviewerId ?? null,
+    currency,
     organizationId: organization.id,
     id: newUuid(),
-    state: 'ACTIVE',
+    outcome: null,
+    stateReason: null,
+    closedSequence: null,
+    version: 1,
     createdAt: now,
   }
-  const fault = trajectoryFault(judgedGoal(row))
-  if (fault !== null) return invalid([fault.field], fault.message)
   const { organizationId: _organizationId, id, ...frozen } = row
-  const audit = await writeAudit(tx, context, { action: 'createGoal', subject: id, after: frozen })
+  const followerIds = people.followerIds ?? []
+  const after = { ...frozen, followerIds }
+  const audit = await writeAudit(tx, context, { action: 'createGoal', subject: id, after })
   await tx.insert(goal).values(row)
+  await writeFollowers(tx, { organizationId: organization.id, goalId: id }, followerIds)
   return { goalId: id, audit }
-}
-
-/** The first person of the input whom the organization does not have. */
-async function findStranger(
-  tx: Tx,
-  organizationId: string,
-  { ownerId, filter }: CheckedGoal,
-): Promise<Problem | null> {
-  const collectors = filter.collectorId ?? []
-  const named = [...collectors, ...(ownerId === null ? [] : [ownerId])]
-  if (named.length === 0) return null
-  const rows = await tx
-    .select({ id: person.id })
-    .from(person)
-    .where(and(eq(person.organizationId, organizationId), inArray(person.id, named)))
-  const known = new Set(rows.map((row) => row.id))
-  if (ownerId !== null && !known.has(ownerId)) return notFound(['ownerId'], 'There is no person with this id')
-  const index = collectors.findIndex((id) => !known.has(id))
-  return index < 0
-    ? null
-    : notFound(['filter', 'collectorId', String(index)], 'There is no person with this id')
 }
 
 type Baseline = Pick<GoalRow, 'baseline' | 'baselineNumerator' | 'baselineDenominator'>

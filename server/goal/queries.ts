@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import { badUserInput } from '../errors.ts'
-import { scopeInWords } from '../domain/goal.ts'
+import { scopeInWords } from '../domain/goal-words.ts'
 import { decodeId } from '../ids.ts'
 import { encodeProgressCursor } from '../live/cursor.ts'
 import { readSequence } from '../live/progress.ts'
@@ -69,6 +69,7 @@ export const progressCursor = ({ reader, organization }: Context): Promise<strin
 
 /** What the goal is measured on, with the names of its collectors. */
 export async function scopeOf(row: GoalRow, { loaders }: Context): Promise<string> {
+  if (row.direction === 'MILESTONES') return 'Milestones'
   const { collectorId, ...filter } = row.filter as SegmentFilter
   const collectors = await Promise.all((collectorId ?? []).map((id) => loaders.person.load(id)))
   return scopeInWords({ ...filter, collector: collectors.map((person) => person?.name ?? 'unknown') })

@@ -1,17 +1,30 @@
+import { actorInWords } from '../access/actor-words.ts'
 import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
-import { todayOf } from '../context.ts'
-import { percentToTarget } from '../domain/goal.ts'
+import { todayOf, type Context } from '../context.ts'
+import { isBefore } from '../domain/calendar.ts'
+import { percentToTarget, yearBefore } from '../domain/goal-trajectory.ts'
 import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
-import { judgedGoal } from '../live/measure.ts'
-import { isProblem } from '../problem.ts'
+import { pointsOf } from '../live/measure.ts'
+import { isProblem, type Problem } from '../problem.ts'
 import { createGoal } from './commands.ts'
+import { targetGivenOf } from './aim.ts'
+import { shownOf } from './changes.ts'
+import { createMilestoneGoal, updateMilestones } from './milestones.ts'
+import { addGoalAction, updateGoalAction } from './actions.ts'
+import { addGoalNote, updateGoalNote } from './notes.ts'
+import { effectOf, isOverdue } from './plan.ts'
+import { childrenTotalOf, parentShareOf } from './tree.ts'
+import { updateGoal } from './update.ts'
+import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
+import type { GoalChanged } from './change.ts'
+import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { NullReason, Resolvers } from '../schema.generated.ts'
 
@@ -21,16 +34,35 @@ export const goalResolvers = {
     goal: (_root, { id }, context) => findGoal(context, id),
   },
   Mutation: {
-    createGoal: async (_root, { input }, context) => {
-      const outcome = await carryOut(context, createGoal, input)
-      if (isProblem(outcome)) return outcome
-      return {
-        __typename: 'CreateGoalSuccess',
-        goal: input.dryRun ? null : await required(context.loaders.goal, outcome.goalId),
-        dryRun: input.dryRun,
-        audit: outcome.audit,
-      }
-    },
+    createGoal: async (_root, { input }, context) =>
+      answer('CreateGoalSuccess', input, context, await carryOut(context, createGoal, input)),
+    createMilestoneGoal: async (_root, { input }, context) =>
+      answer(
+        'CreateMilestoneGoalSuccess',
+        input,
+        context,
+        await carryOut(context, createMilestoneGoal, input),
+      ),
+    updateMilestones: async (_root, { input }, context) =>
+      answer('UpdateMilestonesSuccess', input, context, await carryOut(context, updateMilestones, input)),
+    addGoalAction: async (_root, { input }, context) =>
+      answer('AddGoalActionSuccess', input, context, await carryOut(context, addGoalAction, input)),
+    updateGoalAction: async (_root, { input }, context) =>
+      answer('UpdateGoalActionSuccess', input, context, await carryOut(context, updateGoalAction, input)),
+    addGoalNote: async (_root, { input }, context) =>
+      answer('AddGoalNoteSuccess', input, context, await carryOut(context, addGoalNote, input)),
+    updateGoalNote: async (_root, { input }, context) =>
+      answer('UpdateGoalNoteSuccess', input, context, await carryOut(context, updateGoalNote, input)),
+    updateGoal: async (_root, { input }, context) =>
+      answer('UpdateGoalSuccess', input, context, await carryOut(context, updateGoal, input)),
+    activateGoal: async (_root, { input }, context) =>
+      answer('ActivateGoalSuccess', input, context, await carryOut(context, activateGoal, input)),
+    pauseGoal: async (_root, { input }, context) =>
+      answer('PauseGoalSuccess', input, context, await carryOut(context, pauseGoal, input)),
+    resumeGoal: async (_root, { input }, context) =>
+      answer('ResumeGoalSuccess', input, context, await carryOut(context, resumeGoal, input)),
+    closeGoal: async (_root, { input }, context) =>
+      answer('CloseGoalSuccess', input, context, await carryOut(context, closeGoal, input)),
   },
   Subscription: {
     goalProgress: {
@@ -46,30 +78,90 @@ export const goalResolvers = {
   },
   Goal: {
     id: ({ id }) => encodeId('goal', id),
-    metric: ({ metric }) => kpiDefinition(metric as KpiMetric),
+    metric: ({ metric }) => (metric === null ? null : kpiDefinition(metric as KpiMetric)),
+    parent: ({ parentId }, _args, { loaders }) => (parentId === null ? null : loaders.goal.load(parentId)),
+    children: ({ id }, _args, { loaders }) => loaders.goalChildren.load(id),
+    childrenTotal: (goal, _args, context) => childrenTotalOf(goal, context),
+    parentShare: (goal, _args, context) => parentShareOf(goal, context),
+    actions: ({ id }, _args, { loaders }) => loaders.goalActions.load(id),
+    notes: ({ id }, _args, { loaders }) => loaders.goalNotes.load(id),
+    milestones: ({ id }, _args, { loaders }) => loaders.milestones.load(id),
     scope: (goal, _args, context) => scopeOf(goal, context),
     conventions: ({ conventions }) => conventionsOfGoal(conventions),
     baseline: ({ baseline }) => Number(baseline),
     baselineExact: ({ baseline }) => baseline,
-    target: ({ target }) => Number(target),
+    target: ({ target }) => numberOf(target),
     targetExact: ({ target }) => target,
+    targetGiven: (goal) => targetGivenOf(goal),
+    band: (goal) => (goal.direction === 'MAINTAIN_BAND' ? goal : null),
+    trajectory: (goal) => (goal.direction === 'MAINTAIN_BAND' ? null : goal),
     daysLeft: ({ deadline }, _args, context) => todayOf(context).until(deadline).days,
+    baselineEvidence: (goal) => goal,
+    reviewer: ({ reviewerId }, _args, { loaders }) =>
+      reviewerId === null ? null : loaders.person.load(reviewerId),
+    followers: ({ id }, _args, { loaders }) => loaders.goalFollowers.load(id),
     owner: ({ ownerId }, _args, { loaders }) => (ownerId === null ? null : loaders.person.load(ownerId)),
     progress: async (goal, _args, { loaders }) => {
       const row = goal.progress === undefined ? await loaders.progress.load(goal.id) : goal.progress
       return row === null ? null : { ...row, goal }
     },
     history: (goal, { days }, context) => historyOf(goal, days, context),
+    changes: ({ id }, _args, { loaders }) => loaders.goalChanges.load(id),
+  },
+  GoalBand: {
+    low: ({ bandLow }) => Number(bandLow),
+    lowExact: ({ bandLow }) => bandLow ?? '',
+    high: ({ bandHigh }) => Number(bandHigh),
+    highExact: ({ bandHigh }) => bandHigh ?? '',
+  },
+  GoalTrajectory: {
+    kind: ({ trajectory }) => trajectory,
+    points: (goal) => pointsOf(goal),
+  },
+  GoalTrajectoryPoint: {
+    on: ({ on }) => Temporal.PlainDate.from(on),
+    value: ({ value }) => Number(value),
+    valueExact: ({ value }) => value,
+  },
+  GoalAction: {
+    id: ({ id }) => encodeId('goalAction', id),
+    owner: ({ ownerId }, _args, { loaders }) => (ownerId === null ? null : loaders.person.load(ownerId)),
+    isOverdue: (action, _args, context) => isOverdue(action, todayOf(context)),
+    effect: (action, _args, context) => effectOf(action, context),
+  },
+  GoalNote: {
+    id: ({ id }) => encodeId('goalNote', id),
+    author: ({ author }, _args, { loaders }) => actorInWords(author, loaders),
+  },
+  GoalMilestone: {
+    id: ({ id }) => encodeId('milestone', id),
+    doneBy: ({ doneBy }, _args, { loaders }) => (doneBy === null ? null : actorInWords(doneBy, loaders)),
+    isOverdue: ({ dueOn, doneOn }, _args, context) => doneOn === null && isBefore(dueOn, todayOf(context)),
+  },
+  GoalBaselineEvidence: {
+    numerator: ({ baselineNumerator }) => baselineNumerator,
+    denominator: ({ baselineDenominator }) => baselineDenominator,
+    yearBeforeOn: ({ baselineOn }) => yearBefore(baselineOn),
+    yearBefore: ({ baselineYearBefore }) => numberOf(baselineYearBefore),
+    yearBeforeExact: ({ baselineYearBefore }) => baselineYearBefore,
+    yearBeforeReason: ({ baselineYearBeforeReason }) => baselineYearBeforeReason as NullReason | null,
+  },
+  GoalFieldChange: {
+    from: ({ field, from }, _args, { loaders }) => shownOf(field, from, loaders),
+    to: ({ field, to }, _args, { loaders }) => shownOf(field, to, loaders),
+  },
+  GoalChange: {
+    by: ({ actor }, _args, { loaders }) => actorInWords(actor, loaders),
+    at: ({ recordedAt }) => recordedAt,
   },
   GoalProgress: {
     sequence: ({ sequence }) => sequence.toString(),
     value: ({ value }) => numberOf(value),
     valueExact: ({ value }) => value,
     valueReason: ({ valueReason }) => valueReason as NullReason | null,
-    expected: ({ expected }) => Number(expected),
+    expected: ({ expected }) => numberOf(expected),
     expectedExact: ({ expected }) => expected,
-    percentToTarget: ({ goal, value }) =>
-      percentToTarget(judgedGoal(goal), value === null ? null : new Exact(value))?.toNumber() ?? null,
+    percentToTarget: ({ goal, value }) => percentOf(goal, value),
   },
   GoalPoint: {
     value: ({ value }) => value?.toNumber() ?? null,
@@ -81,4 +173,22 @@ export const goalResolvers = {
   },
 } satisfies Resolvers
 
+function percentOf({ baseline, target }: GoalRow, value: string | null): number | null {
+  if (target === null || value === null) return null
+  const way = { baseline: new Exact(baseline), target: new Exact(target) }
+  return percentToTarget(way, new Exact(value))?.toNumber() ?? null
+}
+
 const numberOf = (value: string | null): number | null => (value === null ? null : Number(value))
+
+/** What each of the commands answers: the goal as it is now, or the problem. */
+async function answer<Name extends string>(
+  name: Name,
+  { dryRun }: { readonly dryRun: boolean },
+  { loaders }: Context,
+  outcome: GoalChanged | Problem,
+) {
+  if (isProblem(outcome)) return outcome
+  const goal = dryRun ? null : await required(loaders.goal, outcome.goalId)
+  return { __typename: name, goal, dryRun, audit: outcome.audit }
+}

@@ -5,9 +5,10 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { dateAt, isBefore } from '../domain/calendar.ts'
 import { formatExact } from '../domain/exact.ts'
-import { evaluationDay, expectedOn, judge, type JudgedGoal } from '../domain/goal.ts'
+import { judge } from '../domain/goal-status.ts'
+import { evaluationDay, expectedOf, type JudgedGoal } from '../domain/goal-trajectory.ts'
 import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
-import { readLastEvaluation, readLatestOfActive } from './progress.ts'
+import { readLastEvaluation, readLatestOfActive, readRested, type Rested } from './progress.ts'
 import type { LogError } from '../events.ts'
 import { hasNew, isForeign, sinceColumns, type Since } from '../ledger/news.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
@@ -84,7 +85,10 @@ async function findNews(
   const today = dateAt(at, organization.timeZone)
   const wanted = seen.goals.map((goal) => ({ goal, asOf: evaluationDay(goal, today) }))
   const { measured, failures } = await measureGoals(view, organization, wanted, at)
-  const news = newsOf(seen, measured, today).map((progress) => ({ ...progress, recordedAt: now }))
+  const news = [...newsOf(seen, measured, today), ...seen.resting].map((progress) => ({
+    ...progress,
+    recordedAt: now,
+  }))
   return { news, failures, today, seen: seen.snapshot, before: seen.sequence }
 }
 
@@ -137,6 +141,8 @@ type Look = {
   readonly goals: readonly GoalRow[]
   /** By goal. */
   readonly latest: ReadonlyMap<string, GoalProgressRow>
+  /** What stays to be told of goals that were paused or closed. */
+  readonly resting: readonly NewProgress[]
   readonly sequence: bigint
   /** The day of the last evaluation; null before the first. */
   readonly evaluatedOn: Temporal.PlainDate | null
@@ -146,7 +152,7 @@ type Look = {
 /** One round trip: the statements are sent together. */
 async function look(view: Tx, organization: EvaluatedOrganization): Promise<Look> {
   const { id } = organization
-  const [snapshot, goals, latest, last, lastPostedOn] = await Promise.all([
+  const [snapshot, goals, latest, rested, last, lastPostedOn] = await Promise.all([
     readSnapshot(view),
     view
       .select()
@@ -154,10 +160,11 @@ async function look(view: Tx, organization: EvaluatedOrganization): Promise<Look
       .where(and(eq(goal.organizationId, id), eq(goal.state, 'ACTIVE')))
       .orderBy(goal.id),
     readLatestOfActive(view, id),
+    readRested(view, id),
     readLastEvaluation(view, id),
     readLastPosting(view, organization),
   ])
-  return { snapshot, goals, latest, ...last, lastPostedOn }
+  return { snapshot, goals, latest, resting: rested.map(restingOf), ...last, lastPostedOn }
 }
 
 /** What of the transactions that run, or ran a moment ago, the caller's own statements see. */
@@ -216,6 +223,7 @@ export function progressOf(
 ): NewProgress {
   const stands = {
     goalId: goal.id,
+    goalVersion: goal.version,
     asOf: evaluationDay(goal, today),
     value: reading.valueExact,
     valueReason: reading.reason,
@@ -228,10 +236,12 @@ export function progressOf(
     return { ...stands, expected: goal.baseline, status: 'NO_DATA', statusReason }
   }
   const { unit, currency } = judged.subject
-  const verdict = judge(judged, reading, today, lastPostedOn)
+  const expected = expectedOf(judged, today)
+  // A checklist is ticked off by hand: no posting makes it older.
+  const verdict = judge(judged, reading, today, goal.metric === null ? today : lastPostedOn)
   return {
     ...stands,
-    expected: formatExact(expectedOn(judged, today), unit, currency),
+    expected: expected === null ? null : formatExact(expected, unit, currency),
     status: verdict.status,
     statusReason: verdict.reason,
   }
@@ -246,9 +256,29 @@ function judgeable(goal: GoalRow): JudgedGoal | null {
   }
 }
 
-/** A new day is news too: what is expected moved, and the reason says it. */
+/**
+ * The last progress of a goal that is not evaluated any more, once again, so that whoever follows learns what became
+ * of it. One that was closed ends with its outcome.
+ */
+function restingOf({ goal: { version, outcome, stateReason }, last }: Rested): NewProgress {
+  const { organizationId: _organizationId, sequence: _sequence, recordedAt: _recordedAt, ...stands } = last
+  const rests = { ...stands, goalVersion: version }
+  if (outcome === null) return rests
+  return outcome === 'ABANDONED'
+    ? {
+        ...rests,
+        status: outcome,
+        statusReason: `It was given up: ${withStop(stateReason ?? 'nobody said why')}`,
+      }
+    : { ...rests, status: outcome }
+}
+
+const withStop = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`)
+
+/** A new day is news too: what is expected moved, and the reason says it; so is a change of the goal itself. */
 const isNews = (progress: NewProgress, before: GoalProgressRow | undefined): boolean =>
   before === undefined ||
+  progress.goalVersion !== before.goalVersion ||
   !progress.asOf.equals(before.asOf) ||
   progress.value !== before.value ||
   progress.status !== before.status ||

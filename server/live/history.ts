@@ -1,6 +1,6 @@
 /** The values of goals over the last days, for sparklines: those of all goals of a page are computed together. */
 import type { Exact } from '../domain/money.ts'
-import { expectedOn } from '../domain/goal.ts'
+import { expectedOf } from '../domain/goal-trajectory.ts'
 import { judgedGoal, measure } from './measure.ts'
 import type { KpiOrganization } from '../kpi/source.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
@@ -37,7 +37,7 @@ export const goalHistoryLoader = (
           return {
             date,
             value: measured[next++]?.value ?? null,
-            expected: begun ? expectedOn(judged, date) : null,
+            expected: begun ? expectedOf(judged, date) : null,
           }
         })
       })

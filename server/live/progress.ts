@@ -1,6 +1,6 @@
 /** Reads of `goal_progress`. */
 import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm'
-import type { GoalProgressRow } from '@tidemark/drizzle/rows.ts'
+import type { GoalProgressRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -41,14 +41,38 @@ export const readLatestProgress = (
 export const readLatestOfActive = (tx: Tx, organizationId: string): Promise<Map<string, GoalProgressRow>> =>
   readLatest(tx, organizationId, eq(goal.state, 'ACTIVE'))
 
-async function readLatest(tx: Tx, organizationId: string, which: SQL): Promise<Map<string, GoalProgressRow>> {
-  const last = tx
+/** A goal that is not evaluated any more, with the progress that it rests on. */
+export type Rested = { readonly goal: GoalRow; readonly last: GoalProgressRow }
+
+/**
+ * The paused and closed goals that were changed after their last progress. What a closed one rests on is what it was
+ * closed on, should an evaluation that had begun before have added another.
+ */
+export async function readRested(tx: Tx, organizationId: string): Promise<Rested[]> {
+  const last = lastProgress(tx, organizationId)
+  const rows = await tx
+    .select()
+    .from(goal)
+    .innerJoinLateral(last, sql`${last.goalVersion} <> ${goal.version}`)
+    .where(and(eq(goal.organizationId, organizationId), inArray(goal.state, ['PAUSED', 'CLOSED'])))
+    .orderBy(asc(goal.id))
+  const closedOn = rows.flatMap((row) => row.goal.closedSequence ?? [])
+  const kept = closedOn.length === 0 ? [] : await readRows(tx, organizationId, closedOn)
+  const bySequence = new Map(kept.map((row) => [row.sequence, row]))
+  return rows.map((row) => ({
+    goal: row.goal,
+    last: bySequence.get(row.goal.closedSequence ?? 0n) ?? row.last,
+  }))
+}
+
+const readRows = (tx: Tx, organizationId: string, sequences: bigint[]): Promise<GoalProgressRow[]> =>
+  tx
     .select()
     .from(goalProgress)
-    .where(and(eq(goalProgress.organizationId, organizationId), eq(goalProgress.goalId, goal.id)))
-    .orderBy(desc(goalProgress.sequence))
-    .limit(1)
-    .as('last')
+    .where(and(eq(goalProgress.organizationId, organizationId), inArray(goalProgress.sequence, sequences)))
+
+async function readLatest(tx: Tx, organizationId: string, which: SQL): Promise<Map<string, GoalProgressRow>> {
+  const last = lastProgress(tx, organizationId)
   const rows = await tx
     .select()
     .from(goal)
@@ -56,6 +80,15 @@ async function readLatest(tx: Tx, organizationId: string, which: SQL): Promise<M
     .where(and(eq(goal.organizationId, organizationId), which))
   return new Map(rows.map((row) => [row.last.goalId, row.last]))
 }
+
+const lastProgress = (tx: Tx, organizationId: string) =>
+  tx
+    .select()
+    .from(goalProgress)
+    .where(and(eq(goalProgress.organizationId, organizationId), eq(goalProgress.goalId, goal.id)))
+    .orderBy(desc(goalProgress.sequence))
+    .limit(1)
+    .as('last')
 
 /** Where the organization's evaluator stands: the last number that it gave, 0 before its first row, and for which day. */
 export async function readLastEvaluation(

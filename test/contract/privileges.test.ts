@@ -41,6 +41,11 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   kpi_late: ['UPDATE', 'DELETE'],
   kpi_month: ['UPDATE', 'DELETE'],
   goal: ['UPDATE'],
+  // Who follows a goal no longer leaves no row.
+  goal_follower: ['DELETE'],
+  goal_action: ['UPDATE'],
+  goal_milestone: ['UPDATE'],
+  goal_note: ['UPDATE'],
   idempotency_key: ['UPDATE', 'DELETE'],
   // Forgotten when they are long over.
   invitation: ['UPDATE', 'DELETE'],

@@ -1,24 +1,21 @@
 import { formatExact, formatPart } from '@tidemark/server/domain/exact.ts'
 import { Exact } from '@tidemark/server/domain/money.ts'
+import { judge, type Reading } from '@tidemark/server/domain/goal-status.ts'
 import {
   evaluationDay,
   expectedOn,
-  formatValue,
-  judge,
   percentToTarget,
-  scopeInWords,
-  subjectOf,
   trajectoryFault,
-  type JudgedGoal,
-  type Reading,
-} from '@tidemark/server/domain/goal.ts'
+  type AimedGoal,
+} from '@tidemark/server/domain/goal-trajectory.ts'
+import { formatValue, scopeInWords, subjectOf } from '@tidemark/server/domain/goal-words.ts'
 import { describe, expect, it } from 'vitest'
 
 const day = (text: string) => Temporal.PlainDate.from(text)
 const exact = (text: string) => new Exact(text)
 
 /** DSO from 50 to 40 days over 100 days: 0.1 days a day, so 1 day behind is 10 % of the way. */
-const dso: JudgedGoal = {
+const dso: AimedGoal = {
   baseline: exact('50'),
   target: exact('40'),
   startsOn: day('2026-01-01'),
@@ -27,7 +24,7 @@ const dso: JudgedGoal = {
   subject: subjectOf({ metric: 'DSO', name: 'Days sales outstanding', unit: 'DAYS' }, 'USD'),
 }
 /** Effectiveness from 70 to 90 % over the same days. */
-const cei: JudgedGoal = {
+const cei: AimedGoal = {
   ...dso,
   baseline: exact('70'),
   target: exact('90'),
@@ -168,7 +165,7 @@ describe('the status', () => {
 describe('the words', () => {
   it('speaks of several things in the plural', () => {
     const subject = subjectOf({ metric: 'OPEN_INVOICE_COUNT', name: 'Open invoices', unit: 'COUNT' }, 'USD')
-    const open: JudgedGoal = { ...dso, baseline: exact('2000'), target: exact('1000'), subject }
+    const open: AimedGoal = { ...dso, baseline: exact('2000'), target: exact('1000'), subject }
     expect(statusOn('2026-02-20', '1600', open).reason).toBe(
       'Open invoices are 1,600, 100 above where they should be today (1,500).',
     )

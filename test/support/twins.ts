@@ -146,7 +146,7 @@ const insertPeople = async (
 
 const RESULT = '{ __typename ... on Problem { message path } }'
 
-const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promise<void> => {
+const fillBooks = async ({ url, connection }: TestServer, token: string, twin: Mark): Promise<void> => {
   const { mark } = twin
   const carryOut = async (name: string, input: Record<string, unknown>): Promise<void> => {
     const type = `${name[0]?.toUpperCase()}${name.slice(1)}Input`
@@ -234,7 +234,9 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
     source: `${mark} bank`,
     rates: [{ currency: twin.currency, date: daysAgo(200), rate: '1.2' }],
   })
-  for (const n of [1, 2]) {
+  const [ada] = await connection.sql<{ id: string }[]>`select id from person where name = ${`${mark} Ada`}`
+  // The third stays a draft, the fourth is paused.
+  for (const n of [1, 2, 3, 4]) {
     await carryOut('createGoal', {
       name: `${mark} goal ${n}`,
       why: `${mark} why`,
@@ -245,8 +247,25 @@ const fillBooks = async ({ url }: TestServer, token: string, twin: Mark): Promis
       startsOn: daysAgo(1),
       deadline: today().add({ days: 100 }).toString(),
       filter: { region: [`${mark} North`] },
+      state: n === 3 ? 'DRAFT' : 'ACTIVE',
+      followerIds: [`person_${ada?.id}`],
     })
   }
+  await carryOut('createMilestoneGoal', {
+    name: `${mark} checklist`,
+    milestones: [{ title: `${mark} milestone`, dueOn: today().add({ days: 10 }).toString() }],
+    deadline: today().add({ days: 20 }).toString(),
+  })
+  const { goals } = await execute<{ goals: { nodes: { id: string; name: string }[] } }>(
+    url,
+    token,
+    '{ goals { nodes { id name } } }',
+  )
+  const [first] = goals.nodes.toSorted((a, b) => a.id.localeCompare(b.id))
+  await carryOut('addGoalAction', { goal: first?.id, title: `${mark} action`, brings: `${mark} days` })
+  await carryOut('addGoalNote', { goal: first?.id, text: `${mark} note` })
+  const fourth = goals.nodes.find(({ name }) => name === `${mark} goal 4`)
+  await carryOut('pauseGoal', { goal: fourth?.id, expectedVersion: 1, reason: `${mark} reason` })
 }
 
 /** Every goal has its first progress. */
@@ -254,7 +273,7 @@ const evaluated = async ({ connection }: TestServer, { id }: OrganizationRow): P
   const [row] = await connection.sql<[{ done: boolean }]>`
     select count(*) > 0 and bool_and(exists (
       select from goal_progress p where p.organization_id = g.organization_id and p.goal_id = g.id)) as done
-    from goal g where g.organization_id = ${id}`
+    from goal g where g.organization_id = ${id} and g.state = 'ACTIVE'`
   return row.done
 }
 
@@ -271,6 +290,9 @@ const readNames = async (
     union all select 'creditNote', id, number from credit_note where organization_id = ${id}
     union all select 'dispute', id, null from item where organization_id = ${id} and kind = 'DISPUTE'
     union all select 'goal', id, null from goal where organization_id = ${id}
+    union all select 'milestone', id, null from goal_milestone where organization_id = ${id}
+    union all select 'goalAction', id, null from goal_action where organization_id = ${id}
+    union all select 'goalNote', id, null from goal_note where organization_id = ${id}
     union all select 'token', id, null from api_token where organization_id = ${id}
     union all select 'invitation', id, null from invitation where organization_id = ${id}
     union all select 'audit', id, null from audit where organization_id = ${id}
@@ -286,7 +308,7 @@ const readNames = async (
 
 /** Values with which every operation on these books succeeds; nothing is written with them. */
 export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
-  const id = (type: string) => ids[type]?.[0]
+  const id = (type: string, index = 0) => ids[type]?.[index]
   const values: Readonly<Record<string, unknown>> = {
     // What lies below its customers is more than may be asked for of 50 at once.
     'Query.agingByCustomer.first': 10,
@@ -352,7 +374,28 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'CreateGoalInput.metric': 'PAST_DUE',
     'CreateGoalInput.direction': 'DECREASE',
     'CreateGoalInput.baseline': '100',
+    'CreateGoalInput.target': '1',
     'CreateGoalInput.deadline': today().add({ days: 100 }).toString(),
+    'AddGoalActionInput.goal': id('goal'),
+    'AddGoalNoteInput.goal': id('goal'),
+    'UpdateGoalActionInput.action': id('goalAction'),
+    'UpdateGoalActionInput.title': `${mark} action changed`,
+    'UpdateGoalNoteInput.note': id('goalNote'),
+    'UpdateGoalInput.goal': id('goal'),
+    'UpdateGoalInput.parentId': id('goal', 1),
+    'UpdateGoalInput.name': `${mark} goal 1 changed`,
+    'CreateMilestoneGoalInput.deadline': today().add({ days: 100 }).toString(),
+    'MilestoneInput.dueOn': today().add({ days: 5 }).toString(),
+    'UpdateMilestonesInput.goal': id('goal', 4),
+    'UpdateMilestonesInput.add': [{ title: 'One more', dueOn: today().add({ days: 5 }).toString() }],
+    'MilestoneChangeInput.id': id('milestone'),
+    'ActivateGoalInput.goal': id('goal', 2),
+    'PauseGoalInput.goal': id('goal'),
+    'ResumeGoalInput.goal': id('goal', 3),
+    'CloseGoalInput.goal': id('goal'),
+    'CloseGoalInput.outcome': 'ABANDONED',
+    'CloseGoalInput.reason': 'overtaken',
+    'ResumeGoalInput.expectedVersion': 2,
     'AuditReceiptInput.id': id('audit'),
     'AuditReceiptInput.hash': auditHash,
     'CreateTokenInput.scopes': ['kpi:read'],

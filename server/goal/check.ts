@@ -1,0 +1,176 @@
+/** What can be said of a goal's fields without the books, and whether its people are the organization's. */
+import { and, eq, inArray } from 'drizzle-orm'
+import { isBefore } from '../domain/calendar.ts'
+import { Exact, isCurrency } from '../domain/money.ts'
+import { kpiDefinition } from '../domain/registry.ts'
+import { decodeId } from '../ids.ts'
+import { filterFields, type SegmentFilter } from '../kpi/segments.ts'
+import { invalid, notFound, type Path, type Problem } from '../problem.ts'
+import type { CreateGoalInput, KpiFilter } from '../schema.generated.ts'
+import { person } from '@tidemark/drizzle/tables.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
+
+const NAME_LENGTH_MAX = 200
+const WHY_LENGTH_MAX = 2_000
+const FOLLOWERS_MAX = 50
+const FILTER_VALUES_MAX = 100
+const FILTER_TEXT_LENGTH_MAX = 200
+/** More digits than any KPI of any books has. */
+const DECIMAL = /^-?\d{1,15}(\.\d{1,10})?$/
+/** A goal is nearer than that; what is not is a typing error. */
+const YEARS_MAX = 10
+
+/** Without outer spaces. */
+export function checkName(text: string): { readonly name: string } | Problem {
+  const name = text.trim()
+  return name === '' || name.length > NAME_LENGTH_MAX
+    ? invalid(['name'], `A name has 1 to ${NAME_LENGTH_MAX} characters`)
+    : { name }
+}
+
+/** Null where nothing is left of it. */
+export function checkWhy(text: string | null | undefined): { readonly why: string | null } | Problem {
+  const why = text?.trim() ?? ''
+  return why.length > WHY_LENGTH_MAX
+    ? invalid(['why'], `\`why\` has at most ${WHY_LENGTH_MAX} characters`)
+    : { why: why === '' ? null : why }
+}
+
+/** `metric` is null for what is no value of it, such as a distance. */
+export function checkNumber(
+  path: Path,
+  text: string | null | undefined,
+  metric: CreateGoalInput['metric'] | null,
+): Problem | null {
+  if (text === null || text === undefined) return null
+  const name = path.at(-1) ?? ''
+  if (!DECIMAL.test(text)) {
+    return invalid(path, `A ${name} has at most 15 digits before and 10 after its point, unlike ${text}`)
+  }
+  const value = new Exact(text)
+  if (metric === null || kpiDefinition(metric).unit !== 'PERCENT' || (value.gte(0) && value.lte(100)))
+    return null
+  return invalid(path, `${metric} is in percent, from 0 to 100, so ${text} cannot be its ${name}`)
+}
+
+export function checkDates(
+  startsOn: Temporal.PlainDate,
+  deadline: Temporal.PlainDate,
+  today: Temporal.PlainDate,
+): Problem | null {
+  if (
+    isBefore(startsOn, today.subtract({ years: YEARS_MAX })) ||
+    isBefore(today.add({ years: YEARS_MAX }), startsOn)
+  ) {
+    return invalid(['startsOn'], `${startsOn.toString()} is more than ${YEARS_MAX} years away`)
+  }
+  if (!isBefore(startsOn, deadline)) {
+    return invalid(['deadline'], `The deadline must lie after the first day, ${startsOn.toString()}`)
+  }
+  if (isBefore(deadline, today)) return invalid(['deadline'], `${deadline.toString()} has passed already`)
+  if (isBefore(today.add({ years: YEARS_MAX }), deadline)) {
+    return invalid(['deadline'], `${deadline.toString()} is more than ${YEARS_MAX} years away`)
+  }
+  return null
+}
+
+/** What is null asks for nothing, so it is left out of what is frozen. */
+export function checkFilter(filter: KpiFilter): SegmentFilter | Problem {
+  const kept: { -readonly [Dimension in keyof SegmentFilter]: readonly string[] } = {}
+  for (const dimension of filterFields) {
+    const values = filter[dimension]
+    if (values === null || values === undefined) continue
+    const path = ['filter', dimension]
+    // As for `kpis`, no value is among none, and a goal on nothing is a slip.
+    if (values.length === 0)
+      return invalid(path, `An empty list matches nothing: leave \`${dimension}\` out to measure all`)
+    if (values.length > FILTER_VALUES_MAX)
+      return invalid(path, `At most ${FILTER_VALUES_MAX} values, not ${values.length}`)
+    for (const [index, value] of values.entries()) {
+      const at = [...path, String(index)]
+      if (value === '' || value.length > FILTER_TEXT_LENGTH_MAX) {
+        return invalid(at, `A value has 1 to ${FILTER_TEXT_LENGTH_MAX} characters`)
+      }
+      if (dimension === 'currency' && !isCurrency(value))
+        return invalid(at, `${value} is no ISO 4217 currency code`)
+      if (dimension === 'collectorId' && decodeId('person', value) === null) {
+        return notFound(at, 'There is no person with this id')
+      }
+    }
+    kept[dimension] =
+      dimension === 'collectorId' ? values.flatMap((id) => decodeId('person', id) ?? []) : values
+  }
+  return kept
+}
+
+/** ACTIVE where it was left out. */
+export const checkState = (
+  state: CreateGoalInput['state'],
+): { readonly state: 'ACTIVE' | 'DRAFT' } | Problem =>
+  state === 'PAUSED' || state === 'CLOSED'
+    ? invalid(['state'], `A goal begins as ACTIVE or DRAFT, not as ${state}`)
+    : { state: state ?? 'ACTIVE' }
+
+/** A person named in the input, by the uuid that the id holds. */
+export type Named = { readonly path: Path; readonly id: string }
+
+type PeopleInput = {
+  readonly ownerId?: string | null | undefined
+  readonly reviewerId?: string | null | undefined
+  readonly followerIds?: readonly string[] | null | undefined
+}
+
+/** Their uuids; null for nobody, undefined for what was left out. Nobody follows twice. */
+export type People = {
+  readonly ownerId: string | null | undefined
+  readonly reviewerId: string | null | undefined
+  readonly followerIds: readonly string[] | undefined
+  /** All of them, with where they stand in the input. */
+  readonly named: readonly Named[]
+}
+
+export function checkPeople(input: PeopleInput): People | Problem {
+  const followerIds = input.followerIds ?? undefined
+  if (followerIds !== undefined && followerIds.length > FOLLOWERS_MAX)
+    return invalid(
+      ['followerIds'],
+      `At most ${FOLLOWERS_MAX} people follow a goal, not ${followerIds.length}`,
+    )
+  const given = [
+    ...(['ownerId', 'reviewerId'] as const).map((field) => ({ path: [field], id: input[field] ?? null })),
+    ...(followerIds ?? []).map((id, index) => ({ path: ['followerIds', String(index)], id })),
+  ].flatMap(({ path, id }) => (id === null ? [] : [{ path, id: decodeId('person', id) }]))
+  const unknown = given.find(({ id }) => id === null)
+  if (unknown !== undefined) return notFound(unknown.path, 'There is no person with this id')
+  const uuidOf = (id: string | null | undefined) => (typeof id === 'string' ? decodeId('person', id) : id)
+  return {
+    ownerId: uuidOf(input.ownerId),
+    reviewerId: uuidOf(input.reviewerId),
+    followerIds:
+      followerIds && [...new Set(followerIds.flatMap((id) => decodeId('person', id) ?? []))].toSorted(),
+    named: given.flatMap(({ path, id }) => (id === null ? [] : [{ path, id }])),
+  }
+}
+
+/** Those who are named by `people` and, as collectors, by the filter. */
+export const namedBy = (people: People, filter: SegmentFilter = {}): Named[] => [
+  ...people.named,
+  ...(filter.collectorId ?? []).map((id, index) => ({ path: ['filter', 'collectorId', String(index)], id })),
+]
+
+/** The first of them whom the organization does not have. */
+export async function findStranger(
+  tx: Tx,
+  organizationId: string,
+  named: readonly Named[],
+): Promise<Problem | null> {
+  if (named.length === 0) return null
+  const ids = named.map(({ id }) => id)
+  const rows = await tx
+    .select({ id: person.id })
+    .from(person)
+    .where(and(eq(person.organizationId, organizationId), inArray(person.id, ids)))
+  const known = new Set(rows.map((row) => row.id))
+  const stranger = named.find(({ id }) => !known.has(id))
+  return stranger === undefined ? null : notFound(stranger.path, 'There is no person with this id')
+}
