@@ -323,6 +323,8 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'Query.restatements.metrics': ['PAST_DUE'],
     'Query.restatements.from': daysAgo(30),
     'Query.restatements.to': today().toString(),
+    'Query.lossRates.from': daysAgo(100),
+    'Query.lossRates.to': today().toString(),
     'Query.explainKpi.metric': 'PAST_DUE',
     'Query.explainKpi.from': daysAgo(30),
     'Query.explainKpi.to': today().toString(),
