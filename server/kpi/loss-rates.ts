@@ -136,9 +136,11 @@ const readSums = (
       from entry where due_on is not null group by item_id, installment, currency, due_on
     )
     select currency,
-      array[sum(billed) filter (where is_old), sum(over0) filter (where is_old), sum(over30) filter (where is_old),
-        sum(over60) filter (where is_old), sum(over90) filter (where is_old)]::text[] as reached,
-      coalesce(sum(least(unpaid, over90)) filter (where is_old), 0)::text as lost,
-      (count(*) filter (where not is_old and billed <> 0))::int as too_young
-    from part group by currency`
+      array[sum(billed), sum(over0), sum(over30), sum(over60), sum(over90)]::text[] as reached,
+      sum(least(unpaid, over90))::text as lost, sum(too_young)::int as too_young
+    from (
+      select currency, 0 as too_young, billed, over0, over30, over60, over90, unpaid from part where is_old
+      union all
+      select currency, 1, 0, 0, 0, 0, 0, 0 from part where not is_old and billed <> 0
+    ) counted group by currency`
 }

@@ -122,6 +122,12 @@ describe('a loss', () => {
     expect([found.lost.amount, found.rates]).toEqual(['300.00', ['30', '75', '100', '100', '100']])
   })
 
+  it('is not known of bills that are too young, even where there are no others', async () => {
+    await bill('Y-1', '100', '2026-06-29', '2026-06-30')
+    const found = await lossRates('2026-06-29', '2026-06-30')
+    expect([found.rates, found.lost.amount, found.tooYoung]).toEqual([null, '0.00', 1])
+  })
+
   it('has no rate where nothing came so far', async () => {
     const found = await lossRates('2025-07-01', '2025-07-31')
     expect(found.rates).toBeNull()
