@@ -102,6 +102,7 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   'Query.verifyAuditLog': 5_000,
   'Query.explainKpi': 500,
   'Query.lossRates': 500,
+  'Goal.forecast': 100,
 }
 
 /** A page is read by a statement of its own for each object that has it. */

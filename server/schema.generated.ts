@@ -2509,6 +2509,79 @@ export type GoalTrajectoryPointInput = {
   readonly value: Scalars['Decimal']['input'];
 };
 
+/** Where a goal's KPI will be at the deadline. Without a forecast all but `missing` is null. */
+export type GoalForecast = {
+  readonly __typename?: 'GoalForecast';
+  /** Why there is none; null where there is one. */
+  readonly missing?: Maybe<NoForecastReason>;
+  /** The value to expect, in the KPI's unit. */
+  readonly value?: Maybe<Scalars['Float']['output']>;
+  /** Half of the outcomes lie within. */
+  readonly half?: Maybe<ForecastRange>;
+  /** Four of five outcomes lie within. */
+  readonly mostly?: Maybe<ForecastRange>;
+  /**
+   * How likely the goal is reached, in percent: by the share of outcomes that reach the target or lie in the band. Never
+   * quite 0 or 100, since what did not happen in a few tries may happen.
+   */
+  readonly probability?: Maybe<Scalars['Float']['output']>;
+  /** The end of the first week in which the value to expect reaches the target; null where none does by the deadline. */
+  readonly projectedOn?: Maybe<Scalars['Date']['output']>;
+  /** How it was told. */
+  readonly method?: Maybe<ForecastMethod>;
+  /** How it would have done in the past; its outcomes are the value to expect, off by the errors of then. */
+  readonly backTest?: Maybe<ForecastBackTest>;
+};
+
+/** Why there is no forecast. */
+export type NoForecastReason =
+  /** The goal is not active, or its deadline has come. */
+  | 'NOT_RUNNING'
+  /** It is a checklist: what is done of it is no matter of chance. */
+  | 'CHECKLIST'
+  /** The KPI has no value today. */
+  | 'NO_VALUE'
+  /** The books hold less than a dozen weeks from which so far ahead could be told and compared with what came. */
+  | 'TOO_SHORT';
+
+/**
+ * How a value is told so many weeks ahead. The one that would have erred least is taken, any but NO_CHANGE only if it
+ * erred at least a tenth less.
+ */
+export type ForecastMethod =
+  /** It stays what it is. No other way of telling is better. */
+  | 'NO_CHANGE'
+  /** It goes back to the mean of the last half year. */
+  | 'LEVEL'
+  /** It goes on as it mostly went in the last half year, ever slower. */
+  | 'TREND'
+  /** It changes as it did at the same time a year before. */
+  | 'SEASONAL';
+
+/** Values between which outcomes lie. */
+export type ForecastRange = {
+  readonly __typename?: 'ForecastRange';
+  /** The lowest. */
+  readonly low: Scalars['Float']['output'];
+  /** The highest. */
+  readonly high: Scalars['Float']['output'];
+};
+
+/** How a forecast would have done, had it been asked for at each week of the past, so far ahead. */
+export type ForecastBackTest = {
+  readonly __typename?: 'ForecastBackTest';
+  /** How often it could be compared with what came. */
+  readonly tries: Scalars['Int']['output'];
+  /** By how much it was off in the mean, up or down. */
+  readonly meanError: Scalars['Float']['output'];
+  /** The same of taking the value for unchanged, in the same weeks. */
+  readonly noChangeMeanError: Scalars['Float']['output'];
+  /** How much of what came lay within `half` as it would have been told then, in percent; null where that was too early to tell. */
+  readonly withinHalf?: Maybe<Scalars['Float']['output']>;
+  /** The same of `mostly`. */
+  readonly withinMostly?: Maybe<Scalars['Float']['output']>;
+};
+
 /** One change of a goal: what one person or program changed at once. */
 export type GoalChange = {
   readonly __typename?: 'GoalChange';
@@ -3174,6 +3247,11 @@ export type Goal = {
   readonly progress?: Maybe<GoalProgress>;
   /** The value at the end of each of the last days, oldest first, for a sparkline. */
   readonly history: ReadonlyArray<GoalPoint>;
+  /**
+   * Where its KPI will be at the deadline, told from its own past, week by week over up to three years. It is made when it is
+   * asked for, of what is known by then.
+   */
+  readonly forecast: GoalForecast;
 };
 
 
@@ -6462,6 +6540,11 @@ export type ResolversTypes = {
   GoalBandInput: GoalBandInput;
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
+  GoalForecast: ResolverTypeWrapper<GoalForecast>;
+  NoForecastReason: NoForecastReason;
+  ForecastMethod: ForecastMethod;
+  ForecastRange: ResolverTypeWrapper<ForecastRange>;
+  ForecastBackTest: ResolverTypeWrapper<ForecastBackTest>;
   GoalChange: ResolverTypeWrapper<ChangeRow>;
   GoalFieldChange: ResolverTypeWrapper<FieldChange>;
   GoalField: GoalField;
@@ -6810,6 +6893,9 @@ export type ResolversParentTypes = {
   GoalBandInput: GoalBandInput;
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
+  GoalForecast: GoalForecast;
+  ForecastRange: ForecastRange;
+  ForecastBackTest: ForecastBackTest;
   GoalChange: ChangeRow;
   GoalFieldChange: FieldChange;
   ActivateGoalInput: ActivateGoalInput;
@@ -7563,6 +7649,30 @@ export type GoalTrajectoryPointResolvers<ContextType = Context, ParentType exten
   valueExact?: Resolver<ResolversTypes['Decimal'], ParentType, ContextType>;
 };
 
+export type GoalForecastResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalForecast'] = ResolversParentTypes['GoalForecast']> = {
+  missing?: Resolver<Maybe<ResolversTypes['NoForecastReason']>, ParentType, ContextType>;
+  value?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  half?: Resolver<Maybe<ResolversTypes['ForecastRange']>, ParentType, ContextType>;
+  mostly?: Resolver<Maybe<ResolversTypes['ForecastRange']>, ParentType, ContextType>;
+  probability?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  projectedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  method?: Resolver<Maybe<ResolversTypes['ForecastMethod']>, ParentType, ContextType>;
+  backTest?: Resolver<Maybe<ResolversTypes['ForecastBackTest']>, ParentType, ContextType>;
+};
+
+export type ForecastRangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ForecastRange'] = ResolversParentTypes['ForecastRange']> = {
+  low?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  high?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+};
+
+export type ForecastBackTestResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ForecastBackTest'] = ResolversParentTypes['ForecastBackTest']> = {
+  tries?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  meanError?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  noChangeMeanError?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  withinHalf?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  withinMostly?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+};
+
 export type GoalChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalChange'] = ResolversParentTypes['GoalChange']> = {
   version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   by?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -7793,6 +7903,7 @@ export type GoalResolvers<ContextType = Context, ParentType extends ResolversPar
   changes?: Resolver<ReadonlyArray<ResolversTypes['GoalChange']>, ParentType, ContextType>;
   progress?: Resolver<Maybe<ResolversTypes['GoalProgress']>, ParentType, ContextType>;
   history?: Resolver<ReadonlyArray<ResolversTypes['GoalPoint']>, ParentType, ContextType, RequireFields<GoalHistoryArgs, 'days'>>;
+  forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
 };
 
 export type GoalBaselineEvidenceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalBaselineEvidence'] = ResolversParentTypes['GoalBaselineEvidence']> = {
@@ -8676,6 +8787,9 @@ export type Resolvers<ContextType = Context> = {
   GoalBand?: GoalBandResolvers<ContextType>;
   GoalTrajectory?: GoalTrajectoryResolvers<ContextType>;
   GoalTrajectoryPoint?: GoalTrajectoryPointResolvers<ContextType>;
+  GoalForecast?: GoalForecastResolvers<ContextType>;
+  ForecastRange?: ForecastRangeResolvers<ContextType>;
+  ForecastBackTest?: ForecastBackTestResolvers<ContextType>;
   GoalChange?: GoalChangeResolvers<ContextType>;
   GoalFieldChange?: GoalFieldChangeResolvers<ContextType>;
   ActivateGoalSuccess?: ActivateGoalSuccessResolvers<ContextType>;

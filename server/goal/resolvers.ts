@@ -20,6 +20,7 @@ import { effectOf, isOverdue } from './plan.ts'
 import { childrenTotalOf, parentShareOf } from './tree.ts'
 import { updateGoal } from './update.ts'
 import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
+import { forecastOf } from './forecast.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
@@ -106,6 +107,7 @@ export const goalResolvers = {
       return row === null ? null : { ...row, goal }
     },
     history: (goal, { days }, context) => historyOf(goal, days, context),
+    forecast: (goal, _args, context) => forecastOf(goal, context),
     changes: ({ id }, _args, { loaders }) => loaders.goalChanges.load(id),
   },
   GoalBand: {
