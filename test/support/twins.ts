@@ -310,8 +310,9 @@ const readNames = async (
 export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
   const id = (type: string, index = 0) => ids[type]?.[index]
   const values: Readonly<Record<string, unknown>> = {
-    // What lies below its customers is more than may be asked for of 50 at once.
+    // What lies below them is more than may be asked for of 50 at once.
     'Query.agingByCustomer.first': 10,
+    'Query.goals.first': 20,
     'Query.goal.id': id('goal'),
     'Query.receipt.id': id('receipt'),
     'Query.dispute.id': id('dispute'),
