@@ -20,8 +20,8 @@ export default defineConfig({
     setupFiles: './support/seed.ts',
     // The smallest machine this is built for has two cores, and PostgreSQL needs some of them too.
     maxWorkers: 2,
-    testTimeout: isFull ? 600_000 : 15_000,
-    hookTimeout: isFull ? 120_000 : 30_000,
+    testTimeout: isFull ? 600_000 : 30_000,
+    hookTimeout: isFull ? 120_000 : 60_000,
     // A subscription or a pool that nobody closed must not keep the run from ending.
     teardownTimeout: 10_000,
   },
