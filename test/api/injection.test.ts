@@ -1,5 +1,5 @@
 /**
- * SQL in every text that the API takes. It must be answered as any other text is, at no other speed, and
+ * SQL in every text that the API takes. It must be answered as any other text is, without the sleep that some of it asks for, and
  * PostgreSQL must not find an error in a single statement: not one of class 42 in its own log.
  */
 import * as fc from 'fast-check'
@@ -22,6 +22,7 @@ import { startTestServer, type TestServer } from '../support/server.ts'
 import { createTwins, fingerprintOf, samplesOf, type Twins } from '../support/twins.ts'
 
 const schema = createSchema(resolvers)
+/** What a payload asks PostgreSQL to sleep: one that did shows, however busy the machine. */
 const WORST_DELAY_MS = 20_000
 
 const PAYLOADS = [
