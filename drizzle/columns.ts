@@ -1,4 +1,5 @@
-import { customType } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import { bigint, customType } from 'drizzle-orm/pg-core'
 
 /** A civil date: no time, no zone. */
 export const civilDate = customType<{ data: Temporal.PlainDate; driverData: string }>({
@@ -29,3 +30,8 @@ export const transactionId = customType<{ data: bigint; driverData: string }>({
 
 /** What was committed at one moment, as PostgreSQL's own pg_snapshot text. */
 export const snapshot = customType<{ data: string; driverData: string }>({ dataType: () => 'pg_snapshot' })
+
+/** Integer minor units of the row's currency. */
+export const minor = (name: string) => bigint(name, { mode: 'bigint' })
+
+export const now = sql`clock_timestamp()`

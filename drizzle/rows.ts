@@ -1,26 +1,32 @@
 /** The tables' rows as the rest of the house names them. */
-import type * as tables from './tables.ts'
+import type { apiToken, invitation, membership } from './tables/access.ts'
+import type { audit, auditSeal, origin } from './tables/audit.ts'
+import type { customer, segment } from './tables/customer.ts'
+import type { goal, goalAction, goalChange, goalMilestone, goalNote, goalProgress } from './tables/goal.ts'
+import type { exchangeRate, metricValue } from './tables/kpi.ts'
+import type { creditNote, invoice, item, ledgerEntry, receipt } from './tables/ledger.ts'
+import type { organization, person } from './tables/organization.ts'
 
-export type OrganizationRow = typeof tables.organization.$inferSelect
-export type PersonRow = typeof tables.person.$inferSelect
-export type ApiTokenRow = typeof tables.apiToken.$inferSelect
-export type MembershipRow = typeof tables.membership.$inferSelect
-export type InvitationRow = typeof tables.invitation.$inferSelect
-export type SegmentRow = typeof tables.segment.$inferSelect
-export type CustomerRow = typeof tables.customer.$inferSelect
-export type ItemRow = typeof tables.item.$inferSelect
-export type InvoiceRow = typeof tables.invoice.$inferSelect
-export type ReceiptRow = typeof tables.receipt.$inferSelect
-export type CreditNoteRow = typeof tables.creditNote.$inferSelect
-export type LedgerEntryRow = typeof tables.ledgerEntry.$inferSelect
-export type ExchangeRateRow = typeof tables.exchangeRate.$inferSelect
-export type MetricValueRow = typeof tables.metricValue.$inferSelect
-export type GoalRow = typeof tables.goal.$inferSelect
-export type AuditRow = typeof tables.audit.$inferSelect
-export type AuditSealRow = typeof tables.auditSeal.$inferSelect
-export type OriginRow = typeof tables.origin.$inferSelect
-export type GoalProgressRow = typeof tables.goalProgress.$inferSelect
-export type GoalChangeRow = typeof tables.goalChange.$inferSelect
-export type GoalMilestoneRow = typeof tables.goalMilestone.$inferSelect
-export type GoalActionRow = typeof tables.goalAction.$inferSelect
-export type GoalNoteRow = typeof tables.goalNote.$inferSelect
+export type OrganizationRow = typeof organization.$inferSelect
+export type PersonRow = typeof person.$inferSelect
+export type ApiTokenRow = typeof apiToken.$inferSelect
+export type MembershipRow = typeof membership.$inferSelect
+export type InvitationRow = typeof invitation.$inferSelect
+export type SegmentRow = typeof segment.$inferSelect
+export type CustomerRow = typeof customer.$inferSelect
+export type ItemRow = typeof item.$inferSelect
+export type InvoiceRow = typeof invoice.$inferSelect
+export type ReceiptRow = typeof receipt.$inferSelect
+export type CreditNoteRow = typeof creditNote.$inferSelect
+export type LedgerEntryRow = typeof ledgerEntry.$inferSelect
+export type ExchangeRateRow = typeof exchangeRate.$inferSelect
+export type MetricValueRow = typeof metricValue.$inferSelect
+export type GoalRow = typeof goal.$inferSelect
+export type AuditRow = typeof audit.$inferSelect
+export type AuditSealRow = typeof auditSeal.$inferSelect
+export type OriginRow = typeof origin.$inferSelect
+export type GoalProgressRow = typeof goalProgress.$inferSelect
+export type GoalChangeRow = typeof goalChange.$inferSelect
+export type GoalMilestoneRow = typeof goalMilestone.$inferSelect
+export type GoalActionRow = typeof goalAction.$inferSelect
+export type GoalNoteRow = typeof goalNote.$inferSelect

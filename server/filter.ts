@@ -15,7 +15,8 @@ import {
   type SQL,
 } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
-import { item, openSpan, segment } from '@tidemark/drizzle/tables.ts'
+import { segment } from '@tidemark/drizzle/tables/customer.ts'
+import { item, openSpan } from '@tidemark/drizzle/tables/ledger.ts'
 import { formatDay, dayOf } from './domain/day.ts'
 import { badUserInput } from './errors.ts'
 import { decodeId } from './ids.ts'

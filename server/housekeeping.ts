@@ -1,6 +1,6 @@
 /** Forgets what nobody can ask for any more: at the start and every hour, a little at a time. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import { organization } from '@tidemark/drizzle/tables.ts'
+import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import type { LogError } from './events.ts'
 

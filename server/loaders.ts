@@ -2,19 +2,12 @@
  * The loaders, one line each: they gather the ids that a page asks for one by one into one query. A set belongs to
  * one view of the data (context.ts), so nothing in it can be stale.
  */
-import {
-  apiToken,
-  auditSeal,
-  creditNote,
-  customer,
-  goal,
-  invitation,
-  invoice,
-  item,
-  origin,
-  person,
-  receipt,
-} from '@tidemark/drizzle/tables.ts'
+import { apiToken, invitation } from '@tidemark/drizzle/tables/access.ts'
+import { auditSeal, origin } from '@tidemark/drizzle/tables/audit.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { goal } from '@tidemark/drizzle/tables/goal.ts'
+import { creditNote, invoice, item, receipt } from '@tidemark/drizzle/tables/ledger.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type {
   ApiTokenRow,
   AuditSealRow,

@@ -1,5 +1,6 @@
 /** From a token, or the cookie of a person who signed in, to who acts, for every transport. */
-import { apiToken, organization } from '@tidemark/drizzle/tables.ts'
+import { apiToken } from '@tidemark/drizzle/tables/access.ts'
+import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { and, eq, isNull } from 'drizzle-orm'

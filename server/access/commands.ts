@@ -1,5 +1,5 @@
 /** What is noted of a token beside what people and programs do with it (server/token). */
-import { apiToken } from '@tidemark/drizzle/tables.ts'
+import { apiToken } from '@tidemark/drizzle/tables/access.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { and, eq, isNull, lt, or, sql } from 'drizzle-orm'

@@ -1,5 +1,5 @@
 /** Who signs in to the demo organization by a mere click: an administrator of it, and of nothing else. */
-import { membership } from '@tidemark/drizzle/tables.ts'
+import { membership } from '@tidemark/drizzle/tables/access.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { asIdentityWithin, inTransaction } from '@tidemark/drizzle/transaction.ts'

@@ -1,5 +1,6 @@
 /** Invitations: made by whoever may, handed over as a link, and accepted once. */
-import { invitation, membership, organization, person } from '@tidemark/drizzle/tables.ts'
+import { invitation, membership } from '@tidemark/drizzle/tables/access.ts'
+import { organization, person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { asIdentityWithin, inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'

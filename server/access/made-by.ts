@@ -1,5 +1,5 @@
 /** What people leave behind that lets others in: the tokens that they made and the invitations that they gave. */
-import { apiToken, invitation } from '@tidemark/drizzle/tables.ts'
+import { apiToken, invitation } from '@tidemark/drizzle/tables/access.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { and, arrayContained, asc, eq, gt, inArray, isNull, not, notInArray, sql } from 'drizzle-orm'
 import type { Role, Scope } from './scopes.ts'

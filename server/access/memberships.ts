@@ -1,5 +1,6 @@
 /** Which organizations a person may enter, read by the user that signed in, before one of them is chosen. */
-import { membership, organization } from '@tidemark/drizzle/tables.ts'
+import { membership } from '@tidemark/drizzle/tables/access.ts'
+import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'

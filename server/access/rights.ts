@@ -3,7 +3,7 @@
  * commands that hand rights out, or take them away, ask here, within their transaction.
  */
 import type { ApiTokenRow } from '@tidemark/drizzle/rows.ts'
-import { apiToken, membership } from '@tidemark/drizzle/tables.ts'
+import { apiToken, membership } from '@tidemark/drizzle/tables/access.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { and, eq, isNull } from 'drizzle-orm'
 import type { CommandContext } from '../command.ts'

@@ -1,6 +1,6 @@
 /** Which entries of the audit: the same for the API, the export and the command line. */
 import { and, eq, gt, gte, inArray, like, lt, lte, not, or, sql, type AnyColumn, type SQL } from 'drizzle-orm'
-import { audit } from '@tidemark/drizzle/tables.ts'
+import { audit } from '@tidemark/drizzle/tables/audit.ts'
 import { badUserInput } from '../errors.ts'
 import { limited, matchesText } from '../filter.ts'
 import { decodeId } from '../ids.ts'

@@ -1,5 +1,5 @@
 import { and, eq, getTableColumns, sql } from 'drizzle-orm'
-import { audit } from '@tidemark/drizzle/tables.ts'
+import { audit } from '@tidemark/drizzle/tables/audit.ts'
 import type { AuditRow, OriginRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { actorInWords } from '../access/actor-words.ts'

@@ -1,5 +1,5 @@
 import type { OperatorError } from '@tidemark/drizzle/operator-error.ts'
-import { person } from '@tidemark/drizzle/tables.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { type Command, Option } from 'commander'
 import { and, eq } from 'drizzle-orm'

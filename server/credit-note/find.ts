@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { decodeId } from '../ids.ts'
 import type { By } from '../ledger/find.ts'
 import type { CreditNoteRow } from '@tidemark/drizzle/rows.ts'
-import { creditNote } from '@tidemark/drizzle/tables.ts'
+import { creditNote } from '@tidemark/drizzle/tables/ledger.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Null where there is none. */

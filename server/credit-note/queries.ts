@@ -8,7 +8,7 @@ import type { By } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
 import type { CreditNoteFilter, CreditNoteOrder } from '../schema.generated.ts'
 import type { CreditNoteRow } from '@tidemark/drizzle/rows.ts'
-import { creditNote } from '@tidemark/drizzle/tables.ts'
+import { creditNote } from '@tidemark/drizzle/tables/ledger.ts'
 import { selectCreditNote } from './find.ts'
 
 type CreditNotesArguments = {

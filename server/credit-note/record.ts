@@ -9,7 +9,7 @@ import { recordCredit, type NewCredit } from '../ledger/record-credit.ts'
 import { conflict, implausible, invalid, isProblem, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { RecordCreditNoteInput } from '../schema.generated.ts'
-import { creditNote } from '@tidemark/drizzle/tables.ts'
+import { creditNote } from '@tidemark/drizzle/tables/ledger.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Records a credit note and applies it to invoices of the same customer; the rest stands to the customer's credit. */

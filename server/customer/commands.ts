@@ -14,7 +14,7 @@ import {
   type CreditLimit,
   type StoredCreditLimit,
 } from './credit-limit.ts'
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type CreditLimitSet = Audited & {

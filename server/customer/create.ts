@@ -7,7 +7,7 @@ import { NAME_LENGTH_MAX, readRequiredText, readText } from '../text.ts'
 import type { CreateCustomerInput } from '../schema.generated.ts'
 import { findOwner } from './owner.ts'
 import { checkTerms } from './terms.ts'
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type CustomerChanged = Audited & { readonly customerId: string }

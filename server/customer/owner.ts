@@ -2,7 +2,7 @@ import { and, eq, isNull, sql } from 'drizzle-orm'
 import { decodeId } from '../ids.ts'
 import { notFound, type Path, type Problem } from '../problem.ts'
 import type { PersonRow } from '@tidemark/drizzle/rows.ts'
-import { person } from '@tidemark/drizzle/tables.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** The person of that id of the API; an erased one is not found. */

@@ -11,7 +11,7 @@ import { selectCustomer, type By } from '../ledger/find.ts'
 import { readRates } from '../ledger/rates.ts'
 import type { CustomerFilter, CustomerOrder } from '../schema.generated.ts'
 import type { CustomerRow } from '@tidemark/drizzle/rows.ts'
-import { customer, customerState } from '@tidemark/drizzle/tables.ts'
+import { customer, customerState } from '@tidemark/drizzle/tables/customer.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 type CustomersArguments = {

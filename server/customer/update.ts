@@ -10,7 +10,7 @@ import type { CustomerChanged } from './create.ts'
 import { findOwner } from './owner.ts'
 import { checkTerms } from './terms.ts'
 import type { CustomerRow } from '@tidemark/drizzle/rows.ts'
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Changes name, terms or collector. What was posted stays in the segments in which it is. */

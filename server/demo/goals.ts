@@ -15,7 +15,7 @@ import type { KpiMetric } from '../domain/kpi.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { People, PersonName } from './company.ts'
 import type { GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { goal } from '@tidemark/drizzle/tables.ts'
+import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 type Plan = {

@@ -15,7 +15,8 @@ import type { TradeEvent } from './events.ts'
 import { inventTrade } from './trade.ts'
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import { customer, organization, person } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { organization, person } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 export const FIRST_INVOICE_NUMBER = 20_417

@@ -1,5 +1,5 @@
 /** What the demo company knows from outside its books: what collecting costs, who does it, what was planned. */
-import { metricValue } from '@tidemark/drizzle/tables.ts'
+import { metricValue } from '@tidemark/drizzle/tables/kpi.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { endOfMonth } from '../domain/calendar.ts'
 import { dateOf, type Day } from '../domain/day.ts'

@@ -2,7 +2,7 @@
 import { and, desc, eq } from 'drizzle-orm'
 import { dateOf, dayOf, type Day } from '../domain/day.ts'
 import { seededRandom } from './random.ts'
-import { exchangeRate } from '@tidemark/drizzle/tables.ts'
+import { exchangeRate } from '@tidemark/drizzle/tables/kpi.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Each with the rate around which it walks, in US dollars. */

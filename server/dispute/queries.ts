@@ -9,7 +9,7 @@ import type { PostedEntry } from '../ledger/entries.ts'
 import type { Item } from '../ledger/histories.ts'
 import type { DisputeFilter, DisputeOrder } from '../schema.generated.ts'
 import type { ItemRow } from '@tidemark/drizzle/rows.ts'
-import { item, ledgerEntry } from '@tidemark/drizzle/tables.ts'
+import { item, ledgerEntry } from '@tidemark/drizzle/tables/ledger.ts'
 
 type DisputesArguments = {
   readonly first: number

@@ -12,7 +12,7 @@ import { findGoalForUpdate, type GoalChanged } from './change.ts'
 import { nameOf } from './changes.ts'
 import { checkPeople, findStranger, type People } from './check.ts'
 import type { GoalActionRow } from '@tidemark/drizzle/rows.ts'
-import { goalAction } from '@tidemark/drizzle/tables.ts'
+import { goalAction } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export async function addGoalAction(

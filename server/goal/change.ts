@@ -6,7 +6,7 @@ import { writeAudit } from '../ledger/audit.ts'
 import { conflict, isProblem, notFound, type Problem } from '../problem.ts'
 import { changesInWords, type FieldChange } from './changes.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-import { goal, goalChange } from '@tidemark/drizzle/tables.ts'
+import { goal, goalChange } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type GoalChanged = Audited & { readonly goalId: string }

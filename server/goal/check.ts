@@ -7,7 +7,7 @@ import { decodeId } from '../ids.ts'
 import { filterFields, type SegmentFilter } from '../kpi/segments.ts'
 import { invalid, notFound, type Path, type Problem } from '../problem.ts'
 import type { CreateGoalInput, KpiFilter } from '../schema.generated.ts'
-import { person } from '@tidemark/drizzle/tables.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 const NAME_LENGTH_MAX = 200

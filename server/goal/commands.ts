@@ -30,7 +30,7 @@ import { writeFollowers } from './followers.ts'
 import { readPastYears } from './season.ts'
 import { findGivenParent } from './tree.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-import { goal } from '@tidemark/drizzle/tables.ts'
+import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Creates a goal. Its baseline is the one given, else the KPI's value on its first day, frozen with its evidence. */

@@ -1,6 +1,7 @@
 /** Who follows a goal. */
 import { and, asc, eq, inArray } from 'drizzle-orm'
-import { goalFollower, person } from '@tidemark/drizzle/tables.ts'
+import { goalFollower } from '@tidemark/drizzle/tables/goal.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { PersonRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 

@@ -21,7 +21,7 @@ import { checkDates, checkName, checkPeople, checkState, checkWhy, findStranger,
 import { writeFollowers } from './followers.ts'
 import { findGivenParent } from './tree.ts'
 import type { GoalMilestoneRow, GoalRow } from '@tidemark/drizzle/rows.ts'
-import { goal, goalMilestone } from '@tidemark/drizzle/tables.ts'
+import { goal, goalMilestone } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 const MILESTONES_MAX = 100

@@ -9,7 +9,7 @@ import type { AddGoalNoteInput, UpdateGoalNoteInput } from '../schema.generated.
 import { findGoalForUpdate, type GoalChanged } from './change.ts'
 import { nameOf } from './changes.ts'
 import type { GoalNoteRow } from '@tidemark/drizzle/rows.ts'
-import { goalNote } from '@tidemark/drizzle/tables.ts'
+import { goalNote } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Also on a goal that is closed: what was learnt is often known later. */

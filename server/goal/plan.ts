@@ -7,7 +7,7 @@ import { measure } from '../live/measure.ts'
 import type { Context } from '../context.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { GoalActionRow, GoalNoteRow } from '@tidemark/drizzle/rows.ts'
-import { goalAction, goalNote } from '@tidemark/drizzle/tables.ts'
+import { goalAction, goalNote } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** By goal: the first due first, those without a day last. */

@@ -10,7 +10,7 @@ import type { Context } from '../context.ts'
 import type { HistoryPoint } from '../live/history.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { GoalProgressRow, GoalRow } from '@tidemark/drizzle/rows.ts'
-import { goal } from '@tidemark/drizzle/tables.ts'
+import { goal } from '@tidemark/drizzle/tables/goal.ts'
 
 /** A goal; in an event with the progress of that event, else it is the latest, loaded when it is asked for. */
 export type GoalWithProgress = GoalRow & { readonly progress?: GoalProgressRow | null }

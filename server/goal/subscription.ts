@@ -8,7 +8,7 @@ import { readLatestProgress, readProgressAfter, readSequence } from '../live/pro
 import { createQueue, type Queue } from '../live/queue.ts'
 import type { GoalProgressEventKind } from '../schema.generated.ts'
 import type { GoalProgressRow } from '@tidemark/drizzle/rows.ts'
-import { goal } from '@tidemark/drizzle/tables.ts'
+import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** What a subscription announces. */

@@ -9,7 +9,7 @@ import { invalid, notFound, type Problem } from '../problem.ts'
 import type { Context } from '../context.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-import { goal } from '@tidemark/drizzle/tables.ts'
+import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 const PATH = ['parentId']

@@ -18,7 +18,7 @@ import { wayOf } from './milestones.ts'
 import { readPastYears } from './season.ts'
 import { findParent } from './tree.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-import { goal } from '@tidemark/drizzle/tables.ts'
+import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 export async function updateGoal(

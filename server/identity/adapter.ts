@@ -5,7 +5,7 @@
  * nobody. (better-auth can hash the latter by itself, but then it takes the hash for the secret too.)
  */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import { account, session, twoFactor, user, verification } from '@tidemark/drizzle/identity.ts'
+import { account, session, twoFactor, user, verification } from '@tidemark/drizzle/tables/identity.ts'
 import { asIdentity, type Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BetterAuthOptions } from 'better-auth'
 import type { DBAdapter, DBTransactionAdapter, Where } from 'better-auth/adapters'

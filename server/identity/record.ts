@@ -1,6 +1,6 @@
 /** What people do with their own sign-in, told in the audit of every organization they are a member of. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import { user } from '@tidemark/drizzle/identity.ts'
+import { user } from '@tidemark/drizzle/tables/identity.ts'
 import { asIdentity, inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { eq } from 'drizzle-orm'
 import { actorName } from '../access/actor.ts'

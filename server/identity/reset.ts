@@ -3,7 +3,7 @@
  * hands the link over, and knows to whom.
  */
 import { randomBytes } from 'node:crypto'
-import { user, verification } from '@tidemark/drizzle/identity.ts'
+import { user, verification } from '@tidemark/drizzle/tables/identity.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { asIdentity } from '@tidemark/drizzle/transaction.ts'
 import { and, eq, gt } from 'drizzle-orm'

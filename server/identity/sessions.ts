@@ -1,6 +1,6 @@
 /** Sessions of people who signed in: begun, found, put off, listed and ended. The table has only the hash of a token. */
 import { randomBytes } from 'node:crypto'
-import { session, user } from '@tidemark/drizzle/identity.ts'
+import { session, user } from '@tidemark/drizzle/tables/identity.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { asIdentity, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { and, desc, eq, gt, ne } from 'drizzle-orm'

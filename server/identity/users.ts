@@ -1,5 +1,5 @@
 /** Whoever can sign in: made, found, erased. `tx` runs as identity. */
-import { account, session, user, verification } from '@tidemark/drizzle/identity.ts'
+import { account, session, user, verification } from '@tidemark/drizzle/tables/identity.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { asIdentity, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { and, eq, gt, isNotNull, like, sql } from 'drizzle-orm'

@@ -9,7 +9,7 @@ import { segmentFor, type Dimensions } from '../ledger/segments.ts'
 import { conflict, implausible, isProblem, type Problem } from '../problem.ts'
 import type { CheckedBill, Part } from './bill-input.ts'
 import type { Debtor } from '../ledger/find.ts'
-import { invoice } from '@tidemark/drizzle/tables.ts'
+import { invoice } from '@tidemark/drizzle/tables/ledger.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type NewBill = { readonly item: NewItem; readonly entries: readonly NewEntry[] }

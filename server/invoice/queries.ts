@@ -11,7 +11,7 @@ import { selectInvoice, type By } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
 import type { InvoiceEntryKind, InvoiceFilter, InvoiceOrder, InvoiceStatus } from '../schema.generated.ts'
 import type { InvoiceRow } from '@tidemark/drizzle/rows.ts'
-import { invoice } from '@tidemark/drizzle/tables.ts'
+import { invoice } from '@tidemark/drizzle/tables/ledger.ts'
 
 /** A part of an invoice in the invoice's currency. */
 export type InstallmentOfInvoice = InstallmentState & { readonly currency: string }

@@ -1,5 +1,6 @@
 /** Which segments an answer is about, and how they are put together before anything is added up. */
-import { segment, person } from '@tidemark/drizzle/tables.ts'
+import { segment } from '@tidemark/drizzle/tables/customer.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { and, eq } from 'drizzle-orm'
 

@@ -2,7 +2,7 @@
 import { formatDay, type Day } from '../domain/day.ts'
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { ItemRow } from '@tidemark/drizzle/rows.ts'
-import { item, ledgerEntry } from '@tidemark/drizzle/tables.ts'
+import { item, ledgerEntry } from '@tidemark/drizzle/tables/ledger.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** By invoice: the amount in disputes that are open at the end of `day`. Invoices without one are left out. */

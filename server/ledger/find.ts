@@ -4,7 +4,8 @@ import { decodeId } from '../ids.ts'
 import { notFound, type Path, type Problem } from '../problem.ts'
 import { shareClosing, type Closing } from './closing.ts'
 import type { CustomerRow, InvoiceRow } from '@tidemark/drizzle/rows.ts'
-import { customer, invoice } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { invoice } from '@tidemark/drizzle/tables/ledger.ts'
 import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** `@oneOf` of the schema: an id of the API or the number that the organization uses. */

@@ -1,7 +1,7 @@
 /** Segments are made when the first item of their combination is posted. */
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { SegmentRow } from '@tidemark/drizzle/rows.ts'
-import { segment } from '@tidemark/drizzle/tables.ts'
+import { segment } from '@tidemark/drizzle/tables/customer.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Debtor } from './find.ts'
 

@@ -9,7 +9,7 @@ import { fold, isFoldDue } from '../ledger/fold.ts'
 import { createAttempts, createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import { organization } from '@tidemark/drizzle/tables.ts'
+import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 
 export type CompactorServices = {

@@ -13,7 +13,7 @@ import type { LogError } from '../events.ts'
 import { hasNew, isForeign, sinceColumns, type Since } from '../ledger/news.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalProgressRow, GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables.ts'
+import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables/goal.ts'
 import { inSavepoint, inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** BUSY: another process is at it, and may have begun before what this one was woken for. */

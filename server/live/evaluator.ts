@@ -9,7 +9,7 @@ import { createAttempts, createPace, createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
 import { isUnsealed, seal } from '../ledger/seal.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import { organization } from '@tidemark/drizzle/tables.ts'
+import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 
 export type EvaluatorServices = {

@@ -1,7 +1,7 @@
 /** The milestones of goals, as the evaluator counts them and the API tells them. */
 import { and, asc, eq, inArray, isNull } from 'drizzle-orm'
 import type { GoalMilestoneRow } from '@tidemark/drizzle/rows.ts'
-import { goalMilestone } from '@tidemark/drizzle/tables.ts'
+import { goalMilestone } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** By goal: those that were not dropped, the first due first. */

@@ -1,7 +1,7 @@
 /** Reads of `goal_progress`. */
 import { and, asc, desc, eq, gt, inArray, sql, type SQL } from 'drizzle-orm'
 import type { GoalProgressRow, GoalRow } from '@tidemark/drizzle/rows.ts'
-import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables.ts'
+import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** Rows after a sequence number, in their order. */

@@ -17,7 +17,7 @@ import type {
 } from '../schema.generated.ts'
 import { shownRole, storedRole } from './roles.ts'
 import type { InvitationRow, MembershipRow } from '@tidemark/drizzle/rows.ts'
-import { invitation, membership } from '@tidemark/drizzle/tables.ts'
+import { invitation, membership } from '@tidemark/drizzle/tables/access.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 type Invited = Audited & {

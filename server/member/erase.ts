@@ -11,7 +11,7 @@ import { NAME_LENGTH_MAX, readRequiredText, SENTENCE_LENGTH_MAX } from '../text.
 import type { ErasePersonInput } from '../schema.generated.ts'
 import { endMembership, lockMembers, removalFault } from './commands.ts'
 import type { MembershipRow, PersonRow } from '@tidemark/drizzle/rows.ts'
-import { person } from '@tidemark/drizzle/tables.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import { asIdentityWithin, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type PersonErased = Audited & {

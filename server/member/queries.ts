@@ -3,7 +3,8 @@ import { isOpenInvitation } from '../access/made-by.ts'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { InvitationRow, MembershipRow, PersonRow } from '@tidemark/drizzle/rows.ts'
-import { invitation, membership, person } from '@tidemark/drizzle/tables.ts'
+import { invitation, membership } from '@tidemark/drizzle/tables/access.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 
 /** Somebody who can sign in. */
 export type MemberOfPerson = {

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { listDated, type DatedTable } from '../dated-list.ts'
 import type { QueryMetricValuesArgs } from '../schema.generated.ts'
 import type { MetricValueRow } from '@tidemark/drizzle/rows.ts'
-import { metricValue } from '@tidemark/drizzle/tables.ts'
+import { metricValue } from '@tidemark/drizzle/tables/kpi.ts'
 
 type Columns = Readonly<Record<'organizationId' | 'metric' | 'day' | 'recordedAt', AnyColumn>>
 

@@ -1,4 +1,4 @@
-import { organization } from '@tidemark/drizzle/tables.ts'
+import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'

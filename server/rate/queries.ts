@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { listDated, type DatedTable } from '../dated-list.ts'
 import type { QueryExchangeRatesArgs } from '../schema.generated.ts'
 import type { ExchangeRateRow } from '@tidemark/drizzle/rows.ts'
-import { exchangeRate } from '@tidemark/drizzle/tables.ts'
+import { exchangeRate } from '@tidemark/drizzle/tables/kpi.ts'
 
 type Columns = Readonly<Record<'organizationId' | 'currency' | 'validOn' | 'recordedAt', AnyColumn>>
 

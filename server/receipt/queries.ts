@@ -8,7 +8,7 @@ import { decodeId } from '../ids.ts'
 import type { Item } from '../ledger/histories.ts'
 import type { ReceiptFilter, ReceiptOrder } from '../schema.generated.ts'
 import type { ReceiptRow } from '@tidemark/drizzle/rows.ts'
-import { receipt } from '@tidemark/drizzle/tables.ts'
+import { receipt } from '@tidemark/drizzle/tables/ledger.ts'
 
 type ReceiptsArguments = {
   readonly first: number

@@ -5,7 +5,7 @@ import type { Dimensions } from '../ledger/segments.ts'
 import { invalid, notFound, type Problem } from '../problem.ts'
 import type { MoveInvoiceInput, SegmentDimension } from '../schema.generated.ts'
 import { NAME_LENGTH_MAX, readRequiredText } from '../text.ts'
-import { person } from '@tidemark/drizzle/tables.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** What is left out stays as it was. */

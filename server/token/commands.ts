@@ -12,7 +12,7 @@ import { conflict, invalid, isProblem, notFound, type Problem } from '../problem
 import { NAME_LENGTH_MAX, readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { CreateTokenInput, RevokeTokenInput, RotateTokenInput } from '../schema.generated.ts'
 import type { ApiTokenRow } from '@tidemark/drizzle/rows.ts'
-import { apiToken } from '@tidemark/drizzle/tables.ts'
+import { apiToken } from '@tidemark/drizzle/tables/access.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 const YEARS_MAX = 5

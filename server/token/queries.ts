@@ -2,7 +2,7 @@ import { and, eq, gt, isNull, or } from 'drizzle-orm'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
 import type { ApiTokenRow } from '@tidemark/drizzle/rows.ts'
-import { apiToken } from '@tidemark/drizzle/tables.ts'
+import { apiToken } from '@tidemark/drizzle/tables/access.ts'
 
 /** What a list needs of a context. */
 type View = Pick<Context, 'reader' | 'organization' | 'now'>

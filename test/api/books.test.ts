@@ -1,5 +1,6 @@
 /** Customers, invoices and receipts through the API, as a script and a BI tool ask for them. */
-import { customer, exchangeRate } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { exchangeRate } from '@tidemark/drizzle/tables/kpi.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { execute } from '../support/graphql.ts'

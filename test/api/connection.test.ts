@@ -1,4 +1,4 @@
-import { invoice } from '@tidemark/drizzle/tables.ts'
+import { invoice } from '@tidemark/drizzle/tables/ledger.ts'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { assert, property, string } from 'fast-check'
 import { describe, expect, it } from 'vitest'

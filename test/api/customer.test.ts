@@ -1,6 +1,6 @@
 /** Customers through the API: added, changed, and refused. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { person } from '@tidemark/drizzle/tables.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { execute } from '../support/graphql.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'

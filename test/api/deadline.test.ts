@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openWays, type Ways } from '../support/attack.ts'

@@ -1,7 +1,8 @@
 /** The demo company: loaded once for all tests of this file. */
 import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { goalProgress, organization as organizations } from '@tidemark/drizzle/tables.ts'
+import { goalProgress } from '@tidemark/drizzle/tables/goal.ts'
+import { organization as organizations } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { demoCustomers } from '@tidemark/server/demo/company.ts'
 import { playPayments } from '@tidemark/server/demo/live.ts'

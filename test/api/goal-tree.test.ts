@@ -1,5 +1,5 @@
 /** Goals above and below each other, over real HTTP. */
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { newUuid } from '@tidemark/server/ids.ts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'

@@ -1,5 +1,5 @@
 /** What is forgotten, and what is not. */
-import { budget, idempotencyKey, invitation } from '@tidemark/drizzle/tables.ts'
+import { budget, idempotencyKey, invitation } from '@tidemark/drizzle/tables/access.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { forgetOld, startHousekeeping } from '@tidemark/server/housekeeping.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -1,5 +1,5 @@
 /** What the API tells of an invoice's life: lines, shares, discount, history, and what became of a wrong bill. */
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { execute } from '../support/graphql.ts'

@@ -1,6 +1,6 @@
 /** Loss rates out of the books' own history: the published example, and what is a loss and what is none. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { execute } from '../support/graphql.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { person } from '@tidemark/drizzle/tables.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { openDispute } from '@tidemark/server/dispute/open.ts'
 import { dayOf } from '@tidemark/server/domain/day.ts'

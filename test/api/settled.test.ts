@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { execute } from '../support/graphql.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 
 let server: TestServer
 let organization: OrganizationRow

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { SCOPES } from '@tidemark/server/access/scopes.ts'
 import { createOrganization } from '@tidemark/server/organization/commands.ts'

@@ -1,5 +1,5 @@
 /** A11: how long a refusal takes does not tell whether there is, or was, such a token or such an organization. */
-import { apiToken } from '@tidemark/drizzle/tables.ts'
+import { apiToken } from '@tidemark/drizzle/tables/access.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { hashToken, mintToken } from '@tidemark/server/access/token.ts'

@@ -2,7 +2,7 @@
  * A5: what a page of another origin, or a client that plays tricks with the transport, can make a browser or the
  * server do: nothing. Each trick carries a real change with real credentials; not one row may differ afterwards.
  */
-import { customer } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

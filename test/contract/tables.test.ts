@@ -1,6 +1,6 @@
 /** The two walls between organizations, read from PostgreSQL's own catalogue and tried out. */
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
-import { organization, person } from '@tidemark/drizzle/tables.ts'
+import { organization, person } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../support/database.ts'

@@ -1,7 +1,8 @@
 /** An organization of one's own with customers, and the commands to fill its books. */
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { customer, organization } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import type { CommandContext } from '@tidemark/server/command.ts'
 import { recordInvoice } from '@tidemark/server/invoice/record.ts'

@@ -1,6 +1,7 @@
 /** An organization with one customer and one owner, and goals that are set and changed over real HTTP. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { customer, person } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { encodeId, newUuid } from '@tidemark/server/ids.ts'

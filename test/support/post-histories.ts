@@ -1,5 +1,7 @@
 /** Fills a database with items through the ledger's own posting function, posting by posting. */
-import { customer, exchangeRate, organization } from '@tidemark/drizzle/tables.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { exchangeRate } from '@tidemark/drizzle/tables/kpi.ts'
+import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { dateOf } from '@tidemark/server/domain/day.ts'

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import { organization, person } from '@tidemark/drizzle/tables.ts'
+import { organization, person } from '@tidemark/drizzle/tables/organization.ts'
 import { inSavepoint, inTransaction, openReader, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type Turns = {

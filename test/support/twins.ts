@@ -3,7 +3,10 @@
  * of it shows itself to the first is found by searching for the mark.
  */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
-import { budget, customer, exchangeRate, invitation, membership, person } from '@tidemark/drizzle/tables.ts'
+import { budget, invitation, membership } from '@tidemark/drizzle/tables/access.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { exchangeRate } from '@tidemark/drizzle/tables/kpi.ts'
+import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { SCOPES, type Scope } from '@tidemark/server/access/scopes.ts'

@@ -1,15 +1,14 @@
 /**
  * The tables of sign-in, in a schema of their own that only the role `tidemark_identity` may touch: the application's
  * role, and with it every GraphQL operation, sees none of them. Who is a member of which organization stands in
- * `membership` (tables.ts). The columns of `user`, `session`, `account`, `verification` and `twoFactor` are those that
+ * `membership` (access.ts). The columns of `user`, `session`, `account`, `verification` and `twoFactor` are those that
  * better-auth asks for, which is why their moments are a `Date` here and nowhere else.
  */
 import { sql } from 'drizzle-orm'
 import { boolean, check, index, integer, pgSchema, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core'
-import { instant } from './columns.ts'
+import { instant, now } from '../columns.ts'
 
 const moment = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
-const now = sql`clock_timestamp()`
 
 export const identity = pgSchema('identity')
 
