@@ -80,6 +80,15 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'Goal.followers': usually(() => 3),
   'Goal.changes': usually(() => 5),
   'GoalChange.fields': usually(() => 1),
+  'Goal.alerts': atMost(() => 20),
+  'Goal.alertRules': usually(() => 5),
+  'AlertRule.channels': usually(() => 2),
+  'AlertRule.changes': usually(() => 3),
+  'AlertRuleChange.fields': usually(() => 2),
+  'Alert.transitions': usually(() => 4),
+  'Alert.deliveries': usually(() => 4),
+  'Query.alertChannels': atMost(() => 100),
+  'AlertBacktest.episodes': usually(() => 20),
   'Query.agingBySegment': usually(() => 30),
   'CustomerAging.buckets': usually(() => 5),
   'Customer.balances': usually(() => 3),
@@ -103,6 +112,7 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   'Query.explainKpi': 500,
   'Query.lossRates': 500,
   'Goal.forecast': 100,
+  'Query.backtestAlertRule': 500,
 }
 
 /** A page is read by a statement of its own for each object that has it. */
