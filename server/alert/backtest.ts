@@ -67,22 +67,30 @@ async function backtestKpi(
   { terms, thing, from, today }: Span & { readonly terms: RuleTerms; readonly thing: WatchedThing },
 ): Promise<AlertBacktest> {
   const { metric, filter, conventions, currency } = thing
-  const measurable: MeasurableGoal = { metric, filter, conventions, currency: currency ?? organization.baseCurrency }
+  const measurable: MeasurableGoal = {
+    metric,
+    filter,
+    conventions,
+    currency: currency ?? organization.baseCurrency,
+  }
   const subject = subjectOfRule(thing, null)
   const [, back] = daysOf(terms.condition, today)
   const offset = back === undefined ? 0 : daysBetween(back, today)
   const all = daysFrom(from.subtract({ days: offset }), today)
-  const measured = await measure(tx, organization, all.map((asOf) => ({ goal: measurable, asOf })), now)
-  const seen = all.slice(offset).map(
-    (day, index): SightOfDay => ({
-      day,
-      sight: sightOfKpi(
-        subject,
-        measured[index + offset] ?? notMeasured,
-        back === undefined ? null : (measured[index] ?? notMeasured),
-      ),
-    }),
+  const measured = await measure(
+    tx,
+    organization,
+    all.map((asOf) => ({ goal: measurable, asOf })),
+    now,
   )
+  const seen = all.slice(offset).map((day, index): SightOfDay => ({
+    day,
+    sight: sightOfKpi(
+      subject,
+      measured[index + offset] ?? notMeasured,
+      back === undefined ? null : (measured[index] ?? notMeasured),
+    ),
+  }))
   const byDay = new Map(seen.map(({ day, sight }) => [day.toString(), sight]))
   const sightOn = (day: Temporal.PlainDate): AlertSight | null => byDay.get(day.toString()) ?? null
   const episodes = replayRule(termsOf(terms), seen).map((episode): Found => ({
@@ -115,9 +123,15 @@ async function backtestGoal(
   { terms, goal, from, today }: Span & { readonly terms: RuleTerms; readonly goal: GoalRow },
 ): Promise<AlertBacktest> {
   const itself = await readItself(tx, context, goal, today)
-  const past = goal.metric === null ? { trials: [], daysWithoutData: 0 } : await readLike(tx, context, goal, { from, today })
+  const past =
+    goal.metric === null
+      ? { trials: [], daysWithoutData: 0 }
+      : await readLike(tx, context, goal, { from, today })
   const good = isGoodNews(terms.condition)
-  const trials = [...past.trials, itself].map((trial) => ({ trial, alerts: replayRule(termsOf(terms), trial.seen) }))
+  const trials = [...past.trials, itself].map((trial) => ({
+    trial,
+    alerts: replayRule(termsOf(terms), trial.seen),
+  }))
   const episodes = trials.flatMap(({ trial, alerts }) =>
     alerts.map((episode): Found => {
       const before = daysBetween(episode.raisedOn, trial.deadline)
@@ -169,7 +183,12 @@ async function readItself(
     return ofDay.map((row) => ({ day, sight: sightOfGoal(goal, row) }))
   })
   const isOver = last !== undefined && (last.status === 'MISSED' || isBefore(goal.deadline, today))
-  return { seen, deadline: goal.deadline, isGoalItself: true, isMissed: isOver ? last?.status === 'MISSED' : null }
+  return {
+    seen,
+    deadline: goal.deadline,
+    isGoalItself: true,
+    isMissed: isOver ? last?.status === 'MISSED' : null,
+  }
 }
 
 /** Goals like this one: the same way on the same KPI, straight, in so many days, set every 30 days of the past. */
@@ -180,17 +199,29 @@ async function readLike(
   { from, today }: Span,
 ): Promise<{ readonly trials: readonly GoalTrial[]; readonly daysWithoutData: number }> {
   const days = daysFrom(from, today)
-  const measured = await measure(tx, organization, days.map((asOf) => ({ goal, asOf })), now)
+  const measured = await measure(
+    tx,
+    organization,
+    days.map((asOf) => ({ goal, asOf })),
+    now,
+  )
   const byDay = new Map(days.map((day, index) => [day.toString(), measured[index] ?? notMeasured]))
   const length = daysBetween(goal.startsOn, goal.deadline)
   const trials: GoalTrial[] = []
-  for (let deadline = today.subtract({ days: 1 }); ; deadline = deadline.subtract({ days: LIKE_EVERY_DAYS })) {
+  for (
+    let deadline = today.subtract({ days: 1 });
+    ;
+    deadline = deadline.subtract({ days: LIKE_EVERY_DAYS })
+  ) {
     const startsOn = deadline.subtract({ days: length })
     if (isBefore(startsOn, from)) break
     const like = likeGoal(goal, { startsOn, deadline }, byDay.get(startsOn.toString())?.value ?? null)
     if (like !== null) trials.push(trialOf(like, byDay))
   }
-  return { trials: trials.toReversed(), daysWithoutData: measured.filter(({ value }) => value === null).length }
+  return {
+    trials: trials.toReversed(),
+    daysWithoutData: measured.filter(({ value }) => value === null).length,
+  }
 }
 
 /** Null where it had no value to begin with, or where from there the way makes no sense. */
@@ -245,7 +276,13 @@ const told = (
   wordsOf: (sight: AlertSight) => string,
 ) => {
   const figure = figureOf(condition, raised)
-  return { raisedOn, endedOn, days, value: figure === null ? null : formatPart(figure), reason: wordsOf(raised) }
+  return {
+    raisedOn,
+    endedOn,
+    days,
+    value: figure === null ? null : formatPart(figure),
+    reason: wordsOf(raised),
+  }
 }
 
 type Counted = Pick<AlertBacktest, 'daysWithoutData'> & {

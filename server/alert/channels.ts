@@ -43,16 +43,20 @@ export async function createAlertChannel(
   const id = newUuid()
   const secret = target.kind === 'WEBHOOK' ? newWebhookSecret() : null
   const sealed = secret === null ? null : await seal(context, config, { id, secret })
-  const outcome = await runCommand(context, { action: 'createAlertChannel', input }, async (tx): Promise<ChannelMade | Problem> => {
-    const refused = await checkNew(tx, organization.id, named.text)
-    if (refused !== null) return refused
-    const said = { name: named.text, ...target }
-    const audit = await writeAudit(tx, context, { action: 'createAlertChannel', subject: id, after: said })
-    await tx
-      .insert(alertChannel)
-      .values({ ...said, organizationId: organization.id, id, secret: sealed, createdAt: now })
-    return { channelId: id, audit }
-  })
+  const outcome = await runCommand(
+    context,
+    { action: 'createAlertChannel', input },
+    async (tx): Promise<ChannelMade | Problem> => {
+      const refused = await checkNew(tx, organization.id, named.text)
+      if (refused !== null) return refused
+      const said = { name: named.text, ...target }
+      const audit = await writeAudit(tx, context, { action: 'createAlertChannel', subject: id, after: said })
+      await tx
+        .insert(alertChannel)
+        .values({ ...said, organizationId: organization.id, id, secret: sealed, createdAt: now })
+      return { channelId: id, audit }
+    },
+  )
   return { outcome, secret: isProblem(outcome) || outcome.channelId !== id || input.dryRun ? null : secret }
 }
 
@@ -61,7 +65,8 @@ type Target = Pick<AlertChannelRow, 'kind' | 'emails' | 'url'>
 function readTarget({ emails, url }: AlertChannelTargetInput, config: DeliveryConfig): Target | Problem {
   if (emails) {
     const path = ['target', 'emails']
-    if (config.smtp === null) return invalid(path, 'This server sends no mail: its operator has to set SMTP_URL')
+    if (config.smtp === null)
+      return invalid(path, 'This server sends no mail: its operator has to set SMTP_URL')
     if (emails.length === 0 || emails.length > EMAILS_MAX)
       return invalid(path, `Give 1 to ${EMAILS_MAX} addresses, not ${emails.length}`)
     const tidy = [...new Set(emails.map((email) => email.trim()))]
@@ -71,7 +76,8 @@ function readTarget({ emails, url }: AlertChannelTargetInput, config: DeliveryCo
   }
   const path = ['target', 'url']
   const text = url?.trim() ?? ''
-  if (text.length > URL_LENGTH_MAX) return invalid(path, `It has ${text.length} characters; at most ${URL_LENGTH_MAX} are kept`)
+  if (text.length > URL_LENGTH_MAX)
+    return invalid(path, `It has ${text.length} characters; at most ${URL_LENGTH_MAX} are kept`)
   const fault = urlFault(text, config.privateWebhooks)
   return fault === null ? { kind: 'WEBHOOK', emails: null, url: text } : invalid(path, fault)
 }
@@ -83,7 +89,8 @@ async function checkNew(tx: Tx, organizationId: string, name: string): Promise<P
     .select({ name: alertChannel.name })
     .from(alertChannel)
     .where(and(eq(alertChannel.organizationId, organizationId), isNull(alertChannel.deletedAt)))
-  if (rows.length >= CHANNELS_MAX) return invalid([], `There are ${CHANNELS_MAX} channels already: delete one first`)
+  if (rows.length >= CHANNELS_MAX)
+    return invalid([], `There are ${CHANNELS_MAX} channels already: delete one first`)
   return rows.some((row) => row.name === name)
     ? conflict(['name'], `There is a channel named ${name} already`)
     : null
@@ -102,16 +109,20 @@ export async function rotateAlertChannelSecret(
 ): Promise<Shown> {
   const secret = newWebhookSecret()
   let isNew = false
-  const outcome = await runCommand(context, { action: 'rotateAlertChannelSecret', input }, async (tx): Promise<ChannelMade | Problem> => {
-    const row = await findChannel(tx, context.organization.id, input.channel)
-    if (isProblem(row)) return row
-    if (row.kind !== 'WEBHOOK') return invalid(['channel'], 'Only a webhook has a secret')
-    const sealed = await seal(context, config, { id: row.id, secret })
-    await tx.update(alertChannel).set({ secret: sealed }).where(isChannel(row))
-    const audit = await writeAudit(tx, context, { action: 'rotateAlertChannelSecret', subject: row.id })
-    isNew = true
-    return { channelId: row.id, audit }
-  })
+  const outcome = await runCommand(
+    context,
+    { action: 'rotateAlertChannelSecret', input },
+    async (tx): Promise<ChannelMade | Problem> => {
+      const row = await findChannel(tx, context.organization.id, input.channel)
+      if (isProblem(row)) return row
+      if (row.kind !== 'WEBHOOK') return invalid(['channel'], 'Only a webhook has a secret')
+      const sealed = await seal(context, config, { id: row.id, secret })
+      await tx.update(alertChannel).set({ secret: sealed }).where(isChannel(row))
+      const audit = await writeAudit(tx, context, { action: 'rotateAlertChannelSecret', subject: row.id })
+      isNew = true
+      return { channelId: row.id, audit }
+    },
+  )
   return { outcome, secret: isProblem(outcome) || !isNew || input.dryRun ? null : secret }
 }
 
@@ -145,7 +156,8 @@ export const retryAlertDelivery = (
     const { organization, now } = context
     const row = await findDelivery(tx, organization.id, input.delivery)
     if (isProblem(row)) return row
-    if (row.state === 'SENT') return invalid(['delivery'], 'It was sent: whoever missed it has to look at their side')
+    if (row.state === 'SENT')
+      return invalid(['delivery'], 'It was sent: whoever missed it has to look at their side')
     await tx
       .update(alertDelivery)
       .set({ state: 'QUEUED', attempts: 0, dueAt: now })

@@ -34,7 +34,15 @@ const onStatus = (...statuses: Extract<AlertCondition, { kind: 'STATUS' }>['stat
 /** Of a goal of this direction. A band is never achieved before its end, and goes no way that has quarters. */
 export function defaultRulesOf({ direction }: Pick<GoalRow, 'direction'>): RuleTerms[] {
   const bad: RuleTerms[] = [
-    { ...usual, name: 'Off track', condition: onStatus('OFF_TRACK'), forDays: 3, keepFiringDays: 1, repeatDays: WEEK, severity: 'WARNING' },
+    {
+      ...usual,
+      name: 'Off track',
+      condition: onStatus('OFF_TRACK'),
+      forDays: 3,
+      keepFiringDays: 1,
+      repeatDays: WEEK,
+      severity: 'WARNING',
+    },
     { ...usual, name: 'Missed', condition: onStatus('MISSED'), severity: 'CRITICAL' },
     {
       ...usual,
@@ -71,11 +79,18 @@ export async function addDefaultAlertRules(
     const rows = await tx
       .select({ name: alertRule.name })
       .from(alertRule)
-      .where(and(eq(alertRule.organizationId, organization.id), eq(alertRule.goalId, goal.id), isNull(alertRule.deletedAt)))
+      .where(
+        and(
+          eq(alertRule.organizationId, organization.id),
+          eq(alertRule.goalId, goal.id),
+          isNull(alertRule.deletedAt),
+        ),
+      )
     const known = new Set(rows.map(({ name }) => name))
     const missing = defaultRulesOf(goal).filter(({ name }) => !known.has(name))
     const thing = { goalId: goal.id, metric: null, filter: null, conventions: null, currency: null }
-    for (const terms of missing) await writeRule(tx, context, { action: 'createAlertRule', thing, terms, channelIds })
+    for (const terms of missing)
+      await writeRule(tx, context, { action: 'createAlertRule', thing, terms, channelIds })
     const audit = await writeAudit(tx, context, {
       action: 'addDefaultAlertRules',
       subject: goal.id,

@@ -16,13 +16,23 @@ export async function findRule(tx: Tx, organizationId: string, id: string): Prom
       : await tx
           .select()
           .from(alertRule)
-          .where(and(eq(alertRule.organizationId, organizationId), eq(alertRule.id, uuid), isNull(alertRule.deletedAt)))
+          .where(
+            and(
+              eq(alertRule.organizationId, organizationId),
+              eq(alertRule.id, uuid),
+              isNull(alertRule.deletedAt),
+            ),
+          )
           .for('update')
   return row ?? notFound(['rule'], `There is no alert rule with id ${id}`)
 }
 
 /** Locked. */
-export async function findAlertForUpdate(tx: Tx, organizationId: string, id: string): Promise<AlertRow | Problem> {
+export async function findAlertForUpdate(
+  tx: Tx,
+  organizationId: string,
+  id: string,
+): Promise<AlertRow | Problem> {
   const uuid = decodeId('alert', id)
   const [row] =
     uuid === null
@@ -113,5 +123,7 @@ export async function writeChannelIds(
     .delete(alertRuleChannel)
     .where(and(eq(alertRuleChannel.organizationId, organizationId), eq(alertRuleChannel.ruleId, ruleId)))
   if (channelIds.length > 0)
-    await tx.insert(alertRuleChannel).values(channelIds.map((channelId) => ({ organizationId, ruleId, channelId })))
+    await tx
+      .insert(alertRuleChannel)
+      .values(channelIds.map((channelId) => ({ organizationId, ruleId, channelId })))
 }

@@ -101,7 +101,10 @@ function readStatuses(statuses: NonNullable<AlertConditionInput['statusIn']>): A
   const path = ['condition', 'statusIn']
   if (statuses.length === 0) return invalid(path, 'No status is among none: name at least one')
   if (statuses.includes('ABANDONED'))
-    return invalid(path, 'A goal that was given up is not evaluated any more, so ABANDONED would never be seen')
+    return invalid(
+      path,
+      'A goal that was given up is not evaluated any more, so ABANDONED would never be seen',
+    )
   return { kind: 'STATUS', statuses: [...new Set(statuses)] }
 }
 
@@ -118,9 +121,11 @@ function readChange({ up, down }: AlertConditionInput, field: 'up' | 'down'): Al
   const change = up ?? down
   if (!change) return invalid(['condition'], 'Give one condition')
   const path = ['condition', field]
-  const fault = checkDecimal([...path, 'by'], change.by) ?? checkNumber([...path, 'days'], change.days, 1, DAYS_MAX)
+  const fault =
+    checkDecimal([...path, 'by'], change.by) ?? checkNumber([...path, 'days'], change.days, 1, DAYS_MAX)
   if (fault !== null) return fault
-  if (new Exact(change.by).lt(0)) return invalid([...path, 'by'], `It is a distance, 0 or more, unlike ${change.by}`)
+  if (new Exact(change.by).lt(0))
+    return invalid([...path, 'by'], `It is a distance, 0 or more, unlike ${change.by}`)
   return { kind: up ? 'CHANGE_UP' : 'CHANGE_DOWN', threshold: change.by, days: change.days }
 }
 
@@ -130,7 +135,14 @@ function checkMilestone(
   { forDays, forEvaluations, keepFiringDays }: TermsInput,
 ): Problem | null {
   if (kind !== 'MILESTONE') return null
-  const field = forDays > 0 ? 'forDays' : forEvaluations > 1 ? 'forEvaluations' : keepFiringDays > 0 ? 'keepFiringDays' : null
+  const field =
+    forDays > 0
+      ? 'forDays'
+      : forEvaluations > 1
+        ? 'forEvaluations'
+        : keepFiringDays > 0
+          ? 'keepFiringDays'
+          : null
   return field === null ? null : invalid([field], 'A milestone is reached at once: leave it out')
 }
 
@@ -139,7 +151,10 @@ function readQuietHours({ from, to, weekends }: AlertQuietHoursInput): QuietHour
   if (times.from === null) return invalid(['quietHours', 'from'], `"${from}" is no time of day such as 20:00`)
   if (times.to === null) return invalid(['quietHours', 'to'], `"${to}" is no time of day such as 07:00`)
   if (times.from === times.to)
-    return invalid(['quietHours', 'to'], 'From a time to the same time is a whole day: nothing would ever be sent')
+    return invalid(
+      ['quietHours', 'to'],
+      'From a time to the same time is a whole day: nothing would ever be sent',
+    )
   return { from: times.from, to: times.to, weekends }
 }
 
@@ -155,7 +170,8 @@ const checkDecimal = (path: Path, text: string): Problem | null =>
 
 /** Their uuids, each once. */
 export function readChannelIds(ids: readonly string[]): readonly string[] | Problem {
-  if (ids.length > CHANNELS_MAX) return invalid(['channelIds'], `At most ${CHANNELS_MAX} channels, not ${ids.length}`)
+  if (ids.length > CHANNELS_MAX)
+    return invalid(['channelIds'], `At most ${CHANNELS_MAX} channels, not ${ids.length}`)
   const uuids = ids.map((id) => decodeId('alertChannel', id))
   const unknown = uuids.indexOf(null)
   if (unknown >= 0) return notFound(['channelIds', String(unknown)], 'There is no channel with this id')

@@ -62,7 +62,10 @@ const newestDeliveryFirst: SortKey<AlertDeliveryRow>[] = [
   { name: 'ID', column: alertDelivery.id, direction: 'DESC', type: 'uuid', valueOf: ({ id }) => id },
 ]
 
-export function listRules({ reader, organization }: Context, args: QueryAlertRulesArgs): Promise<Page<AlertRuleRow>> {
+export function listRules(
+  { reader, organization }: Context,
+  args: QueryAlertRulesArgs,
+): Promise<Page<AlertRuleRow>> {
   const where = and(
     eq(alertRule.organizationId, organization.id),
     isNull(alertRule.deletedAt),
@@ -71,7 +74,10 @@ export function listRules({ reader, organization }: Context, args: QueryAlertRul
   return list(reader, { table: alertRule, keys: byName, where }, args)
 }
 
-export function listAlerts({ reader, organization }: Context, args: QueryAlertsArgs): Promise<Page<AlertRow>> {
+export function listAlerts(
+  { reader, organization }: Context,
+  args: QueryAlertsArgs,
+): Promise<Page<AlertRow>> {
   const filter = args.filter ?? {}
   const where = and(
     eq(alert.organizationId, organization.id),
@@ -104,7 +110,8 @@ export function listDeliveries(
   return list(reader, { table: alertDelivery, keys: newestDeliveryFirst, where }, args)
 }
 
-const isGiven = <Value>(value: Value | null | undefined): value is Value => value !== null && value !== undefined
+const isGiven = <Value>(value: Value | null | undefined): value is Value =>
+  value !== null && value !== undefined
 
 type Listed<Row> = {
   readonly table: AnyPgTable
@@ -129,7 +136,14 @@ async function list<Row>(
   // Whoever names the table names its rows.
   return assemblePage(request, rows as Row[], (limit) =>
     reader.read((tx) =>
-      tx.$count(tx.select({ one: sql`1`.as('one') }).from(table).where(where).limit(limit).as('limited')),
+      tx.$count(
+        tx
+          .select({ one: sql`1`.as('one') })
+          .from(table)
+          .where(where)
+          .limit(limit)
+          .as('limited'),
+      ),
     ),
   )
 }
@@ -162,7 +176,9 @@ export const listChannels = ({ reader, organization }: Context): Promise<AlertCh
 
 /** Where the events of alerts stand in the view that the alerts are read from. */
 export const alertCursor = ({ reader, organization }: Context): Promise<string> =>
-  reader.read(async (tx) => encodeProgressCursor(organization.id, await readTransitionPosition(tx, organization.id)))
+  reader.read(async (tx) =>
+    encodeProgressCursor(organization.id, await readTransitionPosition(tx, organization.id)),
+  )
 
 /** What a rule is measured on: its goal's scope, or its own. */
 export async function scopeOfRule(row: AlertRuleRow, { loaders }: Context): Promise<string> {
@@ -286,7 +302,12 @@ export async function readChannelsOf(
         isNull(alertChannel.deletedAt),
       ),
     )
-    .where(and(eq(alertRuleChannel.organizationId, organizationId), inArray(alertRuleChannel.ruleId, [...ruleIds])))
+    .where(
+      and(
+        eq(alertRuleChannel.organizationId, organizationId),
+        inArray(alertRuleChannel.ruleId, [...ruleIds]),
+      ),
+    )
     .orderBy(asc(alertChannel.name), asc(alertChannel.id))
   const byRule = Map.groupBy(rows, ({ ruleId }) => ruleId)
   return new Map([...byRule].map(([ruleId, found]) => [ruleId, found.map(({ channel }) => channel)]))
@@ -305,7 +326,9 @@ export async function readStandings(
   return new Map(rows.map((row) => [row.ruleId, row]))
 }
 
-export type RuleChangeRow = Omit<AlertRuleChangeRow, 'fields'> & { readonly fields: readonly RuleFieldChange[] }
+export type RuleChangeRow = Omit<AlertRuleChangeRow, 'fields'> & {
+  readonly fields: readonly RuleFieldChange[]
+}
 
 /** By rule: newest first. */
 export async function readRuleChanges(
@@ -316,9 +339,14 @@ export async function readRuleChanges(
   const rows = await tx
     .select()
     .from(alertRuleChange)
-    .where(and(eq(alertRuleChange.organizationId, organizationId), inArray(alertRuleChange.ruleId, [...ruleIds])))
+    .where(
+      and(eq(alertRuleChange.organizationId, organizationId), inArray(alertRuleChange.ruleId, [...ruleIds])),
+    )
     .orderBy(asc(alertRuleChange.ruleId), desc(alertRuleChange.version))
-  const typed = rows.map((row): RuleChangeRow => ({ ...row, fields: row.fields as readonly RuleFieldChange[] }))
+  const typed = rows.map((row): RuleChangeRow => ({
+    ...row,
+    fields: row.fields as readonly RuleFieldChange[],
+  }))
   return Map.groupBy(typed, ({ ruleId }) => ruleId)
 }
 
@@ -331,6 +359,11 @@ export async function readTransitionsBySequence(
   const rows = await tx
     .select()
     .from(alertTransition)
-    .where(and(eq(alertTransition.organizationId, organizationId), inArray(alertTransition.sequence, sequences.map(BigInt))))
+    .where(
+      and(
+        eq(alertTransition.organizationId, organizationId),
+        inArray(alertTransition.sequence, sequences.map(BigInt)),
+      ),
+    )
   return new Map(rows.map((row) => [row.sequence.toString(), row]))
 }

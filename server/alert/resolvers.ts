@@ -13,7 +13,12 @@ import { required, type Loaders } from '../loaders.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import type { Resolvers } from '../schema.generated.ts'
 import { backtestAlertRule } from './backtest.ts'
-import { createAlertChannel, deleteAlertChannel, retryAlertDelivery, rotateAlertChannelSecret } from './channels.ts'
+import {
+  createAlertChannel,
+  deleteAlertChannel,
+  retryAlertDelivery,
+  rotateAlertChannelSecret,
+} from './channels.ts'
 import { addDefaultAlertRules } from './defaults.ts'
 import {
   alertCursor,
@@ -65,7 +70,11 @@ export const alertResolvers = {
         input,
       )
       if (isProblem(outcome)) return outcome
-      return { __typename: 'CreateAlertChannelSuccess', ...(await withChannel(input, context, outcome)), secret }
+      return {
+        __typename: 'CreateAlertChannelSuccess',
+        ...(await withChannel(input, context, outcome)),
+        secret,
+      }
     },
     rotateAlertChannelSecret: async (_root, { input }, context) => {
       const { outcome, secret } = await carryOut(
@@ -74,7 +83,11 @@ export const alertResolvers = {
         input,
       )
       if (isProblem(outcome)) return outcome
-      return { __typename: 'RotateAlertChannelSecretSuccess', ...(await withChannel(input, context, outcome)), secret }
+      return {
+        __typename: 'RotateAlertChannelSecretSuccess',
+        ...(await withChannel(input, context, outcome)),
+        secret,
+      }
     },
     deleteAlertChannel: async (_root, { input }, context) => {
       const outcome = await carryOut(context, deleteAlertChannel, input)
@@ -148,7 +161,8 @@ export const alertResolvers = {
     dedupeKey: (alert) => dedupeKeyOf(alert),
     acknowledgedBy: ({ acknowledgedBy }, _args, { loaders }) =>
       acknowledgedBy === null ? null : actorInWords(acknowledgedBy, loaders),
-    snoozedBy: ({ snoozedBy }, _args, { loaders }) => (snoozedBy === null ? null : actorInWords(snoozedBy, loaders)),
+    snoozedBy: ({ snoozedBy }, _args, { loaders }) =>
+      snoozedBy === null ? null : actorInWords(snoozedBy, loaders),
     transitions: ({ id }, _args, { loaders }) => loaders.alertTransitions.load(id),
     deliveries: ({ id }, _args, { loaders }) => loaders.alertDeliveries.load(id),
   },

@@ -12,22 +12,18 @@ import { writeAudit } from '../ledger/audit.ts'
 import { memoryOf, takeNumbers } from '../live/alerts.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
-import type {
-  CreateAlertRuleInput,
-  DeleteAlertRuleInput,
-  UpdateAlertRuleInput,
-} from '../schema.generated.ts'
-import {
-  findGoalOf,
-  findRule,
-  findUnknownChannel,
-  readChannelIdsOf,
-  writeChannelIds,
-} from './find.ts'
+import type { CreateAlertRuleInput, DeleteAlertRuleInput, UpdateAlertRuleInput } from '../schema.generated.ts'
+import { findGoalOf, findRule, findUnknownChannel, readChannelIdsOf, writeChannelIds } from './find.ts'
 import { readChannelIds, readTerms, type RuleTerms } from './input.ts'
 import { inputOf } from './terms.ts'
 import type { AlertRuleRow } from '@tidemark/drizzle/rows.ts'
-import { alert, alertRule, alertRuleChange, alertStanding, alertTransition } from '@tidemark/drizzle/tables/alert.ts'
+import {
+  alert,
+  alertRule,
+  alertRuleChange,
+  alertStanding,
+  alertTransition,
+} from '@tidemark/drizzle/tables/alert.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type RuleChanged = Audited & { readonly ruleId: string }
@@ -60,7 +56,10 @@ export async function findWatched(
   { goalId, kpi }: Pick<CreateAlertRuleInput, 'goalId' | 'kpi'>,
 ): Promise<WatchedThing | Problem> {
   if ((goalId == null) === (kpi == null))
-    return invalid([goalId == null ? 'goalId' : 'kpi'], 'A rule watches either a goal or a KPI: give one of goalId and kpi')
+    return invalid(
+      [goalId == null ? 'goalId' : 'kpi'],
+      'A rule watches either a goal or a KPI: give one of goalId and kpi',
+    )
   if (goalId != null) {
     const found = await findGoalOf(tx, organizationId, goalId)
     if (isProblem(found)) return found
@@ -96,7 +95,9 @@ export async function writeRule(
   const id = newUuid()
   const said = { ...thing, ...terms }
   const audit = await writeAudit(tx, context, { action, subject: id, after: { ...said, channelIds } })
-  await tx.insert(alertRule).values({ ...said, organizationId: organization.id, id, version: 1, createdAt: now })
+  await tx
+    .insert(alertRule)
+    .values({ ...said, organizationId: organization.id, id, version: 1, createdAt: now })
   await writeChannelIds(tx, { organizationId: organization.id, ruleId: id }, channelIds)
   await tx.insert(alertStanding).values({
     organizationId: organization.id,
@@ -128,12 +129,21 @@ export async function updateAlertRule(
     const before = await readChannelIdsOf(tx, organization.id, row.id)
     const unknown = await findUnknownChannel(tx, organization.id, channelIds ?? [])
     if (unknown !== null) return unknown
-    const fields = changesBetween({ ...row, channelIds: before }, { ...terms, channelIds: channelIds ?? before })
-    if (fields.length === 0) return invalid([], 'Nothing of it would change: give what is to become different')
+    const fields = changesBetween(
+      { ...row, channelIds: before },
+      { ...terms, channelIds: channelIds ?? before },
+    )
+    if (fields.length === 0)
+      return invalid([], 'Nothing of it would change: give what is to become different')
     const version = row.version + 1
     const of = { organizationId: organization.id, ruleId: row.id }
-    await tx.insert(alertRuleChange).values({ ...of, version, actor, reason: reason.text, fields, recordedAt: now })
-    await tx.update(alertRule).set({ ...terms, version }).where(isRule(row))
+    await tx
+      .insert(alertRuleChange)
+      .values({ ...of, version, actor, reason: reason.text, fields, recordedAt: now })
+    await tx
+      .update(alertRule)
+      .set({ ...terms, version })
+      .where(isRule(row))
     if (channelIds !== null) await writeChannelIds(tx, of, channelIds)
     if (terms.enabled) await tx.update(alertStanding).set({ dueAt: now }).where(isStandingOf(row))
     else await switchOff(tx, context, row, 'The rule was switched off.')
@@ -195,7 +205,9 @@ async function lockRule(
         gt(alertRuleChange.version, expectedVersion),
       ),
     )
-  const changed = later.flatMap(({ fields }) => (fields as readonly RuleFieldChange[]).map(({ field }) => field))
+  const changed = later.flatMap(({ fields }) =>
+    (fields as readonly RuleFieldChange[]).map(({ field }) => field),
+  )
   const what =
     changed.length === 0
       ? `you saw version ${expectedVersion}, which there never was`
@@ -203,7 +215,11 @@ async function lockRule(
   return conflict(['expectedVersion'], `The rule is at version ${row.version} by now: ${what}`)
 }
 
-export type RuleFieldChange = { readonly field: string; readonly from: string | null; readonly to: string | null }
+export type RuleFieldChange = {
+  readonly field: string
+  readonly from: string | null
+  readonly to: string | null
+}
 
 const TOLD = [
   'name',

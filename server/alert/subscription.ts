@@ -33,7 +33,9 @@ export async function followAlerts(
   const { organization, alertFeed } = context
   const cursor = args.since ? decodeProgressCursor(organization.id, args.since) : null
   if (args.since && cursor === null)
-    throw badUserInput('`since` is no cursor: pass the `cursor` of an event or the `alertCursor` of `alerts`.')
+    throw badUserInput(
+      '`since` is no cursor: pass the `cursor` of an event or the `alertCursor` of `alerts`.',
+    )
   const keepWanted = wantedBy(args, context)
 
   // What comes while the past is read waits here; only then it is known what of it is new.
@@ -44,7 +46,11 @@ export async function followAlerts(
     renewView(context)
     const { position, missed, isGap } = await readPast(context, cursor)
     context.bounds.spending?.again(missed.length)
-    const gap = { kind: 'GAP', cursor: encodeProgressCursor(organization.id, position), transition: null } as const
+    const gap = {
+      kind: 'GAP',
+      cursor: encodeProgressCursor(organization.id, position),
+      transition: null,
+    } as const
     const past = await keepWanted(missed)
     const queue = createQueue<AlertEvent>(isGap ? [gap] : past.map((row) => eventOf(organization.id, row)), {
       itemsMax: WAITING_MAX,
@@ -122,7 +128,9 @@ const readPast = (
     if (cursor.foreign || cursor.sequence > position) return { position, missed: [], isGap: true }
     const after = { sequence: cursor.sequence, limit: REPLAY_MAX + 1 }
     const missed = await readTransitionsAfter(tx, organization.id, after)
-    return missed.length > REPLAY_MAX ? { position, missed: [], isGap: true } : { position, missed, isGap: false }
+    return missed.length > REPLAY_MAX
+      ? { position, missed: [], isGap: true }
+      : { position, missed, isGap: false }
   })
 
 const eventOf = (organizationId: string, transition: AlertTransitionRow): AlertEvent => ({

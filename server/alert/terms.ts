@@ -1,11 +1,7 @@
 /** A rule as the input that would make it: for changes of a part of it, and for those who export it. */
 import type { AlertCondition } from '../domain/alert-rule.ts'
 import type { QuietHours } from '../domain/alert-quiet.ts'
-import type {
-  AlertConditionInput,
-  CreateAlertRuleInput,
-  UpdateAlertRuleInput,
-} from '../schema.generated.ts'
+import type { AlertConditionInput, CreateAlertRuleInput, UpdateAlertRuleInput } from '../schema.generated.ts'
 import type { AlertRuleRow } from '@tidemark/drizzle/rows.ts'
 
 export function conditionInputOf(condition: AlertCondition): AlertConditionInput {

@@ -51,4 +51,5 @@ function readSmtp(environment: Environment): DeliveryConfig['smtp'] {
 }
 
 /** As far as can be told without sending to it. */
-export const isEmail = (text: string): boolean => text.length <= 254 && /^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(text)
+export const isEmail = (text: string): boolean =>
+  text.length <= 254 && /^[^\s@<>,;"]+@[^\s@<>,;"]+\.[^\s@<>,;"]+$/.test(text)

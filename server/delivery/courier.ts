@@ -33,14 +33,23 @@ const SENT_AT_ONCE = 3
 const POLL_MS = 2_000
 const ABANDONED_SECONDS = 2 * LEASE_SECONDS
 
-export function startCourier({ connection, listenUrl, events, clock, config, logError }: CourierServices): Courier {
+export function startCourier({
+  connection,
+  listenUrl,
+  events,
+  clock,
+  config,
+  logError,
+}: CourierServices): Courier {
   let closed = false
   let mailer: Promise<Mailer | null> | undefined
   const openMail = () =>
     (mailer ??=
       config.smtp === null
         ? Promise.resolve(null)
-        : import('./email.ts').then(({ openMailer }) => (config.smtp === null ? null : openMailer(config.smtp))))
+        : import('./email.ts').then(({ openMailer }) =>
+            config.smtp === null ? null : openMailer(config.smtp),
+          ))
   const sender: Sender = { connection, clock, config, mailer: openMail }
 
   let runner: Promise<Runner> | null = null

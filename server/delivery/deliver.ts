@@ -2,7 +2,13 @@
 import { and, eq } from 'drizzle-orm'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { AlertChannelRow, AlertDeliveryRow } from '@tidemark/drizzle/rows.ts'
-import { alert, alertChannel, alertDelivery, alertRule, alertTransition } from '@tidemark/drizzle/tables/alert.ts'
+import {
+  alert,
+  alertChannel,
+  alertDelivery,
+  alertRule,
+  alertTransition,
+} from '@tidemark/drizzle/tables/alert.ts'
 import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
@@ -99,14 +105,22 @@ async function readTold(
     .select()
     .from(alertTransition)
     .innerJoin(alert, and(eq(alert.organizationId, organizationId), eq(alert.id, delivery.alertId)))
-    .innerJoin(alertRule, and(eq(alertRule.organizationId, organizationId), eq(alertRule.id, alertTransition.ruleId)))
+    .innerJoin(
+      alertRule,
+      and(eq(alertRule.organizationId, organizationId), eq(alertRule.id, alertTransition.ruleId)),
+    )
     .innerJoin(
       alertChannel,
       and(eq(alertChannel.organizationId, organizationId), eq(alertChannel.id, delivery.channelId)),
     )
     .innerJoin(organization, eq(organization.id, organizationId))
     .leftJoin(goal, and(eq(goal.organizationId, organizationId), eq(goal.id, alertRule.goalId)))
-    .where(and(eq(alertTransition.organizationId, organizationId), eq(alertTransition.sequence, delivery.sequence)))
+    .where(
+      and(
+        eq(alertTransition.organizationId, organizationId),
+        eq(alertTransition.sequence, delivery.sequence),
+      ),
+    )
   if (row === undefined) throw new HopelessError('What was to be told is not there')
   const told = {
     organization: row.organization,
@@ -126,7 +140,11 @@ async function send(sender: Sender, told: Told, channel: AlertChannelRow): Promi
   return channel.kind === 'EMAIL' ? sendEmail(sender, told, channel) : sendToUrl(sender, told, channel)
 }
 
-async function sendEmail({ mailer }: Sender, told: Told, { emails }: AlertChannelRow): Promise<string | null> {
+async function sendEmail(
+  { mailer }: Sender,
+  told: Told,
+  { emails }: AlertChannelRow,
+): Promise<string | null> {
   const open = await mailer()
   if (open === null) throw new HopelessError('This server sends no mail: its operator has to set SMTP_URL')
   const rejected = await open.send({
@@ -148,6 +166,13 @@ async function sendToUrl(
     throw new HopelessError("The webhook's secret cannot be read any more: rotate it, then try again")
   const timestamp = Math.floor(clock().epochMilliseconds / 1_000)
   const body = jsonOf(told)
-  await sendWebhook({ id: `alertDelivery_${told.delivery.id}`, timestamp, body, url: url ?? '', secret, privateWebhooks })
+  await sendWebhook({
+    id: `alertDelivery_${told.delivery.id}`,
+    timestamp,
+    body,
+    url: url ?? '',
+    secret,
+    privateWebhooks,
+  })
   return null
 }

@@ -1,6 +1,12 @@
 /** What is sent of an alert: as a message for people and as JSON for programs. */
 import { encodeId } from '../ids.ts'
-import type { AlertDeliveryRow, AlertRow, AlertRuleRow, AlertTransitionRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import type {
+  AlertDeliveryRow,
+  AlertRow,
+  AlertRuleRow,
+  AlertTransitionRow,
+  OrganizationRow,
+} from '@tidemark/drizzle/rows.ts'
 
 export type Told = {
   readonly organization: Pick<OrganizationRow, 'name' | 'slug' | 'timeZone'>
@@ -42,7 +48,9 @@ export function textOf({ organization, transition, alert, rule, goal, publicUrl 
     ...(publicUrl === null ? [] : ['', linkOf(publicUrl, alert)]),
   ]
   return {
-    subject: oneLine(`[${organization.name}] ${WORDS[kindOf(transition)]}${rule.name}${goal === null ? '' : ` (${goal.name})`}`),
+    subject: oneLine(
+      `[${organization.name}] ${WORDS[kindOf(transition)]}${rule.name}${goal === null ? '' : ` (${goal.name})`}`,
+    ),
     text: `${lines.join('\n')}\n`,
   }
 }
@@ -50,7 +58,8 @@ export function textOf({ organization, transition, alert, rule, goal, publicUrl 
 /** What of a text may stand in a header. */
 const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').slice(0, 200)
 
-const linkOf = (publicUrl: string, { id }: AlertRow): string => `${publicUrl}/alerts?alert=${encodeId('alert', id)}`
+const linkOf = (publicUrl: string, { id }: AlertRow): string =>
+  `${publicUrl}/alerts?alert=${encodeId('alert', id)}`
 
 export const jsonOf = ({ organization, transition, alert, rule, goal, publicUrl }: Told): string =>
   JSON.stringify({

@@ -37,7 +37,9 @@ async function readQueueVersion({ sql }: Connection): Promise<number> {
   const [found] = await sql<{ there: boolean }[]>`
     select to_regclass('graphile_worker.migrations') is not null as there`
   if (found?.there !== true) return 0
-  const [row] = await sql<{ version: number | null }[]>`select max(id)::int as version from graphile_worker.migrations`
+  const [row] = await sql<
+    { version: number | null }[]
+  >`select max(id)::int as version from graphile_worker.migrations`
   return row?.version ?? 0
 }
 

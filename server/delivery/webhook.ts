@@ -40,7 +40,8 @@ export async function sendWebhook(webhook: Webhook): Promise<void> {
   if (fault !== null) throw new RefusedAddressError(fault)
   const url = new URL(text)
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  if (!privateWebhooks && isIP(host) !== 0 && !isPublic(host)) throw new RefusedAddressError(`${host} is not public`)
+  if (!privateWebhooks && isIP(host) !== 0 && !isPublic(host))
+    throw new RefusedAddressError(`${host} is not public`)
   const status = await post(url, body, {
     privateWebhooks,
     headers: {

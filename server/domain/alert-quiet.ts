@@ -10,7 +10,9 @@ const STEPS_MAX = 10
 /** "20:00" or "7:30"; null for what is no time. */
 export function readTime(text: string): string | null {
   const [, hours = '', minutes = ''] = /^(\d{1,2}):(\d\d)$/.exec(text.trim()) ?? []
-  return hours !== '' && Number(hours) < 24 && Number(minutes) < 60 ? `${hours.padStart(2, '0')}:${minutes}` : null
+  return hours !== '' && Number(hours) < 24 && Number(minutes) < 60
+    ? `${hours.padStart(2, '0')}:${minutes}`
+    : null
 }
 
 /**

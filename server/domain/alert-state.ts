@@ -70,7 +70,13 @@ export const freshMemory: AlertMemory = {
 }
 
 export type AlertTransitionKind =
-  'PENDING' | 'CLEARED' | 'RAISED' | 'REPEATED' | 'RECOVERING' | 'REFIRED' | 'RECOVERED'
+  | 'PENDING'
+  | 'CLEARED'
+  | 'RAISED'
+  | 'REPEATED'
+  | 'RECOVERING'
+  | 'REFIRED'
+  | 'RECOVERED'
 
 export type AlertTransition = {
   readonly kind: AlertTransitionKind
@@ -124,8 +130,7 @@ function verdictOf({ noData }: AlertTiming, memory: AlertMemory, reading: AlertR
 const seeLevel = (memory: AlertMemory, { key, reading }: AlertObservation): AlertMemory => ({
   ...memory,
   key,
-  level:
-    reading.kind === 'LEVEL' ? Math.max(memory.level ?? reading.level, reading.level) : memory.level,
+  level: reading.kind === 'LEVEL' ? Math.max(memory.level ?? reading.level, reading.level) : memory.level,
 })
 
 type Seen = { readonly verdict: Exclude<Verdict, 'NONE'>; readonly day: Temporal.PlainDate }
@@ -134,7 +139,9 @@ function move(timing: AlertTiming, memory: AlertMemory, seen: Seen): AlertStep {
   const isBad = seen.verdict === 'BEYOND' || seen.verdict === 'LOST'
   switch (memory.phase) {
     case 'OK':
-      return isBad ? hold(timing, { ...memory, since: seen.day.toString(), evaluations: 1 }, seen) : still(memory)
+      return isBad
+        ? hold(timing, { ...memory, since: seen.day.toString(), evaluations: 1 }, seen)
+        : still(memory)
     case 'PENDING':
       return isBad
         ? hold(timing, { ...memory, evaluations: memory.evaluations + 1 }, seen)

@@ -21,7 +21,8 @@ export function checkFilter(filter: KpiFilter, path: Path = ['filter']): Segment
     // As for `kpis`, no value is among none, and to watch nothing is a slip.
     if (values.length === 0)
       return invalid(place, `An empty list matches nothing: leave \`${dimension}\` out to measure all`)
-    if (values.length > VALUES_MAX) return invalid(place, `At most ${VALUES_MAX} values, not ${values.length}`)
+    if (values.length > VALUES_MAX)
+      return invalid(place, `At most ${VALUES_MAX} values, not ${values.length}`)
     for (const [index, value] of values.entries()) {
       const at = [...place, String(index)]
       if (value === '' || value.length > TEXT_LENGTH_MAX) {

@@ -24,9 +24,22 @@ import { formatPart } from '../domain/exact.ts'
 import { enqueueDeliveries } from '../delivery/queue.ts'
 import { newUuid } from '../ids.ts'
 import type { KpiOrganization } from '../kpi/source.ts'
-import { daysOf, measurableOf, sightOfGoal, sightOfKpi, subjectOfRule, type SeenProgress } from './alert-sight.ts'
+import {
+  daysOf,
+  measurableOf,
+  sightOfGoal,
+  sightOfKpi,
+  subjectOfRule,
+  type SeenProgress,
+} from './alert-sight.ts'
 import { measure, notMeasured, type Measured, type Wanted } from './measure.ts'
-import type { AlertRow, AlertRuleRow, AlertStandingRow, AlertTransitionRow, GoalRow } from '@tidemark/drizzle/rows.ts'
+import type {
+  AlertRow,
+  AlertRuleRow,
+  AlertStandingRow,
+  AlertTransitionRow,
+  GoalRow,
+} from '@tidemark/drizzle/rows.ts'
 import {
   alert,
   alertChannel,
@@ -95,7 +108,13 @@ async function readWatched(view: Tx, organizationId: string): Promise<Watched[]>
       and(eq(alertStanding.organizationId, organizationId), eq(alertStanding.ruleId, alertRule.id)),
     )
     .leftJoin(alert, and(eq(alert.organizationId, organizationId), eq(alert.id, alertStanding.alertId)))
-    .where(and(eq(alertRule.organizationId, organizationId), eq(alertRule.enabled, true), isNull(alertRule.deletedAt)))
+    .where(
+      and(
+        eq(alertRule.organizationId, organizationId),
+        eq(alertRule.enabled, true),
+        isNull(alertRule.deletedAt),
+      ),
+    )
     .orderBy(alertRule.id)
   return rows.map((row) => ({ rule: row.alert_rule, standing: row.alert_standing, open: row.alert }))
 }
@@ -155,14 +174,24 @@ function newsOf(
   const { rule, standing, open } = watched
   const before = memoryOf(standing)
   const isDue = isPast(standing?.dueAt ?? null, now)
-  if (sight === null) return isDue ? [{ ...watched, memory: before, transitions: [], day: today, value: null, words: '' }] : []
+  if (sight === null)
+    return isDue ? [{ ...watched, memory: before, transitions: [], day: today, value: null, words: '' }] : []
   const condition = conditionOf(rule)
   const terms = { ...rule, condition }
   const { memory, transitions } = stepRule(terms, before, { day: today, sight }, silenceOf(open, now))
   if (memory === before && !isDue) return []
   const figure = figureOf(condition, sight)
   const words = sightInWords(condition, sight, subjectOfRule(rule, goal))
-  return [{ ...watched, memory, transitions, day: today, value: figure === null ? null : formatPart(figure), words }]
+  return [
+    {
+      ...watched,
+      memory,
+      transitions,
+      day: today,
+      value: figure === null ? null : formatPart(figure),
+      words,
+    },
+  ]
 }
 
 /** The goal is not evaluated any more: an open alert ends with it. */
@@ -302,8 +331,14 @@ async function updateOpen(
   if (open === null || words === '' || (transitions.length === 0 && words === open.latest)) return
   const over = overOf(transitions)
   const isTold = transitions.some(({ kind }) => kind === 'REPEATED')
-  const ended = { state: 'ENDED', endedAt: now, ending: over?.kind === 'ENDED' ? 'GOAL_RESTS' : 'RECOVERED' } as const
-  const stands = { state: memory.phase === 'OK' || memory.phase === 'PENDING' ? 'FIRING' : memory.phase } as const
+  const ended = {
+    state: 'ENDED',
+    endedAt: now,
+    ending: over?.kind === 'ENDED' ? 'GOAL_RESTS' : 'RECOVERED',
+  } as const
+  const stands = {
+    state: memory.phase === 'OK' || memory.phase === 'PENDING' ? 'FIRING' : memory.phase,
+  } as const
   await tx
     .update(alert)
     .set({
@@ -363,7 +398,9 @@ async function send(
       TOLD.has(kind) && !(kind === 'RECOVERED' && isGoodNews(conditionOf(news.rule))),
   )
   if (told.length === 0) return
-  const channels = await readChannelsOf(tx, organizationId, [...new Set(told.map(({ news }) => news.rule.id))])
+  const channels = await readChannelsOf(tx, organizationId, [
+    ...new Set(told.map(({ news }) => news.rule.id)),
+  ])
   const deliveries = told.flatMap(({ news: { rule }, transition: { sequence, alertId } }) => {
     const dueAt = sendableAt(rule.quietHours as QuietHours | null, now, timeZone)
     return (channels.get(rule.id) ?? []).map(({ channelId }) => ({
@@ -382,7 +419,11 @@ async function send(
   await enqueueDeliveries(
     tx,
     organizationId,
-    deliveries.map(({ id, channelId, dueAt }) => ({ id, channelId, inMs: now.until(dueAt).total('milliseconds') })),
+    deliveries.map(({ id, channelId, dueAt }) => ({
+      id,
+      channelId,
+      inMs: now.until(dueAt).total('milliseconds'),
+    })),
   )
 }
 
@@ -402,7 +443,12 @@ async function readChannelsOf(
         isNull(alertChannel.deletedAt),
       ),
     )
-    .where(and(eq(alertRuleChannel.organizationId, organizationId), inArray(alertRuleChannel.ruleId, [...ruleIds])))
+    .where(
+      and(
+        eq(alertRuleChannel.organizationId, organizationId),
+        inArray(alertRuleChannel.ruleId, [...ruleIds]),
+      ),
+    )
     .orderBy(alertRuleChannel.ruleId, alertRuleChannel.channelId)
   return Map.groupBy(rows, ({ ruleId }) => ruleId)
 }

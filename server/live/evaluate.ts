@@ -19,7 +19,9 @@ import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables/goal.ts
 import { inSavepoint, inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** BUSY: another process is at it, and may have begun before what this one was woken for. */
-export type Evaluated = { readonly outcome: 'BUSY' } | { readonly outcome: 'DONE'; readonly appended: number; readonly alerted: boolean }
+export type Evaluated =
+  | { readonly outcome: 'BUSY' }
+  | { readonly outcome: 'DONE'; readonly appended: number; readonly alerted: boolean }
 
 export type EvaluatedOrganization = Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>
 
@@ -94,7 +96,10 @@ async function findNews(
     ...progress,
     recordedAt: now,
   }))
-  const progress = new Map<string, NewProgress>([...seen.latest, ...news.map((one) => [one.goalId, one] as const)])
+  const progress = new Map<string, NewProgress>([
+    ...seen.latest,
+    ...news.map((one) => [one.goalId, one] as const),
+  ])
   const alerts = await findAlerts(view, organization, { goals: seen.goals, progress, today, now })
   return { news, alerts, failures, today, seen: seen.snapshot, before: seen.sequence }
 }

@@ -33,7 +33,11 @@ type Source<Row> = {
   readonly name: string
   /** Told when there are new rows. */
   readonly event: ToldEvent
-  readonly readAfter: (tx: Tx, organizationId: string, after: { sequence: bigint; limit: number }) => Promise<Row[]>
+  readonly readAfter: (
+    tx: Tx,
+    organizationId: string,
+    after: { sequence: bigint; limit: number },
+  ) => Promise<Row[]>
   /** The number of the last row. */
   readonly readPosition: (tx: Tx, organizationId: string) => Promise<bigint>
 }
@@ -57,7 +61,12 @@ export const openFeed = (services: FeedServices, options: FeedOptions = {}): Fee
 export const openAlertFeed = (services: FeedServices, options: FeedOptions = {}): Feed<AlertTransitionRow> =>
   openSequence(
     services,
-    { name: 'alerts', event: 'alerted', readAfter: readTransitionsAfter, readPosition: readTransitionPosition },
+    {
+      name: 'alerts',
+      event: 'alerted',
+      readAfter: readTransitionsAfter,
+      readPosition: readTransitionPosition,
+    },
     options,
   )
 
