@@ -245,7 +245,7 @@ const changesBetween = (before: Told, after: Told): RuleFieldChange[] =>
 
 const textOf = (value: unknown): string | null => {
   if (value === null || value === undefined) return null
-  return typeof value === 'object' ? JSON.stringify(value, sortKeys) : String(value)
+  return typeof value === 'string' ? value : JSON.stringify(value, sortKeys)
 }
 
 /** PostgreSQL keeps the keys of JSON in an order of its own. */

@@ -284,7 +284,7 @@ export async function takeNumbers(tx: Tx, organizationId: string, count: number)
     on conflict (organization_id) do update set sequence = alert_head.sequence + excluded.sequence
     returning sequence`
   if (row === undefined) throw new Error('The transitions of alerts could not be counted')
-  return BigInt(row.sequence) - BigInt(count)
+  return row.sequence - BigInt(count)
 }
 
 function place(

@@ -1,18 +1,8 @@
 /** Alert rules on KPIs and goals: they fire, are told, and are over; over real HTTP and WebSocket. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import {
-  carryOut,
-  createRule,
-  done,
-  manyOpen,
-  readAlerts,
-  readRule,
-  voidInvoices,
-  type Alert,
-} from '../support/alerts.ts'
+import { createRule, readAlerts, readRule, voidInvoices, type Alert } from '../support/alerts.ts'
 import { openDesk, type Desk } from '../support/goals.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
-import { subscribe } from '../support/subscribe.ts'
 
 const BEGIN = Temporal.Instant.from('2026-07-01T16:00:00Z')
 let now = BEGIN
