@@ -6042,7 +6042,7 @@ export type SmartAchievable = SmartLetter & {
   readonly __typename?: 'SmartAchievable';
   /**
    * FAIL where the target lies beyond what the KPI can be; WARN where it is reached already, where it is less than 20 %
-   * likely, or, without a forecast, where no such change ever happened in so much time.
+   * likely, where no such change happened in a dozen windows or more, and where neither can be told.
    */
   readonly verdict: SmartVerdict;
   /** Why, in a sentence or two. */
@@ -6091,8 +6091,8 @@ export type SmartHistory = {
   /** How many weeks a window has. */
   readonly weeks: Scalars['Int']['output'];
   /**
-   * How many windows have a value at both ends; of a band, how many began within it. They overlap: each begins a week after
-   * the one before it.
+   * How many windows have a value at both ends; of a band, how many began within it; of money and counts, without those that
+   * began below a quarter of the baseline. They overlap: each begins a week after the one before it.
    */
   readonly windows: Scalars['Int']['output'];
   /** In how many of them the value changed by at least as much as is asked for; of a band, in how many it ended within it. */

@@ -54,7 +54,10 @@ function sameKpiConflict(one: Aiming, other: Aiming, name: string): Conflict | n
   if (one.deadline.equals(other.deadline)) {
     return isSame
       ? { kind: 'DUPLICATE', sentence: `"${name}" wants the same of the same KPI by the same day.` }
-      : { kind: 'DIFFERENT_TARGET', sentence: `"${name}" sets another target for the same KPI on the same day.` }
+      : {
+          kind: 'DIFFERENT_TARGET',
+          sentence: `"${name}" sets another target for the same KPI on the same day.`,
+        }
   }
   // Farther by a later day is a step on the same way.
   if (isSame || sooner.target === null || later.target === null) return null
@@ -154,9 +157,7 @@ const PULLS: readonly (readonly [one: Move, other: Move, why: string])[] = [
 function pullOf(one: Aiming, other: Aiming, name: string): Conflict | null {
   const does = ({ kpi, direction }: Aiming, move: Move) =>
     direction === move.direction && move.metrics.includes(kpi.metric)
-  const found = PULLS.find(
-    ([a, b]) => (does(one, a) && does(other, b)) || (does(one, b) && does(other, a)),
-  )
+  const found = PULLS.find(([a, b]) => (does(one, a) && does(other, b)) || (does(one, b) && does(other, a)))
   return found === undefined
     ? null
     : { kind: 'PULLS_AGAINST', sentence: `It pulls against "${name}": ${found[2]}.` }
@@ -169,8 +170,7 @@ export function relevantOf(known: {
   readonly conflicts: readonly Conflict[]
 }): SmartLetter {
   const { why, parent, conflicts } = known
-  const serves =
-    parent !== null ? `It serves "${parent}".` : why === null ? null : 'It says why it matters.'
+  const serves = parent !== null ? `It serves "${parent}".` : why === null ? null : 'It says why it matters.'
   const purpose = serves ?? 'It says neither why it matters nor which goal it serves.'
   const verdict = serves === null || conflicts.length > 0 ? 'WARN' : 'PASS'
   return { verdict, sentence: [purpose, ...conflicts.map(({ sentence }) => sentence)].join(' ') }

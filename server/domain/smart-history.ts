@@ -18,6 +18,8 @@ export type PastWindows = {
   readonly best: { readonly change: number; readonly from: number; readonly to: number } | null
 }
 
+/** Of money and counts, windows that began lower than this share of the baseline say nothing: from little, all is much. */
+const COMPARABLE_MIN = 0.25
 /** A difference as small as that is one of how decimals are kept. */
 const EPSILON = 1e-9
 
@@ -37,11 +39,14 @@ export type ChangeAsked = {
 }
 
 /** All windows of so many weeks in the series, each a week after the one before; `from` and `to` are places in it. */
-export function windowsOfChange(series: WeeklySeries, { baseline, target, unit, weeks }: ChangeAsked): PastWindows {
+export function windowsOfChange(
+  series: WeeklySeries,
+  { baseline, target, unit, weeks }: ChangeAsked,
+): PastWindows {
   const isRelative = isRelativeChange(unit, baseline)
   const changeOf = (from: number, to: number): number | null => {
     if (!isRelative) return to - from
-    return from > 0 ? (100 * (to - from)) / from : null
+    return from > 0 && from >= COMPARABLE_MIN * baseline ? (100 * (to - from)) / from : null
   }
   const needed = changeOf(baseline, target) ?? target - baseline
   const goesUp = needed > 0

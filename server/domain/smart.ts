@@ -64,7 +64,16 @@ export function smartSentence(goal: SmartGoal): string {
   return `${wayInWords(goal)} ${direction === 'MAINTAIN_BAND' ? 'until' : 'by'} ${end}, ${by}`
 }
 
-function wayInWords({ direction, kpi, subject, band, baseline, baselineOn, target, ...goal }: SmartGoal): string {
+function wayInWords({
+  direction,
+  kpi,
+  subject,
+  band,
+  baseline,
+  baselineOn,
+  target,
+  ...goal
+}: SmartGoal): string {
   if (kpi === null || subject === null) return `Change a KPI to be chosen of ${goal.scope}`
   const what = `${subject.name}${windowInWords(kpi, goal.conventions)} of ${scopeWithin(goal.scope)}`
   if (direction === 'MAINTAIN_BAND') {
@@ -91,7 +100,8 @@ const scopeWithin = (scope: string): string => (scope === 'All receivables' ? 'a
 export function specificOf(goal: SmartGoal): SmartLetter {
   const sentence = smartSentence(goal)
   const lacking = lackingOf(goal)
-  if (lacking.length > 0) return { verdict: 'FAIL', sentence: `It lacks ${lacking.join(' and ')}. ${sentence}.` }
+  if (lacking.length > 0)
+    return { verdict: 'FAIL', sentence: `It lacks ${lacking.join(' and ')}. ${sentence}.` }
   return goal.owner === null
     ? { verdict: 'WARN', sentence: `${sentence}. Nobody answers for it: name an owner.` }
     : { verdict: 'PASS', sentence: `${sentence}.` }
@@ -139,7 +149,10 @@ export function measurableOf(goal: SmartGoal, measured: Measurement, today: Temp
     const weeks = `${points} ${points === 1 ? 'week' : 'weeks'}`
     return { verdict: 'WARN', sentence: `${stands}; with a past of ${weeks} nobody can tell what is usual.` }
   }
-  return { verdict: 'PASS', sentence: `${stands}, from books that are up to date, with ${points} weeks of history.` }
+  return {
+    verdict: 'PASS',
+    sentence: `${stands}, from books that are up to date, with ${points} weeks of history.`,
+  }
 }
 
 export type SmartLimit = {
@@ -222,11 +235,15 @@ export function achievableOf(goal: SmartGoal, known: Attainability): SmartLetter
 const isBeyond = (limit: Exact, target: Exact, direction: SmartGoal['direction']): boolean =>
   direction === 'INCREASE' ? target.gt(limit) : target.lt(limit)
 
-/** By the forecast; without one by the past, where that is long enough. */
-const isUnlikely = ({ probability, history }: Attainability): boolean =>
-  probability === null
-    ? history === null || history.windows < POINTS_MIN || history.reached === 0
-    : probability < LIKELY_MIN
+/**
+ * By the forecast, and by the past where that is long enough: a few tries of a forecast never make anything unlikely, for
+ * what did not happen in them may happen.
+ */
+function isUnlikely({ probability, history }: Attainability): boolean {
+  const isTelling = history !== null && history.windows >= POINTS_MIN
+  if (isTelling && history.reached === 0) return true
+  return probability === null ? !isTelling : probability < LIKELY_MIN
+}
 
 function beyondInWords({ value, kind }: SmartLimit, target: Exact, subject: Subject): string {
   const [limit, wanted] = [formatValue(value, subject), formatValue(target, subject)]
@@ -292,7 +309,8 @@ export function timeOf(
   const from = isBefore(startsOn, today) ? today : startsOn
   const [first, last] = [dayOf(from), dayOf(deadline)]
   let periodEnds = 0
-  for (let end = periodOf(first + 1, calendar).to; end <= last; end = periodOf(end + 1, calendar).to) periodEnds++
+  for (let end = periodOf(first + 1, calendar).to; end <= last; end = periodOf(end + 1, calendar).to)
+    periodEnds++
   const { from: begin, to: end } = periodOf(last, calendar)
   return {
     daysLeft: daysBetween(today, deadline),
@@ -316,10 +334,16 @@ export function timeBoundOf(goal: SmartGoal, time: SmartTime): SmartLetter {
   const left = `${daysLeft} ${daysLeft === 1 ? 'day' : 'days'} left, until ${end}`
   const ofPeriods = kpi !== null && kpi.conventions.includes('periodMonths')
   if (weeklyPoints < WEEKS_MIN)
-    return { verdict: 'WARN', sentence: `${left}: too short to see a change and to act on it; give it four weeks.` }
+    return {
+      verdict: 'WARN',
+      sentence: `${left}: too short to see a change and to act on it; give it four weeks.`,
+    }
   if (ofPeriods && periodEnds < 2) {
     const ends = periodEnds === 0 ? 'no period ends' : 'only one period ends'
-    return { verdict: 'WARN', sentence: `${left}: ${ends} until then, and its value is one of whole periods.` }
+    return {
+      verdict: 'WARN',
+      sentence: `${left}: ${ends} until then, and its value is one of whole periods.`,
+    }
   }
   if (ofPeriods && !isPeriodEnd && nearestPeriodEnd !== null) {
     const nearest = inWords(nearestPeriodEnd)

@@ -1,39 +1,16 @@
 /** The goals that get in each other's way. */
-import { and, asc, eq, gte, inArray } from 'drizzle-orm'
 import { todayOf, type Context } from '../context.ts'
 import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { conflictOf, type Aiming, type Conflict } from '../domain/smart-conflicts.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
-import type { Checkable } from './smart.ts'
+import type { Checkable } from './smart-past.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-import { goal } from '@tidemark/drizzle/tables/goal.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type FoundConflict = Conflict & { readonly goal: GoalRow }
 
-const GOALS_MAX = 2_000
 const TOLD_MAX = 20
-
-/** Those that are pursued or rest for a while, the nearest deadline first. */
-export const readOpenGoals = (
-  tx: Tx,
-  organizationId: string,
-  today: Temporal.PlainDate,
-): PromiseLike<GoalRow[]> =>
-  tx
-    .select()
-    .from(goal)
-    .where(
-      and(
-        eq(goal.organizationId, organizationId),
-        inArray(goal.state, ['ACTIVE', 'PAUSED']),
-        gte(goal.deadline, today),
-      ),
-    )
-    .orderBy(asc(goal.deadline), asc(goal.id))
-    .limit(GOALS_MAX)
 
 /** None of a checklist, and none before it is said what is aimed for. */
 export async function conflictsOf(checked: Checkable, context: Context): Promise<readonly FoundConflict[]> {

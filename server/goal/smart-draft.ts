@@ -12,7 +12,7 @@ import type { GoalDraftInput } from '../schema.generated.ts'
 import { aimOf, computeTarget, readAim, type AimGiven } from './aim.ts'
 import { checkDates, checkFilter, checkName, checkNumber, checkPeople, checkWhy, namedBy } from './check.ts'
 import { checkAdded, wayOf } from './milestones.ts'
-import { measurableOfGoal, measureOn, type Checkable } from './smart.ts'
+import { measurableOfGoal, measureOn, type Checkable } from './smart-past.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 
 /** What is wrong counts as missing, so that the rest can be checked. */
@@ -42,7 +42,15 @@ export async function draftOf(draft: GoalDraftInput, context: Context): Promise<
   const stranger = named.find((_, index) => found[index] === null)
   if (stranger !== undefined) keep(notFound(stranger.path, 'There is no person with this id'))
   const frame = {
-    ...{ why, filter, conventions, currency, startsOn, deadline, direction, metric, id: null },
+    id: null,
+    why,
+    filter,
+    conventions,
+    currency,
+    startsOn,
+    deadline,
+    direction,
+    metric,
     baselineOn: isBefore(today, startsOn) ? today : startsOn,
     ownerId: people?.ownerId ?? null,
     parentId: keep(await parentOf(draft, context))?.id ?? null,
@@ -53,10 +61,16 @@ export async function draftOf(draft: GoalDraftInput, context: Context): Promise<
 }
 
 /** Without one, the direction is that in which the KPI is better; a band and milestones tell it by themselves. */
-function kindOf({ metric, direction, band, milestones }: GoalDraftInput): Pick<Checkable, 'metric' | 'direction'> {
+function kindOf({
+  metric,
+  direction,
+  band,
+  milestones,
+}: GoalDraftInput): Pick<Checkable, 'metric' | 'direction'> {
   if (direction === 'MILESTONES' || (direction == null && metric == null && milestones?.length))
     return { metric: null, direction: 'MILESTONES' }
-  if (direction != null || band != null) return { metric: metric ?? null, direction: direction ?? 'MAINTAIN_BAND' }
+  if (direction != null || band != null)
+    return { metric: metric ?? null, direction: direction ?? 'MAINTAIN_BAND' }
   const better = metric == null ? 'NEUTRAL' : kpiDefinition(metric).better
   const usual = { HIGHER: 'INCREASE', LOWER: 'DECREASE', NEUTRAL: null } as const
   return { metric: metric ?? null, direction: usual[better] }
@@ -67,7 +81,10 @@ const currencyOf = ({ currency }: GoalDraftInput, base: string): string | Proble
     ? (currency ?? base)
     : invalid(['currency'], `${currency} is no ISO 4217 currency code`)
 
-async function parentOf({ parentId }: GoalDraftInput, { loaders }: Context): Promise<GoalRow | Problem | null> {
+async function parentOf(
+  { parentId }: GoalDraftInput,
+  { loaders }: Context,
+): Promise<GoalRow | Problem | null> {
   if (parentId == null) return null
   const uuid = decodeId('goal', parentId)
   const row = uuid === null ? null : await loaders.goal.load(uuid)
@@ -98,7 +115,12 @@ type Keep = <Value>(outcome: Value | Problem | null) => Value | null
 
 const NO_AIM: DraftAim = { baseline: null, target: null, bandLow: null, bandHigh: null }
 
-async function readDraftAim(draft: GoalDraftInput, frame: Frame, context: Context, keep: Keep): Promise<DraftAim> {
+async function readDraftAim(
+  draft: GoalDraftInput,
+  frame: Frame,
+  context: Context,
+  keep: Keep,
+): Promise<DraftAim> {
   const { metric, direction } = frame
   if (metric === null) return NO_AIM
   const fault = checkNumber(['baseline'], draft.baseline, metric)
@@ -133,8 +155,7 @@ const aimFrame = (
   ...aimed,
   currency,
   startsOn,
-  deadline:
-    deadline !== null && isBefore(startsOn, deadline) ? deadline : startsOn.add({ years: 1 }),
+  deadline: deadline !== null && isBefore(startsOn, deadline) ? deadline : startsOn.add({ years: 1 }),
 })
 
 /** A season takes years of the books; points are held against a deadline that there must be. */

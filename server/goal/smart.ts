@@ -8,7 +8,6 @@ import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import {
   achievableOf,
-  floorMetrics,
   isReachedToday,
   limitOf,
   measurableOf,
@@ -22,10 +21,14 @@ import {
   type SmartVerdict,
 } from '../domain/smart.ts'
 import { relevantOf } from '../domain/smart-conflicts.ts'
-import { windowsOfChange, windowsWithin, type PastWindows, type WeeklySeries } from '../domain/smart-history.ts'
+import {
+  windowsOfChange,
+  windowsWithin,
+  type PastWindows,
+  type WeeklySeries,
+} from '../domain/smart-history.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
-import type { MeasurableGoal, Measured } from '../live/measure.ts'
-import { measuredKeys, pastWeeks, weeksUntil, WEEKS_PER_YEAR } from '../live/measured.ts'
+import { weeksUntil, WEEKS_PER_YEAR } from '../live/measured.ts'
 import type { Problem } from '../problem.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type {
@@ -40,21 +43,8 @@ import type { Audit } from '../ledger/audit.ts'
 import { scopeOf, type GoalWithProgress } from './queries.ts'
 import { conflictsOf, type FoundConflict } from './smart-conflicts.ts'
 import { draftOf } from './smart-draft.ts'
+import { readPast, type Checkable, type Known } from './smart-past.ts'
 import type { GoalRow, PersonRow } from '@tidemark/drizzle/rows.ts'
-
-/** A goal, or as much of one as is written. */
-export type Checkable = Pick<GoalRow, 'why' | 'filter' | 'conventions' | 'currency' | 'ownerId' | 'parentId'> &
-  Pick<GoalRow, 'bandLow' | 'bandHigh' | 'target' | 'startsOn' | 'baselineOn'> & {
-    /** Null for what does not exist yet. */
-    readonly id: string | null
-    readonly metric: KpiMetric | null
-    readonly direction: GoalRow['direction'] | null
-    /** Null where the KPI's value is to be taken, and has none. */
-    readonly baseline: string | null
-    readonly deadline: Temporal.PlainDate | null
-    readonly milestones: number
-    readonly problems: readonly Problem[]
-  }
 
 export type SpecificChecked = SmartLetter & {
   readonly metric: SmartGoal['kpi']
@@ -149,62 +139,6 @@ async function check(goal: Checkable, context: Context): Promise<SmartChecked> {
     ...letters,
     problems: goal.problems,
   }
-}
-
-type Known = {
-  readonly weeks: readonly Temporal.PlainDate[]
-  readonly series: WeeklySeries
-  readonly current: Measured
-  /** Today's value of the KPI that it cannot fall below. */
-  readonly floor: Exact | null
-}
-
-const NOTHING: Measured = {
-  value: null,
-  valueExact: null,
-  reason: null,
-  failure: null,
-  numerator: null,
-  denominator: null,
-}
-
-/** One batch of the loader, and with a draft's baseline the same one. */
-async function readPast(goal: Checkable, context: Context): Promise<Known> {
-  const today = todayOf(context)
-  const weeks = pastWeeks(today)
-  if (goal.metric === null) {
-    const counted = goal.id === null ? NOTHING : await measureOn({ ...goal, id: goal.id }, today, context)
-    return { weeks, series: [], current: counted, floor: null }
-  }
-  const { metric } = goal
-  const measurable = measurableOfGoal(goal, metric)
-  const floorMetric = floorMetrics[metric]
-  const [values, floor] = await Promise.all([
-    Promise.all(measuredKeys(measurable, weeks).map((key) => context.loaders.measured.load(key))),
-    floorMetric === undefined ? NOTHING : measureOn({ ...measurable, metric: floorMetric }, today, context),
-  ])
-  return {
-    weeks,
-    series: values.map(({ value }) => value?.toNumber() ?? null),
-    current: values.at(-1) ?? NOTHING,
-    floor: floor.value,
-  }
-}
-
-/** Without an id, so that all goals on one KPI share its values. */
-export const measurableOfGoal = (
-  { filter, conventions, currency }: Pick<Checkable, 'filter' | 'conventions' | 'currency'>,
-  metric: KpiMetric,
-): MeasurableGoal => ({ metric, filter, conventions, currency })
-
-export async function measureOn(
-  goal: MeasurableGoal,
-  day: Temporal.PlainDate,
-  { loaders }: Context,
-): Promise<Measured> {
-  const [key] = measuredKeys(goal, [day])
-  if (key === undefined) throw new Error('A day has a key')
-  return loaders.measured.load(key)
 }
 
 const exactOf = (text: string | null): Exact | null => (text === null ? null : new Exact(text))
