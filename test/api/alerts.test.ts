@@ -4,6 +4,7 @@ import { createRule, readAlerts, readRule, voidInvoices, type Alert } from '../s
 import { openDesk, type Desk } from '../support/goals.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
+const PATIENT = { timeout: 25_000, interval: 50 }
 const BEGIN = Temporal.Instant.from('2026-07-01T16:00:00Z')
 let now = BEGIN
 let server: TestServer
@@ -21,15 +22,12 @@ const later = (days: number) => {
   now = BEGIN.add({ hours: 24 * days })
 }
 const untilAlerts = (isWanted: (alerts: readonly Alert[]) => boolean) =>
-  vi.waitUntil(
-    async () => {
-      const alerts = await readAlerts(desk)
-      return isWanted(alerts) ? alerts : null
-    },
-    { timeout: 15_000, interval: 25 },
-  )
+  vi.waitUntil(async () => {
+    const alerts = await readAlerts(desk)
+    return isWanted(alerts) ? alerts : null
+  }, PATIENT)
 const untilState = (id: string, state: string) =>
-  vi.waitUntil(async () => (await readRule(desk, id)).state === state, { timeout: 15_000, interval: 25 })
+  vi.waitUntil(async () => (await readRule(desk, id)).state === state, PATIENT)
 
 describe('a rule on a KPI', () => {
   it('fires beyond its threshold and not at it, and is over when it is well again', async () => {
@@ -72,7 +70,7 @@ describe('a rule on a KPI', () => {
       const [row] = await server.connection.sql<{ day: string }[]>`
         select evaluated_on::text as day from evaluation where organization_id = ${desk.organization.id}`
       return row?.day === '2026-07-02'
-    })
+    }, PATIENT)
     expect(await readRule(desk, id)).toMatchObject({ state: 'PENDING' })
     later(2)
     await untilState(id, 'FIRING')
