@@ -47,7 +47,7 @@ import { readRates } from './ledger/rates.ts'
 import { readSegmentRows } from './ledger/segments.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
 import { readMilestones } from './live/milestones.ts'
-import { readReviews, readSignatures } from './review/queries.ts'
+import { readReviews, readSignatures } from './goal/review/read.ts'
 import { readLatestProgress } from './live/progress.ts'
 
 export type Loaders = {

@@ -28,7 +28,7 @@ export const goalReview = pgTable(
     periodFrom: civilDate('period_from').notNull(),
     periodTo: civilDate('period_to').notNull(),
     dueOn: civilDate('due_on').notNull(),
-    /** What happened, as the server found it: see server/review/findings.ts. */
+    /** What happened, as the server found it: see server/goal/review/findings.ts. */
     findings: jsonb().notNull(),
     /** Nothing recorded later is in the findings. */
     foundAt: instant('found_at').notNull(),
@@ -64,7 +64,7 @@ export const goalReviewSignature = pgTable(
     role: goalReviewRole().notNull(),
     personId: uuid('person_id').notNull(),
     signedAt: instant('signed_at').notNull(),
-    /** SHA-256 of what was signed (server/review/sign.ts), in hexadecimal digits. */
+    /** SHA-256 of what was signed (server/goal/review/sign.ts), in hexadecimal digits. */
     digest: text().notNull(),
   },
   (t) => [

@@ -1,9 +1,9 @@
 /**
- * Opens the reviews that are due (server/review/open.ts): in the night after a period's end, and after a night in which
+ * Opens the reviews that are due (server/goal/review/open.ts): in the night after a period's end, and after a night in which
  * no process ran. Whichever process comes first does it.
  */
 import { dateAt } from '../domain/calendar.ts'
-import { openDueReviews } from '../review/open.ts'
+import { openDueReviews } from '../goal/review/open.ts'
 import { createAttempts } from './turns.ts'
 import type { LogError } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { goalReview, goalReviewSignature } from '@tidemark/drizzle/tables/review.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
-import { openDueReviews } from '@tidemark/server/review/open.ts'
+import { openDueReviews } from '@tidemark/server/goal/review/open.ts'
 import { openDesk, type Desk, type Goal } from '../support/goals.ts'
 import { join, type Visitor } from '../support/people.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
@@ -329,7 +329,7 @@ describe('what is due', { timeout: 60_000 }, () => {
       reason: 'Sold',
     })
     const counts = await Promise.all([openDue(), openDue()])
-    expect(counts[0]! + counts[1]!).toBe(1)
+    expect(counts[0] + counts[1]).toBe(1)
     const { goalReviews } = await desk.ask<{ goalReviews: { totalCount: number; nodes: Review[] } }>(
       `query ($goal: ID) { goalReviews(goal: $goal, isSigned: false) { totalCount nodes { ${REVIEW} } } }`,
       { goal: goal.id },

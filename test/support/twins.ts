@@ -2,6 +2,7 @@
  * Two organizations whose books are built alike, on one server. All that the second has bears a mark, so that whatever
  * of it shows itself to the first is found by searching for the mark.
  */
+import { desc } from 'drizzle-orm'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { budget, invitation, membership } from '@tidemark/drizzle/tables/access.ts'
 import { customer } from '@tidemark/drizzle/tables/customer.ts'
@@ -249,7 +250,7 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
       direction: 'DECREASE',
       baseline: twin.amount(n),
       target: '0',
-      startsOn: daysAgo(n === 1 ? 60 : 1),
+      startsOn: daysAgo(n === 1 ? 140 : 1),
       deadline: today().add({ days: 100 }).toString(),
       filter: { region: [`${mark} North`] },
       state: n === 3 ? 'DRAFT' : 'ACTIVE',
@@ -270,7 +271,10 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
   await carryOut('addGoalAction', { goal: first?.id, title: `${mark} action`, brings: `${mark} days` })
   await carryOut('addGoalNote', { goal: first?.id, text: `${mark} note` })
   const named = goals.nodes.find(({ name }) => name === `${mark} goal 1`)
-  await carryOut('openGoalReview', { goal: named?.id, kind: 'MONTHLY_ANALYSIS', on: daysAgo(today().day) })
+  // The first is as it was opened, the second has a signature.
+  for (const on of [daysAgo(today().day), daysAgo(today().day + 31)]) {
+    await carryOut('openGoalReview', { goal: named?.id, kind: 'MONTHLY_ANALYSIS', on })
+  }
   await insertSignature(connection, ada?.organizationId ?? '', ada?.id ?? '')
   const fourth = goals.nodes.find(({ name }) => name === `${mark} goal 4`)
   await carryOut('pauseGoal', { goal: fourth?.id, expectedVersion: 1, reason: `${mark} reason` })
@@ -283,7 +287,11 @@ const insertSignature = (
   personId: string,
 ): Promise<unknown> =>
   inTransaction(connection, { organizationId, mode: 'write' }, async (tx) => {
-    const [review] = await tx.select({ id: goalReview.id }).from(goalReview)
+    const [review] = await tx
+      .select({ id: goalReview.id })
+      .from(goalReview)
+      .orderBy(desc(goalReview.id))
+      .limit(1)
     await tx.insert(goalReviewSignature).values({
       organizationId,
       reviewId: review?.id ?? '',
@@ -410,12 +418,12 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'CreateGoalInput.deadline': today().add({ days: 100 }).toString(),
     'OpenGoalReviewInput.goal': id('goal'),
     'OpenGoalReviewInput.kind': 'QUARTERLY_REVIEW',
-    'OpenGoalReviewInput.on': daysAgo(100),
+    'OpenGoalReviewInput.on': daysAgo(92),
     'UpdateGoalReviewInput.review': id('goalReview'),
     'UpdateGoalReviewInput.discussion': `${mark} discussion`,
     'RefreshGoalReviewInput.review': id('goalReview'),
     'SignGoalReviewInput.review': id('goalReview'),
-    'ReopenGoalReviewInput.review': id('goalReview'),
+    'ReopenGoalReviewInput.review': id('goalReview', 1),
     'SetGoalReviewsInput.goal': id('goal'),
     'SetGoalReviewsInput.kinds': ['MONTHLY_ANALYSIS'],
     'AddGoalActionInput.goal': id('goal'),

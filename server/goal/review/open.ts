@@ -1,17 +1,23 @@
 /** Opens reviews: those that are due, and those that somebody asks for. */
 import { and, eq, inArray, sql } from 'drizzle-orm'
-import { runCommand, type Audited, type CommandContext } from '../command.ts'
-import { todayOf } from '../context.ts'
-import { dateAt, isBefore } from '../domain/calendar.ts'
-import type { FiscalCalendar } from '../domain/fiscal.ts'
-import { inWords } from '../domain/goal-words.ts'
-import { dueOnOf, periodOfReview, reviewsDue, type ReviewKind, type ReviewPeriod } from '../domain/review.ts'
-import { decodeId, newUuid } from '../ids.ts'
-import { readUsualConventions } from '../kpi/settings.ts'
-import { writeAudit } from '../ledger/audit.ts'
-import { readSettledAt } from '../ledger/settled.ts'
-import { conflict, invalid, isProblem, notFound, type Problem } from '../problem.ts'
-import type { OpenGoalReviewInput } from '../schema.generated.ts'
+import { runCommand, type Audited, type CommandContext } from '../../command.ts'
+import { todayOf } from '../../context.ts'
+import { dateAt, isBefore } from '../../domain/calendar.ts'
+import type { FiscalCalendar } from '../../domain/fiscal.ts'
+import { inWords } from '../../domain/goal-words.ts'
+import {
+  dueOnOf,
+  periodOfReview,
+  reviewsDue,
+  type ReviewKind,
+  type ReviewPeriod,
+} from '../../domain/review.ts'
+import { decodeId, newUuid } from '../../ids.ts'
+import { readUsualConventions } from '../../kpi/settings.ts'
+import { writeAudit } from '../../ledger/audit.ts'
+import { readSettledAt } from '../../ledger/settled.ts'
+import { conflict, invalid, isProblem, notFound, type Problem } from '../../problem.ts'
+import type { OpenGoalReviewInput } from '../../schema.generated.ts'
 import { find, type Findings } from './findings.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'

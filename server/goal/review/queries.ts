@@ -1,16 +1,15 @@
 /** Which reviews, and what is told of them. */
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, or, type SQL } from 'drizzle-orm'
-import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
-import { todayOf, type Context } from '../context.ts'
-import { isBefore } from '../domain/calendar.ts'
-import { signersOf } from '../domain/review.ts'
-import { decodeId } from '../ids.ts'
-import { required } from '../loaders.ts'
+import { and, eq, gte, isNotNull, isNull, lt, or, type SQL } from 'drizzle-orm'
+import { assemblePage, requestPage, type Page, type SortKey } from '../../connection.ts'
+import { todayOf, type Context } from '../../context.ts'
+import { isBefore } from '../../domain/calendar.ts'
+import { signersOf } from '../../domain/review.ts'
+import { decodeId } from '../../ids.ts'
+import { required } from '../../loaders.ts'
 import type { Findings } from './findings.ts'
-import type { QueryGoalReviewsArgs } from '../schema.generated.ts'
+import type { QueryGoalReviewsArgs } from '../../schema.generated.ts'
 import type { GoalReviewRow, GoalReviewSignatureRow } from '@tidemark/drizzle/rows.ts'
-import { goalReview, goalReviewSignature } from '@tidemark/drizzle/tables/review.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { goalReview } from '@tidemark/drizzle/tables/review.ts'
 
 export type FindingsOfReview = Findings & { readonly knownAt: Temporal.Instant }
 
@@ -82,39 +81,6 @@ export async function findReview(
       .where(and(eq(goalReview.organizationId, organization.id), eq(goalReview.id, uuid))),
   )
   return row ?? null
-}
-
-/** By goal: the latest period first. */
-export async function readReviews(
-  tx: Tx,
-  organizationId: string,
-  goalIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly GoalReviewRow[]>> {
-  const rows = await tx
-    .select()
-    .from(goalReview)
-    .where(and(eq(goalReview.organizationId, organizationId), inArray(goalReview.goalId, [...goalIds])))
-    .orderBy(desc(goalReview.periodTo), asc(goalReview.kind))
-  return Map.groupBy(rows, ({ goalId }) => goalId)
-}
-
-/** By review. */
-export async function readSignatures(
-  tx: Tx,
-  organizationId: string,
-  reviewIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly GoalReviewSignatureRow[]>> {
-  const rows = await tx
-    .select()
-    .from(goalReviewSignature)
-    .where(
-      and(
-        eq(goalReviewSignature.organizationId, organizationId),
-        inArray(goalReviewSignature.reviewId, [...reviewIds]),
-      ),
-    )
-    .orderBy(asc(goalReviewSignature.role))
-  return Map.groupBy(rows, ({ reviewId }) => reviewId)
 }
 
 export const isOverdue = ({ signedAt, dueOn }: GoalReviewRow, today: Temporal.PlainDate): boolean =>

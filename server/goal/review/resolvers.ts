@@ -1,13 +1,13 @@
-import { actorInWords } from '../access/actor-words.ts'
-import { carryOut } from '../command.ts'
-import { connectionResolvers } from '../connection.ts'
-import { todayOf, type Context } from '../context.ts'
-import { driverTexts } from '../domain/explain-drivers.ts'
-import { isReviewKind } from '../domain/review.ts'
-import { shownOf } from '../goal/changes.ts'
-import { encodeId } from '../ids.ts'
-import { required } from '../loaders.ts'
-import { isProblem, type Problem } from '../problem.ts'
+import { actorInWords } from '../../access/actor-words.ts'
+import { carryOut } from '../../command.ts'
+import { connectionResolvers } from '../../connection.ts'
+import { todayOf, type Context } from '../../context.ts'
+import { driverTexts } from '../../domain/explain-drivers.ts'
+import { isReviewKind } from '../../domain/review.ts'
+import { shownOf } from '../changes.ts'
+import { encodeId } from '../../ids.ts'
+import { required } from '../../loaders.ts'
+import { isProblem, type Problem } from '../../problem.ts'
 import {
   refreshGoalReview,
   reopenGoalReview,
@@ -19,7 +19,7 @@ import {
 import { documentOf } from './document.ts'
 import { openGoalReview, type ReviewChanged } from './open.ts'
 import { findingsOf, findReview, isOverdue, listReviews, signaturesOf } from './queries.ts'
-import type { Resolvers } from '../schema.generated.ts'
+import type { Resolvers } from '../../schema.generated.ts'
 
 const dateOf = (text: string): Temporal.PlainDate => Temporal.PlainDate.from(text)
 const dateOrNull = (text: string | null): Temporal.PlainDate | null => (text === null ? null : dateOf(text))

@@ -1,23 +1,23 @@
 /** What people do with a review: they say, decide and sign. */
 import { createHash } from 'node:crypto'
 import { and, asc, eq } from 'drizzle-orm'
-import { runCommand, type CommandContext } from '../command.ts'
-import { inWords } from '../domain/goal-words.ts'
-import { isReviewKind, reviewKinds, signersOf, type ReviewRole } from '../domain/review.ts'
-import { changeGoal, type GoalChanged } from '../goal/change.ts'
-import { nameOf } from '../goal/changes.ts'
-import { findStranger } from '../goal/check.ts'
-import { decodeId } from '../ids.ts'
-import { writeAudit } from '../ledger/audit.ts'
-import { conflict, invalid, isProblem, notFound, type Path, type Problem } from '../problem.ts'
-import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
+import { runCommand, type CommandContext } from '../../command.ts'
+import { inWords } from '../../domain/goal-words.ts'
+import { isReviewKind, reviewKinds, signersOf, type ReviewRole } from '../../domain/review.ts'
+import { changeGoal, type GoalChanged } from '../change.ts'
+import { nameOf } from '../changes.ts'
+import { findStranger } from '../check.ts'
+import { decodeId } from '../../ids.ts'
+import { writeAudit } from '../../ledger/audit.ts'
+import { conflict, invalid, isProblem, notFound, type Path, type Problem } from '../../problem.ts'
+import { readRequiredText, SENTENCE_LENGTH_MAX } from '../../text.ts'
 import type {
   RefreshGoalReviewInput,
   ReopenGoalReviewInput,
   SetGoalReviewsInput,
   SignGoalReviewInput,
   UpdateGoalReviewInput,
-} from '../schema.generated.ts'
+} from '../../schema.generated.ts'
 import { findNow, type Found, type ReviewChanged } from './open.ts'
 import type { GoalReviewRow, GoalReviewSignatureRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal } from '@tidemark/drizzle/tables/goal.ts'

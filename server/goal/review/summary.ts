@@ -1,8 +1,8 @@
 /** A review's findings in a few sentences. */
-import { Exact } from '../domain/money.ts'
-import { driverTexts } from '../domain/explain-drivers.ts'
-import { formatDifference, inWords } from '../domain/goal-words.ts'
-import type { JudgedGoal } from '../domain/goal-trajectory.ts'
+import { Exact } from '../../domain/money.ts'
+import { driverTexts } from '../../domain/explain-drivers.ts'
+import { formatDifference, inWords } from '../../domain/goal-words.ts'
+import type { JudgedGoal } from '../../domain/goal-trajectory.ts'
 import type { Findings, FoundPart } from './findings.ts'
 
 /** At most five sentences: how it moved, what did most of that, how it ended, what was done, what was changed. */
