@@ -1,7 +1,7 @@
 /** The statement over the KPI store: adds up in PostgreSQL whatever nothing is asked between. */
 import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BookRow } from '../domain/book.ts'
 import { dayAt, endOfMonth } from '../domain/calendar.ts'
 import { formatDay, type Day } from '../domain/day.ts'
@@ -53,8 +53,8 @@ export type Sight = {
  * - for single segments, of which days are not folded, the days out of `flow`,
  * - and what is not folded yet, segment by segment.
  *
- * Whoever knows less than what is folded has taken out what came later: among the days by the day of recording, of
- * months and checkpoints by what came after its month was over, and of the day of `knownAt` row by row.
+ * Whoever knows less than what is folded has taken out what came later: of days by the day of recording, of months and
+ * checkpoints by what came after its month was over, and of the day of `knownAt` row by row.
  */
 export async function readSelection(
   tx: Tx,
@@ -192,9 +192,12 @@ function partsOf(tx: Tx, organizationId: string, plan: Plan) {
     ...(whole.length > 0 && (hasCuts || (hasSegments && plan.hasMonths))
       ? [ofMonths(tx, organizationId, plan)]
       : []),
-    ...(hasCuts && days.length > 0 ? [ofDays(tx, organizationId, plan, false)] : []),
+    ...(hasCuts && days.length > 0 ? [ofDays(tx, organizationId, plan)] : []),
+    ...(hasCuts && knownDay !== null && days.length > 0
+      ? [ofLateDays(tx, organizationId, plan, knownDay)]
+      : []),
     ...(hasCuts && knownDay !== null && spans.early.length + plan.allDays.early.length > 0
-      ? [ofDays(tx, organizationId, plan, true)]
+      ? [ofEarlyDays(tx, organizationId, plan, knownDay)]
       : []),
     ...(hasCuts && knownDay !== null && whole.length > 0 ? [ofLate(tx, organizationId, plan, knownDay)] : []),
     ...(hasSegments && ofSegments.standings.length > 0 ? [ofStandings(tx, organizationId, plan)] : []),
@@ -245,23 +248,52 @@ const ofMonths = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
   ) p
   where not c.by_day and (c.level < ${LEVELS.SEGMENT}::int or isfinite(whole.after))`
 
-/** `isEarly`: after the day whose knowledge is asked for, where rows that were known then are few and have an index. */
-const ofDays = (tx: Tx, organizationId: string, plan: Plan, isEarly: boolean) => {
-  const some = isEarly ? plan.spans.early : plan.spans.days
-  const all = isEarly ? plan.allDays.early : plan.allDays.days
-  return tx.sql`
+const ofDays = (tx: Tx, organizationId: string, plan: Plan) =>
+  sumsOfDays(
+    tx,
+    plan,
+    [plan.spans.days, plan.allDays.days],
+    tx.sql`select day, anchor, amount, count, days, amount_days from kpi_day where organization_id = ${organizationId}`,
+  )
+
+/** What of these days was recorded after the day whose knowledge is asked for. */
+const ofLateDays = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =>
+  sumsOfDays(
+    tx,
+    plan,
+    [plan.spans.days, plan.allDays.days],
+    tx.sql`
+      select day, anchor, -amount as amount, -count as count, -days as days, -amount_days as amount_days
+      from kpi_day_recorded
+      where organization_id = ${organizationId} and recorded_on > ${formatDay(knownDay)}::date`,
+  )
+
+/** Of days after the one whose knowledge is asked for: of them little was known then, and that has an index. */
+const ofEarlyDays = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =>
+  sumsOfDays(
+    tx,
+    plan,
+    [plan.spans.early, plan.allDays.early],
+    tx.sql`
+      select day, anchor, amount, count, days, amount_days from kpi_day_recorded
+      where organization_id = ${organizationId} and recorded_on <= ${formatDay(knownDay)}::date and recorded_on < day`,
+  )
+
+/** `rows` ends in a condition, to which measure, cut and days are added. */
+const sumsOfDays = (
+  tx: Tx,
+  plan: Plan,
+  [some, all]: readonly [some: readonly Span[], all: readonly Span[]],
+  rows: Fragment,
+) => tx.sql`
   select c.number, c.index, p.*
   from ${cutRows(tx, plan, plan.cuts)} join ${daySpans(tx, some, all)} on span.is_all = c.by_day
   cross join lateral (
     select ${sums(tx, plan, 'c')} from (
-      select day, anchor, amount, count, days, amount_days from kpi_day
-      where organization_id = ${organizationId} and measure = c.name and level = c.level and cut = c.cut
+      ${rows} and measure = c.name and level = c.level and cut = c.cut
         and day > greatest(span.after, c.after) and day <= span.upto
-        ${plan.knownDay === null ? tx.sql`` : tx.sql`and recorded_on <= ${formatDay(plan.knownDay)}::date`}
-        ${isEarly ? tx.sql`and recorded_on < day` : tx.sql``}
     ) r group by 1, 2
   ) p`
-}
 
 const daySpans = (tx: Tx, some: readonly Span[], all: readonly Span[]) => tx.sql`
   unnest(

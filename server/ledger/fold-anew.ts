@@ -72,6 +72,7 @@ async function clear(tx: Tx, organizationId: string): Promise<void> {
   await tx.sql`delete from kpi_checkpoint where organization_id = ${organizationId}`
   await tx.sql`delete from kpi_late where organization_id = ${organizationId}`
   await tx.sql`delete from kpi_month where organization_id = ${organizationId}`
+  await tx.sql`delete from kpi_day_recorded where organization_id = ${organizationId}`
   await tx.sql`delete from kpi_day where organization_id = ${organizationId}`
 }
 
@@ -142,10 +143,14 @@ async function foldMovement(
         select cut, day, anchor, recorded_on, ${sums}
         from ${tx.sql(table)} join fold_member using (segment_id) where level = ${level}
         group by 1, 2, 3, 4
-      )
-      insert into kpi_day (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)
-      select ${organizationId}, ${name}, ${level}, told.* from told where ${isNotNothing}
-      order by cut, day, anchor, recorded_on`
+      ), recorded as (
+        insert into kpi_day_recorded (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)
+        select ${organizationId}, ${name}, ${level}, told.* from told where recorded_on <> day and (${isNotNothing})
+        order by cut, day, anchor, recorded_on
+      ), by_day as materialized (select cut, day, anchor, ${sums} from told group by 1, 2, 3)
+      insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)
+      select ${organizationId}, ${name}, ${level}, by_day.* from by_day where ${isNotNothing}
+      order by cut, day, anchor`
   const anchor = anchoredNames.includes(name) ? tx.sql`anchor` : tx.sql`date '1970-01-01'`
   await tx.sql`
     with told as materialized (
@@ -181,29 +186,47 @@ async function foldBalance(
   checkpointOn: string,
 ): Promise<void> {
   const insertDays = tx.sql`
-    insert into kpi_day (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)`
+    insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)`
+  const insertRecorded = tx.sql`
+    insert into kpi_day_recorded (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)`
   for (const level of levels)
     await tx.sql`
       with told as materialized (
         select cut, day, anchor, recorded_on, sum(amount)::bigint as amount, sum(count) as count
         from ${tx.sql(table)} join fold_member using (segment_id) where level = ${level}
         group by 1, 2, 3, 4
+      ), by_anchor_recorded as (
+        ${insertRecorded}
+        select ${organizationId}, ${name}, ${level}, cut, day, anchor, recorded_on, amount, count, 0, 0
+        from told where ${level}::int = ${LEVELS.ORGANIZATION}::int and recorded_on <> day and (amount <> 0 or count <> 0)
+        order by cut, day, anchor, recorded_on
       ), by_anchor as (
         ${insertDays}
-        select ${organizationId}, ${name}, ${level}, cut, day, anchor, recorded_on, amount, count, 0, 0
-        from told where ${level}::int = ${LEVELS.ORGANIZATION}::int and (amount <> 0 or count <> 0)
-        order by cut, day, anchor, recorded_on
+        select ${organizationId}, ${name}, ${level}, cut, day, anchor, amount, count, 0, 0
+        from (
+          select cut, day, anchor, sum(amount) as amount, sum(count) as count
+          from told where ${level}::int = ${LEVELS.ORGANIZATION}::int group by 1, 2, 3
+        ) by_day where amount <> 0 or count <> 0
+        order by cut, day, anchor
       ), aged as materialized (
         select name, cut, since, greatest(recorded_on, since) as recorded_on, sum(amount) as amount, sum(count) as count,
           ${anchoredSum(tx, 'since')} as anchored
         from told cross join ${agesOf(tx, name)}
         cross join lateral (select greatest(day, anchor + older + 1) as since offset 0) aged
         group by 1, 2, 3, 4
+      ), aged_recorded as (
+        ${insertRecorded}
+        select ${organizationId}, name, ${level}, cut, since, since, recorded_on, amount, count, 0, anchored
+        from aged where recorded_on <> since and (amount <> 0 or count <> 0 or anchored <> 0)
+        order by name, cut, since, recorded_on
+      ), aged_by_day as materialized (
+        select name, cut, since, sum(amount) as amount, sum(count) as count, sum(anchored) as anchored
+        from aged group by 1, 2, 3
       )
       ${insertDays}
-      select ${organizationId}, name, ${level}, cut, since, since, recorded_on, amount, count, 0, anchored
-      from aged where amount <> 0 or count <> 0 or anchored <> 0
-      order by name, cut, since, recorded_on`
+      select ${organizationId}, name, ${level}, cut, since, since, amount, count, 0, anchored
+      from aged_by_day where amount <> 0 or count <> 0 or anchored <> 0
+      order by name, cut, since`
   await tx.sql`truncate fold_open_month`
   await tx.sql`
     insert into fold_open_month
@@ -255,7 +278,8 @@ const insertLate = (tx: Tx, organizationId: string) =>
       select measure, level, cut, recorded_on, month,
         case when measure = any(${arrayOf(anchoredNames)}::text[]) then anchor else date '1970-01-01' end as anchor,
         amount, count, days, amount_days
-      from kpi_day join fold_calendar using (day) where organization_id = ${organizationId} and recorded_on > month`,
+      from kpi_day_recorded join fold_calendar using (day)
+      where organization_id = ${organizationId} and recorded_on > month`,
   )
 
 const insertLateOf = (tx: Tx, organizationId: string, late: Rows) => tx.sql`

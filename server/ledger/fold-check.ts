@@ -61,12 +61,18 @@ export async function findFoldFaults(tx: Tx, organizationId: string): Promise<Fo
       select distinct month from kpi_checkpoint, position where organization_id = ${organizationId} and month <= checkpoint_on
       union select month from truth, position where month <= checkpoint_on
     ), told as (
-      select 'kpi_day' as table, concat_ws(' ', measure, level, cut, day, anchor, recorded_on) as key,
+      select 'kpi_day' as table, concat_ws(' ', measure, level, cut, day, anchor) as key,
         1 as side, amount, count, days, amount_days
       from kpi_day where organization_id = ${organizationId}
       union all
-      select 'kpi_day', concat_ws(' ', measure, level, cut, day, anchor, recorded_on), 2, amount, count, days, amount_days
+      select 'kpi_day', concat_ws(' ', measure, level, cut, day, anchor), 2, amount, count, days, amount_days
       from truth where level < 6
+      union all
+      select 'kpi_day_recorded', concat_ws(' ', measure, level, cut, day, anchor, recorded_on), 1, amount, count, days, amount_days
+      from kpi_day_recorded where organization_id = ${organizationId}
+      union all
+      select 'kpi_day_recorded', concat_ws(' ', measure, level, cut, day, anchor, recorded_on), 2, amount, count, days, amount_days
+      from truth where level < 6 and recorded_on <> day
       union all
       select 'kpi_month', concat_ws(' ', measure, level, cut, month, anchor), 1, amount, count, days, amount_days
       from kpi_month where organization_id = ${organizationId}
