@@ -10,7 +10,7 @@ import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
 import { readCreditUse } from './credit.ts'
 import { externalNeeds, readExternal, type ExternalNeeds } from './external.ts'
-import { readRows } from './flow.ts'
+import { gatherRows } from './gather.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
 import type { CellRow } from './selection.ts'
 import type { Source } from './source.ts'
@@ -108,14 +108,13 @@ export async function fetchBooks(
   const cells = cellsOf(groups)
   const isForeign = (cell: Cell) => wanted.some((currency) => currency !== cell.currency)
   const [rows, rates] = await Promise.all([
-    readRows(
-      tx,
+    gatherRows(tx, {
       organizationId,
       needs,
-      cells.map((cell) => ({ cell, cuts: cut(cell.segmentIds) })),
+      cells: cells.map((cell) => ({ cell, cuts: cut(cell.segmentIds) })),
       isForeign,
       sight,
-    ),
+    }),
     always || cells.some(isForeign)
       ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, sight.knownAt)
       : ratesOf(baseCurrency, []),

@@ -158,9 +158,8 @@ function planOf(
     spans,
     /** For what is valued day by day, which takes neither months nor checkpoints. */
     allDays: split([all], knownDay ?? Infinity),
-    members: cells.flatMap(({ cell }, index) =>
-      cell.segmentIds.map((segment) => ({ segment, index, isForeign: isForeign(cell) })),
-    ),
+    cellOfSegment: cellsOfSegments(cells),
+    foreign: cells.flatMap(({ cell }, index) => (isForeign(cell) ? [index] : [])),
     cuts: cuts.filter(({ level }) => level !== LEVELS.SEGMENT),
     segments: cuts.filter(({ level }) => level === LEVELS.SEGMENT),
     hasMonths,
@@ -172,6 +171,15 @@ function planOf(
     },
   }
 }
+
+/** By the id of a segment, from 1 on, the place of its cell; -1 where it is in none. */
+function cellsOfSegments(cells: readonly CutCell[]): readonly number[] {
+  const places: number[] = []
+  for (const [index, { cell }] of cells.entries()) for (const id of cell.segmentIds) places[id - 1] = index
+  return Array.from(places, (place) => place ?? NO_CELL)
+}
+
+const NO_CELL = -1
 
 /** Rows by anchor are there for the whole organization and for segments only. */
 const cutsByAnchor = ({ cell, cuts }: CutCell): readonly Cut[] =>
@@ -393,13 +401,15 @@ const ofSegmentDays = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
   where r.day > m.after
   group by 1, 2, 3, 4`
 
-/** All segments of the cells, as `s`. */
-const memberRows = (tx: Tx, { members }: Plan) => tx.sql`
-  unnest(
-    ${arrayOf(members.map((member) => member.segment))}::int[],
-    ${arrayOf(members.map((member) => member.index))}::int[],
-    ${arrayOf(members.map((member) => member.isForeign))}::bool[]
-  ) as s (segment_id, index, is_foreign)`
+/**
+ * The cell of a row r, as `s`; none for segments of no cell. A look into an array, since of thousands of segments a table
+ * would take longer to make than the few rows to find in it.
+ */
+const cellOfRow = (tx: Tx, { cellOfSegment, foreign }: Plan) => tx.sql`
+  lateral (
+    select place as index, place = any(${arrayOf(foreign)}::int[]) as is_foreign
+    from (select (${arrayOf(cellOfSegment)}::int[])[r.segment_id] as place offset 0) found where place > ${NO_CELL}::int
+  ) s`
 
 /** What is folded and was recorded on the day of `knownAt`, but later than that. */
 const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) => tx.sql`
@@ -413,7 +423,7 @@ const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =
       and measure = any(${storedNames(plan)}::text[])
     offset 0
   ) r
-  join ${memberRows(tx, plan)} on s.segment_id = r.segment_id
+  cross join ${cellOfRow(tx, plan)}
   join m on m.stored = r.measure and not m.is_series
   group by 1, 2, 3, 4`
 
@@ -426,7 +436,7 @@ const ofTail = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
     -- Nobody needs the order, but it is that of the index, and PostgreSQL takes the tail for long.
     order by xid, day offset 0
   ) r
-  join ${memberRows(tx, plan)} on s.segment_id = r.segment_id
+  cross join ${cellOfRow(tx, plan)}
   join m on m.stored = r.measure and not m.is_series
   group by 1, 2, 3, 4`
 
