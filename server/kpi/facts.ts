@@ -40,9 +40,8 @@ async function readFacts(tx: Tx, organizationId: string, knownAt: Temporal.Insta
       ) as first_day,
       exists (select from flow where organization_id = ${organizationId}) as has_rows, fold.is_ahead,
       (select max(id) from segment where organization_id = ${organizationId}) as last_segment,
-      (select (conventions || jsonb_build_object('calendar', calendar))::text from kpi_setting
-        where organization_id = ${organizationId}) as choice
-    from fold`.execute()
+      (setting.conventions || jsonb_build_object('calendar', setting.calendar))::text as choice
+    from fold left join kpi_setting setting on setting.organization_id = ${organizationId}`.execute()
   if (row === undefined) throw new Error('An outer join gave no row')
   const first = row.first_day === null ? null : parseDay(row.first_day)
   // The books are taken to begin with the month of their first entry: nobody starts in the middle of one.

@@ -6,7 +6,7 @@ import type { BookRow } from '../domain/book.ts'
 import { dayAt, endOfMonth } from '../domain/calendar.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import { measures as measureKinds, type Measure } from '../domain/measures.ts'
-import { namesOf, type Age, type AgedSeries } from '../ledger/ages.ts'
+import { byMonthName, namesOf, type Age, type AgedSeries } from '../ledger/ages.ts'
 import { LEVELS, type Cut } from '../ledger/cuts.ts'
 import type { Cell } from './segments.ts'
 import { spansOf, split, standingsOf, type Span, type Standing } from './spans.ts'
@@ -78,13 +78,14 @@ export async function readSelection(
         ${arrayOf(plan.read.map((_, number) => number))}::int[],
         ${arrayOf(plan.read.map((one) => one.stored))}::text[],
         ${arrayOf(plan.read.map((one) => one.name))}::text[],
+        ${arrayOf(plan.read.map((one) => one.monthName))}::text[],
         ${dates(plan.read.map((one) => one.after))}::date[],
         ${arrayOf(plan.read.map((one) => one.anchored))}::bool[],
         ${arrayOf(plan.read.map((one) => one.aged))}::bool[],
         ${arrayOf(plan.read.map((one) => one.daily))}::bool[],
         ${arrayOf(plan.read.map((one) => one.olderThanDays !== undefined))}::bool[],
         ${arrayOf(plan.read.map((one) => one.olderThanDays ?? null))}::int[]
-      ) as m (number, stored, name, after, anchored, aged, daily, is_series, older)
+      ) as m (number, stored, name, month_name, after, anchored, aged, daily, is_series, older)
     ), f as (${parts.reduce((all, part) => tx.sql`${all} union all ${part}`)})
     select number, index, at_day, at_anchor, sum(amount) as amount, sum(count) as count, sum(days) as days,
       sum(amount_days) as amount_days, coalesce(sum(anchor_amount), 0) as anchor_amount
@@ -129,6 +130,7 @@ function planOf(
   )
   // Of segments there are months as far as nothing of them has to be taken out again.
   const hasMonths = knownDay === null && (isBalance ? usesSeries && spans.months.length > 1 : true)
+  const isOfMonths = anchors !== null && [...anchors].every((anchor) => endOfMonth(anchor) === anchor)
   const whole: Standing[] = spans.base === null ? [] : [{ base: spans.base, after: null, upTo: lastDay }]
   const all = { after, upTo: lastDay }
   return {
@@ -137,12 +139,14 @@ function planOf(
         namesOf(one.measure, isAsIs).map((name) => ({
           ...one,
           name,
+          monthName: isOfMonths && measureKinds[one.measure] === 'cohort' ? byMonthName(name) : name,
           stored: name,
           olderThanDays: undefined,
         })),
       ),
       ...(usesSeries ? series : []).map((one) => ({
         ...one,
+        monthName: one.name,
         after: null,
         anchored: false,
         aged: false,
@@ -249,7 +253,7 @@ const ofMonths = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
   cross join ${monthSpans(tx, plan)} cross join fold cross join lateral (
     select ${sums(tx, plan, 'c')} from (
       select month as day, anchor, amount, count, days, amount_days from kpi_month
-      where organization_id = ${organizationId} and measure = c.name and level = c.level and cut = c.cut
+      where organization_id = ${organizationId} and measure = c.month_name and level = c.level and cut = c.cut
         and month > greatest(case when whole.after = '-infinity' then fold.checkpoint_on else whole.after end, c.after)
         and month <= whole.upto
     ) r group by 1, 2

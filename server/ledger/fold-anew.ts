@@ -5,9 +5,9 @@
  */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { agedSeries, anchoredNames, balanceNames, storedNames } from './ages.ts'
+import { agedSeries, anchoredNames, balanceNames, byMonthName, cohortNames, storedNames } from './ages.ts'
 import { LEVELS } from './cuts.ts'
-import { addBeginnings, memberRows, monthOf, recordedOn } from './fold-rows.ts'
+import { addBeginnings, memberRows, monthNames, monthOf, recordedOn } from './fold-rows.ts'
 
 /** The caller holds the position. Gives how many rows are folded, and how many month ends there are. */
 export async function foldAnew(
@@ -151,14 +151,18 @@ async function foldMovement(
       insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)
       select ${organizationId}, ${name}, ${level}, by_day.* from by_day where ${isNotNothing}
       order by cut, day, anchor`
-  const anchor = anchoredNames.includes(name) ? tx.sql`anchor` : tx.sql`date '1970-01-01'`
-  await tx.sql`
-    with told as materialized (
-      select segment_id, month, ${anchor}, ${sums} from ${tx.sql(table)} group by 1, 2, 3
-    )
-    insert into kpi_month (organization_id, measure, level, cut, month, anchor, amount, count, days, amount_days)
-    select ${organizationId}, ${name}, ${LEVELS.SEGMENT}::int, told.* from told where ${isNotNothing}
-    order by segment_id, month, 6`
+  const months: [name: string, anchor: Rows][] = anchoredNames.includes(name)
+    ? [[name, tx.sql`anchor`]]
+    : [[name, tx.sql`date '1970-01-01'`]]
+  if (cohortNames.includes(name)) months.push([byMonthName(name), monthOf(tx, 'anchor')])
+  for (const [stored, anchor] of months)
+    await tx.sql`
+      with told as materialized (
+        select segment_id, month, ${anchor}, ${sums} from ${tx.sql(table)} group by 1, 2, 3
+      )
+      insert into kpi_month (organization_id, measure, level, cut, month, anchor, amount, count, days, amount_days)
+      select ${organizationId}, ${stored}, ${LEVELS.SEGMENT}::int, told.* from told where ${isNotNothing}
+      order by segment_id, month, 6`
 }
 
 /**
@@ -265,10 +269,15 @@ const insertMonths = (tx: Tx, organizationId: string) => tx.sql`
       sum(amount) as amount, sum(count) as count, sum(days) as days, sum(amount_days) as amount_days
     from kpi_day join fold_calendar using (day) where organization_id = ${organizationId}
     group by 1, 2, 3, 4, 5
+  ), named as materialized (
+    select name, level, cut, month, name_anchor,
+      sum(amount) as amount, sum(count) as count, sum(days) as days, sum(amount_days) as amount_days
+    from told cross join lateral ${monthNames(tx, 'told.measure', 'told.anchor')}
+    group by 1, 2, 3, 4, 5
   )
   insert into kpi_month (organization_id, measure, level, cut, month, anchor, amount, count, days, amount_days)
-  select ${organizationId}, told.* from told where amount <> 0 or count <> 0 or days <> 0 or amount_days <> 0
-  order by measure, level, cut, month, anchor`
+  select ${organizationId}, named.* from named where amount <> 0 or count <> 0 or days <> 0 or amount_days <> 0
+  order by name, level, cut, month, name_anchor`
 
 const insertLate = (tx: Tx, organizationId: string) =>
   insertLateOf(
