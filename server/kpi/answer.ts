@@ -2,7 +2,13 @@
 import { bookOf } from '../domain/book.ts'
 import type { Conventions } from '../domain/conventions.ts'
 import type { Day } from '../domain/day.ts'
-import { evaluate, type Evaluation } from '../domain/evaluate.ts'
+import {
+  evaluateQuestion,
+  questionOf,
+  type Evaluation,
+  type Question,
+  type View,
+} from '../domain/evaluate.ts'
 import { externalBookOf, type ExternalBook } from '../domain/external.ts'
 import type { KpiDefinition, Point } from '../domain/kpi.ts'
 import { addNeeds, noNeeds, type Needs } from '../domain/needs.ts'
@@ -51,15 +57,30 @@ export async function answer(
     fetchExternal(source, outside),
     takesCredit ? readCreditUse(source.tx, source.organizationId, today) : undefined,
   ])
-  const books = new Map<Group, ReturnType<typeof bookOf>>()
-  return ({ definition, conventions, currency }, group, point) => {
-    let book = books.get(group)
-    if (book === undefined) {
-      book = bookOf(rowsOf(group))
-      books.set(group, book)
+  const { booksFrom } = source
+  const books = remembering((group: Group) => bookOf(rowsOf(group)))
+  const views = remembering((group: Group) =>
+    remembering((currency: string): View => {
+      const view = { book: books(group), booksFrom, rates, currency, credit, known: new Map() }
+      return { ...view, external: group.isWhole ? external : null }
+    }),
+  )
+  const questions = remembering(({ definition, conventions }: Ask) =>
+    remembering((point: Point): Question => questionOf(definition, point, conventions)),
+  )
+  return (ask, group, point) => evaluateQuestion(questions(ask)(point), views(group)(ask.currency))
+}
+
+/** Makes something of each key once. */
+function remembering<Key, Made>(make: (key: Key) => Made): (key: Key) => Made {
+  const all = new Map<Key, Made>()
+  return (key) => {
+    let made = all.get(key)
+    if (made === undefined) {
+      made = make(key)
+      all.set(key, made)
     }
-    const view = { book, booksFrom: source.booksFrom, rates, currency, credit }
-    return evaluate(definition, point, conventions, { ...view, external: group.isWhole ? external : null })
+    return made
   }
 }
 
