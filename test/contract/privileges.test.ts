@@ -37,6 +37,7 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   kpi_beginning: ['UPDATE', 'DELETE'],
   kpi_checkpoint: ['UPDATE', 'DELETE'],
   kpi_day: ['UPDATE', 'DELETE'],
+  kpi_day_recorded: ['UPDATE', 'DELETE'],
   kpi_fold: ['UPDATE', 'DELETE'],
   kpi_late: ['UPDATE', 'DELETE'],
   kpi_month: ['UPDATE', 'DELETE'],
