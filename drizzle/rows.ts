@@ -16,6 +16,8 @@ import type { exchangeRate, metricValue } from './tables/kpi.ts'
 import type { creditNote, invoice, item, ledgerEntry, receipt } from './tables/ledger.ts'
 import type { organization, person } from './tables/organization.ts'
 
+import type { goalReview, goalReviewSignature } from './tables/review.ts'
+
 export type OrganizationRow = typeof organization.$inferSelect
 export type PersonRow = typeof person.$inferSelect
 export type ApiTokenRow = typeof apiToken.$inferSelect
@@ -46,3 +48,5 @@ export type AlertStandingRow = typeof alertStanding.$inferSelect
 export type AlertTransitionRow = typeof alertTransition.$inferSelect
 export type AlertChannelRow = typeof alertChannel.$inferSelect
 export type AlertDeliveryRow = typeof alertDelivery.$inferSelect
+export type GoalReviewRow = typeof goalReview.$inferSelect
+export type GoalReviewSignatureRow = typeof goalReviewSignature.$inferSelect

@@ -18,6 +18,7 @@ export type IdType =
   | 'alert'
   | 'alertChannel'
   | 'alertDelivery'
+  | 'goalReview'
   | 'token'
   | 'invitation'
   | 'audit'

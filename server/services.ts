@@ -9,6 +9,7 @@ import { startHousekeeping } from './housekeeping.ts'
 import { startCompactor } from './live/compactor.ts'
 import { startEvaluator } from './live/evaluator.ts'
 import { openAlertFeed, openFeed } from './live/feed.ts'
+import { startReviewer } from './live/reviewer.ts'
 import type { Log } from './log.ts'
 
 export type RunningServices = {
@@ -32,11 +33,13 @@ export const openServices = async (
   const evaluator = startEvaluator({ connection, events, clock, logError })
   const compactor = startCompactor({ connection, events, clock, logError })
   const courier = startCourier({ connection, listenUrl, events, clock, config: delivery, logError })
+  const reviewer = startReviewer({ connection, clock, logError })
   const housekeeping = startHousekeeping(connection, clock, logError)
   return {
     services: { connection, events, feed, alertFeed, delivery, clock },
     async close() {
       await housekeeping.close()
+      await reviewer.close()
       await compactor.close()
       await evaluator.close()
       await courier.close()

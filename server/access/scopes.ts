@@ -29,6 +29,7 @@ export const SCOPES = [
   'alert:read',
   'alert:write',
   'alert:manage',
+  'goal:sign',
   'member:read',
   'member:write',
   'token:read',
@@ -41,7 +42,7 @@ export type Scope = (typeof SCOPES)[number]
 
 export const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text)
 
-/** What everybody who works with the books may see. */
+/** What everybody who works with the books may see, and sign where a goal names them. */
 const BOOKS = [
   'organization:read',
   'customer:read',
@@ -53,6 +54,7 @@ const BOOKS = [
   'kpi:read',
   'goal:read',
   'alert:read',
+  'goal:sign',
   'schema:read',
 ] as const satisfies readonly Scope[]
 
@@ -118,6 +120,8 @@ export const ROOT_SCOPES: {
     alertChannels: 'alert:manage',
     alertDeliveries: 'alert:manage',
     backtestAlertRule: 'alert:read',
+    goalReviews: 'goal:read',
+    goalReview: 'goal:read',
     smartCheck: 'goal:read',
     kpiCatalog: 'kpi:read',
     kpis: 'kpi:read',
@@ -170,6 +174,12 @@ export const ROOT_SCOPES: {
     setKpiConventions: 'kpi:write',
     recordMetricValues: 'metric:write',
     recordRates: 'rate:write',
+    openGoalReview: 'goal:write',
+    updateGoalReview: 'goal:write',
+    refreshGoalReview: 'goal:write',
+    signGoalReview: 'goal:sign',
+    reopenGoalReview: 'goal:write',
+    setGoalReviews: 'goal:write',
     createGoal: 'goal:write',
     createMilestoneGoal: 'goal:write',
     updateMilestones: 'goal:write',
@@ -294,6 +304,17 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   GoalPoint: 'goal:read',
   GoalProgress: 'goal:read',
   GoalProgressEvent: 'goal:read',
+  GoalReview: 'goal:read',
+  GoalReviewAction: 'goal:read',
+  GoalReviewChange: 'goal:read',
+  GoalReviewCustomer: 'goal:read',
+  GoalReviewDecision: 'goal:read',
+  GoalReviewFindings: 'goal:read',
+  GoalReviewMilestone: 'goal:read',
+  GoalReviewPart: 'goal:read',
+  GoalReviewPoint: 'goal:read',
+  GoalReviewSignature: 'goal:read',
+  GoalReviewStatus: 'goal:read',
   GoalShare: 'goal:read',
   GoalTargetGiven: 'goal:read',
   GoalTrajectory: 'goal:read',
@@ -367,6 +388,12 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   UnapplyReceiptSuccess: null,
   UpdateCustomerSuccess: null,
   UpdateGoalActionSuccess: null,
+  OpenGoalReviewSuccess: null,
+  UpdateGoalReviewSuccess: null,
+  RefreshGoalReviewSuccess: null,
+  SignGoalReviewSuccess: null,
+  ReopenGoalReviewSuccess: null,
+  SetGoalReviewsSuccess: null,
   UpdateGoalNoteSuccess: null,
   UpdateGoalSuccess: null,
   UpdateMilestonesSuccess: null,

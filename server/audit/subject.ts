@@ -59,6 +59,12 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   rotateAlertChannelSecret: 'alertChannel',
   deleteAlertChannel: 'alertChannel',
   retryAlertDelivery: 'alertDelivery',
+  openGoalReview: 'goal',
+  updateGoalReview: 'goal',
+  refreshGoalReview: 'goal',
+  signGoalReview: 'goal',
+  reopenGoalReview: 'goal',
+  setGoalReviews: 'goal',
   createOrganization: 'organization',
   importInvoices: 'organization',
   importRates: 'organization',
@@ -153,6 +159,7 @@ export const subjectName = async (
     case 'goalAction':
     case 'goalNote':
     case 'alertDelivery':
+    case 'goalReview':
     case 'audit':
     case null:
       return null
