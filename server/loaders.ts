@@ -14,6 +14,7 @@ import type {
   CreditNoteRow,
   CustomerRow,
   GoalActionRow,
+  GoalForecastRow,
   GoalMilestoneRow,
   GoalNoteRow,
   GoalProgressRow,
@@ -43,6 +44,7 @@ import { readItems, type Item } from './ledger/histories.ts'
 import { readLines, type PostedLine } from './ledger/lines.ts'
 import { readRates } from './ledger/rates.ts'
 import { readSegmentRows } from './ledger/segments.ts'
+import { readForecasts } from './live/forecasts.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
 import { readMilestones } from './live/milestones.ts'
 import { readLatestProgress } from './live/progress.ts'
@@ -73,6 +75,7 @@ export type Loaders = {
   readonly goal: DataLoader<string, GoalRow | null>
   /** By goal: where it stands; null before its first evaluation. */
   readonly progress: DataLoader<string, GoalProgressRow | null>
+  readonly goalForecast: DataLoader<string, GoalForecastRow | null>
   readonly goalHistory: GoalHistoryLoader
   /** By goal: what was changed of it, newest first. */
   readonly goalChanges: DataLoader<string, readonly ChangeRow[]>
@@ -167,6 +170,7 @@ export const createLoaders = (
         .where(and(eq(goal.organizationId, id), inArray(goal.id, ids))),
     ),
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
+    goalForecast: byKey(reader, (tx, ids) => readForecasts(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
     goalChanges: byKey(reader, (tx, ids) => readChanges(tx, id, ids), []),
     goalChildren: byKey(reader, (tx, ids) => readChildren(tx, id, ids), []),

@@ -38,6 +38,7 @@ export const LEFT_BEHIND = [
   'identity.session',
   'identity.verification',
   'public.budget',
+  'public.goal_forecast',
   ...SUMS,
 ]
 

@@ -424,6 +424,7 @@ const RESTLESS = [
   'audit_seal',
   'budget',
   'goal_progress',
+  'goal_forecast',
   ...SUMS.map((name) => name.replace('public.', '')),
 ]
 
