@@ -202,8 +202,11 @@ const lookAt = (connection: Connection, one: EvaluatedOrganization, now: Tempora
       isDue(tx, one, now),
       hasStaleForecasts(tx, one, now),
     ])
-    return { seals, evaluation, forecasts }
+    // What cannot be evaluated cannot be forecast, and is told once.
+    return { seals, evaluation, forecasts: evaluation.status === 'rejected' ? NOTHING : forecasts }
   })
+
+const NOTHING: PromiseSettledResult<boolean> = { status: 'fulfilled', value: false }
 
 const valueOf = <Value>(result: PromiseSettledResult<Value>): Value => {
   if (result.status === 'rejected') throw result.reason
