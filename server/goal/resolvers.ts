@@ -25,6 +25,7 @@ import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
 import { forecastOf, forecastOfProgress } from './forecast.ts'
 import { overrideGoalStatus, overrideOfProgress, overrideOn, withdrawGoalStatusOverride } from './override.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf, type GoalWithProgress } from './queries.ts'
+import { smartOfDraft, smartOfGoal, smartOfMade } from './smart.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
 import type { GoalChanged } from './change.ts'
@@ -36,6 +37,7 @@ export const goalResolvers = {
   Query: {
     goals: (_root, args, context) => listGoals(context, args),
     goal: (_root, { id }, context) => findGoal(context, id),
+    smartCheck: (_root, { draft }, context) => smartOfDraft(draft, context),
   },
   Mutation: {
     createGoal: async (_root, { input }, context) =>
@@ -122,7 +124,13 @@ export const goalResolvers = {
     forecast: async (goal, _args, context) => forecastOf(goal, await latestOf(goal, context), context),
     statusOverride: (goal, _args, context) => overrideOn(goal, todayOf(context)),
     guards: ({ guards }) => guards.filter(isGoalGuard),
+    smart: (goal, _args, context) => smartOfGoal(goal, context),
     changes: ({ id }, _args, { loaders }) => loaders.goalChanges.load(id),
+  },
+  CreateGoalSuccess: { smart: (made, _args, context) => smartOfMade(made, context) },
+  CreateMilestoneGoalSuccess: {
+    smart: ({ draft, ...made }, _args, context) =>
+      smartOfMade({ ...made, draft: { ...draft, direction: 'MILESTONES' } }, context),
   },
   GoalBand: {
     low: ({ bandLow }) => Number(bandLow),
@@ -227,13 +235,14 @@ function percentOf({ baseline, target }: GoalRow, value: string | null): number 
 const numberOf = (value: string | null): number | null => (value === null ? null : Number(value))
 
 /** What each of the commands answers: the goal as it is now, or the problem. */
-async function answer<Name extends string>(
+async function answer<Name extends string, Input extends { readonly dryRun: boolean }>(
   name: Name,
-  { dryRun }: { readonly dryRun: boolean },
+  input: Input,
   { loaders }: Context,
   outcome: GoalChanged | Problem,
 ) {
   if (isProblem(outcome)) return outcome
+  const { dryRun } = input
   const goal = dryRun ? null : await required(loaders.goal, outcome.goalId)
-  return { __typename: name, goal, dryRun, audit: outcome.audit }
+  return { __typename: name, goal, dryRun, audit: outcome.audit, draft: input }
 }

@@ -216,8 +216,8 @@ describe('guards', () => {
     expect(fresh['guards']).toEqual(['WRITTEN_OFF', 'CREDITED'])
     // Nothing was sold in the three months up to 1 July 2026 unless it is billed now.
     await desk.bill([5], { issuedOn: '2026-06-10', amount: { amount: '4000', currency: 'USD' } })
-    await giveUp(1)
     await pay(2, '1000')
+    await giveUp(1)
     const goal = await desk.until(
       id,
       ({ progress }) => progressOf({ progress } as Goal)?.guards[0]?.sentence != null,
