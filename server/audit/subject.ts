@@ -51,6 +51,12 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   pauseGoal: 'goal',
   resumeGoal: 'goal',
   closeGoal: 'goal',
+  openGoalReview: 'goal',
+  updateGoalReview: 'goal',
+  refreshGoalReview: 'goal',
+  signGoalReview: 'goal',
+  reopenGoalReview: 'goal',
+  setGoalReviews: 'goal',
   createOrganization: 'organization',
   importInvoices: 'organization',
   importRates: 'organization',
@@ -138,6 +144,7 @@ export const subjectName = async (
     case 'milestone':
     case 'goalAction':
     case 'goalNote':
+    case 'goalReview':
     case 'audit':
     case null:
       return null
