@@ -10,6 +10,7 @@ import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { measure, type MeasurableGoal, type Measured, type Wanted } from '../live/measure.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
+import { checkFilter } from '../kpi/filter-input.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { CreateGoalInput } from '../schema.generated.ts'
@@ -18,7 +19,6 @@ import type { GoalChanged } from './change.ts'
 import {
   checkBudget,
   checkDates,
-  checkFilter,
   checkName,
   checkNumber,
   checkPeople,
