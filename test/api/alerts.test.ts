@@ -89,7 +89,7 @@ describe('a rule on a KPI', () => {
 })
 
 describe('an open alert', () => {
-  const fire = async (input: object = {}): Promise<Alert> => {
+  const fire = async (input: Readonly<Record<string, unknown>> = {}): Promise<Alert> => {
     await createRule(desk, input)
     await desk.bill([1, 2, 3])
     const [alert] = await untilAlerts((alerts) => alerts.length === 1)
@@ -216,11 +216,18 @@ describe('a subscriber', () => {
 
 describe('the usual rules of a goal', () => {
   it('are added once, and tell of milestones and of what is achieved', { timeout: 60_000 }, async () => {
+    await desk.bill([1, 2, 3, 4])
     const goal = await desk.create({ baseline: '4', target: '0' })
     expect(await done(desk, 'addDefaultAlertRules', { goalId: goal.id })).toMatchObject({ added: 5 })
     expect(await done(desk, 'addDefaultAlertRules', { goalId: goal.id })).toMatchObject({ added: 0 })
-    await desk.bill([1, 2, 3, 4])
     await desk.until(goal.id, ({ progress }) => progress?.value === 4)
+    // The level that there is at first is no news: it has to be seen before it is passed.
+    await vi.waitUntil(async () => {
+      const [row] = await server.connection.sql<{ level: number | null }[]>`
+        select max((memory ->> 'level')::int) as level from alert_standing
+        where organization_id = ${desk.organization.id}`
+      return row?.level === 0
+    }, PATIENT)
     await voidInvoices(desk, [1, 2])
     await untilAlerts((alerts) => alerts.some(({ rule }) => rule.name === 'Milestone reached'))
     await voidInvoices(desk, [3, 4])
@@ -248,13 +255,17 @@ describe('bad input', () => {
   it.each([
     ['neither goal nor KPI', { kpi: null }, ['goalId']],
     ['a condition of goals', { condition: { milestone: true } }, ['condition', 'milestone']],
-    ['no number', { condition: { above: 'many' } }, ['condition', 'above']],
+    ['too many digits', { condition: { above: '1234567890123456' } }, ['condition', 'above']],
     ['recovery on the bad side', { recovery: '3' }, ['recovery']],
     ['too many days', { forDays: 400 }, ['forDays']],
     ['no time of day', { quietHours: { from: '8 pm', to: '07:00' } }, ['quietHours', 'from']],
     ['a whole day of silence', { quietHours: { from: '08:00', to: '8:00' } }, ['quietHours', 'to']],
     ['an empty filter', { kpi: { ...kpi, filter: { region: [] } } }, ['kpi', 'filter', 'region']],
-    ['no currency', { kpi: { ...kpi, currency: 'XXQ' } }, ['kpi', 'currency']],
+    [
+      'a convention out of range',
+      { kpi: { ...kpi, conventions: { dsoMonths: 99 } } },
+      ['kpi', 'conventions'],
+    ],
     ['a change over no days', { condition: { up: { by: '1', days: 0 } } }, ['condition', 'up', 'days']],
     ['no name', { name: ' ' }, ['name']],
   ])('is told by its field: %s', async (_what, input, path) => {
