@@ -20,6 +20,8 @@ import type { ChildrenTotal, Share } from './goal/tree.ts';
 import type { Effect } from './goal/plan.ts';
 import type { ChangeRow, FieldChange } from './goal/changes.ts';
 import type { GoalMade, SmartChecked, SpecificChecked, RelevantChecked } from './goal/smart.ts';
+import type { GoalTemplate as GoalTemplateParent } from './domain/goal-templates.ts';
+import type { TemplateDraft } from './goal/templates.ts';
 import type { HistoryPoint } from './live/history.ts';
 import type { KpiDefinition as KpiDefinitionParent } from './domain/registry.ts';
 import type { KpiRow as KpiRowParent } from './kpi/queries.ts';
@@ -406,6 +408,10 @@ export type Query = {
    * segments, customers and invoices.
    */
   readonly explainKpi: KpiExplanation;
+  /** Goals that credit and collections teams set, ready to be taken over. */
+  readonly goalTemplates: ReadonlyArray<GoalTemplate>;
+  /** One of them, or null where there is none of that id. */
+  readonly goalTemplate?: Maybe<GoalTemplate>;
   /** The goals, those with the nearest deadline first. */
   readonly goals: GoalConnection;
   /** One goal, or null where there is none of that id. */
@@ -616,6 +622,15 @@ export type QueryExplainKpiArgs = {
   filter?: InputMaybe<KpiFilter>;
   currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
   conventions?: InputMaybe<KpiConventionsInput>;
+};
+
+
+/**
+ * Tidemark: the goals of a credit and collections team, and the receivables behind them.
+ * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
+ */
+export type QueryGoalTemplateArgs = {
+  id: Scalars['ID']['input'];
 };
 
 
@@ -3118,6 +3133,108 @@ export type UpdateGoalNoteSuccess = {
 
 /** What `updateGoalNote` answers. */
 export type UpdateGoalNoteResult = UpdateGoalNoteSuccess | NotFound | InvalidInput | Conflict;
+
+/** A goal ready to be taken over. */
+export type GoalTemplate = {
+  readonly __typename?: 'GoalTemplate';
+  /** Of letters, digits and hyphens, such as `cut-dso`; it never changes. */
+  readonly id: Scalars['ID']['output'];
+  /** What is to be reached. */
+  readonly name: Scalars['String']['output'];
+  /** What it is for. */
+  readonly sentence: Scalars['String']['output'];
+  /** The KPI; null for a checklist. */
+  readonly metric?: Maybe<KpiDefinition>;
+  /** Which way its value is to go. */
+  readonly direction: GoalDirection;
+  /** How far; null for a checklist. */
+  readonly target?: Maybe<GoalTargetGiven>;
+  /** What is to be done, in this order; none where a KPI is measured. */
+  readonly milestones: ReadonlyArray<Scalars['String']['output']>;
+  /** It ends with the quarter of the fiscal calendar that is so many after the one in which it begins. */
+  readonly quarters: Scalars['Int']['output'];
+  /** KPIs by which it could seem to be reached. */
+  readonly guards: ReadonlyArray<KpiDefinition>;
+  /** When somebody should be told. */
+  readonly alerts: ReadonlyArray<GoalTemplateAlert>;
+  /** How often it should be looked at together. */
+  readonly review: GoalTemplateReview;
+  /** What it takes that books do not always have; null where invoices and payments are enough. */
+  readonly needs?: Maybe<Scalars['String']['output']>;
+  /** The goal that it makes of the books as they are: to be changed, and given to `createGoal`. */
+  readonly draft: GoalTemplateDraft;
+};
+
+
+/** A goal ready to be taken over. */
+export type GoalTemplateDraftArgs = {
+  filter?: InputMaybe<KpiFilter>;
+  startsOn?: InputMaybe<Scalars['Date']['input']>;
+};
+
+/** When somebody should be told of a goal. */
+export type GoalTemplateAlert =
+  /** It is at risk. */
+  | 'AT_RISK'
+  /** It is off track. */
+  | 'OFF_TRACK'
+  /** Its KPI has no value. */
+  | 'NO_DATA'
+  /** It is reached. */
+  | 'ACHIEVED'
+  /** An item of its checklist is not done on its day. */
+  | 'OVERDUE_MILESTONE';
+
+/** How often a goal should be looked at together. */
+export type GoalTemplateReview =
+  /** At the end of each month. */
+  | 'MONTHLY'
+  /** At the end of each quarter. */
+  | 'QUARTERLY';
+
+/** A draft made of a template: the input of `createGoal`, or of `createMilestoneGoal` where it has milestones. */
+export type GoalTemplateDraft = {
+  readonly __typename?: 'GoalTemplateDraft';
+  /** What is to be reached. */
+  readonly name: Scalars['String']['output'];
+  /** Why it matters. */
+  readonly why: Scalars['String']['output'];
+  /** The KPI; null for a checklist. */
+  readonly metric?: Maybe<KpiMetric>;
+  /** MAINTAIN_BAND where the target of the template is reached already: then it is to stay so. */
+  readonly direction: GoalDirection;
+  /** The conventions of the template over those of the organization; null for a checklist. */
+  readonly conventions?: Maybe<KpiConventions>;
+  /** The KPI's value on the first day (today where that is later), which will be the baseline. */
+  readonly baseline?: Maybe<Scalars['Decimal']['output']>;
+  /** Why there is none: `createGoal` would ask for a baseline. `needs` of the template says what is missing. */
+  readonly baselineReason?: Maybe<NullReason>;
+  /** How far; null for MAINTAIN_BAND and a checklist. */
+  readonly target?: Maybe<GoalTargetGiven>;
+  /** Where the value is to stay. */
+  readonly bandLow?: Maybe<Scalars['Decimal']['output']>;
+  /** Where the value is to stay. */
+  readonly bandHigh?: Maybe<Scalars['Decimal']['output']>;
+  /** What is to be done, evenly over the time. */
+  readonly milestones: ReadonlyArray<GoalTemplateMilestone>;
+  /** The first day. */
+  readonly startsOn: Scalars['Date']['output'];
+  /** The last day. */
+  readonly deadline: Scalars['Date']['output'];
+  /** KPIs by which it could seem to be reached. */
+  readonly guards: ReadonlyArray<KpiMetric>;
+  /** What the check says of it. */
+  readonly smart: SmartCheck;
+};
+
+/** An item of the checklist of a draft. */
+export type GoalTemplateMilestone = {
+  readonly __typename?: 'GoalTemplateMilestone';
+  /** What is to be done. */
+  readonly title: Scalars['String']['output'];
+  /** The last day on which it should be. */
+  readonly dueOn: Scalars['Date']['output'];
+};
 
 /**
  * What the goals right below a goal say together, those that are drafts or were given up left out. Only amounts and
@@ -6870,6 +6987,11 @@ export type ResolversTypes = {
   UpdateGoalNoteInput: UpdateGoalNoteInput;
   UpdateGoalNoteSuccess: ResolverTypeWrapper<Omit<UpdateGoalNoteSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   UpdateGoalNoteResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['UpdateGoalNoteResult']>;
+  GoalTemplate: ResolverTypeWrapper<GoalTemplateParent>;
+  GoalTemplateAlert: GoalTemplateAlert;
+  GoalTemplateReview: GoalTemplateReview;
+  GoalTemplateDraft: ResolverTypeWrapper<TemplateDraft>;
+  GoalTemplateMilestone: ResolverTypeWrapper<GoalTemplateMilestone>;
   GoalChildrenTotal: ResolverTypeWrapper<ChildrenTotal>;
   NoTotalReason: NoTotalReason;
   GoalShare: ResolverTypeWrapper<Share>;
@@ -7233,6 +7355,9 @@ export type ResolversParentTypes = {
   UpdateGoalNoteInput: UpdateGoalNoteInput;
   UpdateGoalNoteSuccess: Omit<UpdateGoalNoteSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   UpdateGoalNoteResult: ResolversUnionTypes<ResolversParentTypes>['UpdateGoalNoteResult'];
+  GoalTemplate: GoalTemplateParent;
+  GoalTemplateDraft: TemplateDraft;
+  GoalTemplateMilestone: GoalTemplateMilestone;
   GoalChildrenTotal: ChildrenTotal;
   GoalShare: Share;
   GoalProgressEvent: ProgressEvent;
@@ -7547,6 +7672,8 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   disputes?: Resolver<ResolversTypes['DisputeConnection'], ParentType, ContextType, RequireFields<QueryDisputesArgs, 'first' | 'orderBy'>>;
   dispute?: Resolver<Maybe<ResolversTypes['Dispute']>, ParentType, ContextType, RequireFields<QueryDisputeArgs, 'id'>>;
   explainKpi?: Resolver<ResolversTypes['KpiExplanation'], ParentType, ContextType, RequireFields<QueryExplainKpiArgs, 'metric' | 'from' | 'to'>>;
+  goalTemplates?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplate']>, ParentType, ContextType>;
+  goalTemplate?: Resolver<Maybe<ResolversTypes['GoalTemplate']>, ParentType, ContextType, RequireFields<QueryGoalTemplateArgs, 'id'>>;
   goals?: Resolver<ResolversTypes['GoalConnection'], ParentType, ContextType, RequireFields<QueryGoalsArgs, 'first'>>;
   goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType, RequireFields<QueryGoalArgs, 'id'>>;
   invoices?: Resolver<ResolversTypes['InvoiceConnection'], ParentType, ContextType, RequireFields<QueryInvoicesArgs, 'first' | 'orderBy'>>;
@@ -8154,6 +8281,45 @@ export type UpdateGoalNoteSuccessResolvers<ContextType = Context, ParentType ext
 
 export type UpdateGoalNoteResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UpdateGoalNoteResult'] = ResolversParentTypes['UpdateGoalNoteResult']> = {
   __resolveType?: TypeResolveFn<'UpdateGoalNoteSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
+};
+
+export type GoalTemplateResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplate'] = ResolversParentTypes['GoalTemplate']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  metric?: Resolver<Maybe<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
+  direction?: Resolver<ResolversTypes['GoalDirection'], ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['GoalTargetGiven']>, ParentType, ContextType>;
+  milestones?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  quarters?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
+  alerts?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplateAlert']>, ParentType, ContextType>;
+  review?: Resolver<ResolversTypes['GoalTemplateReview'], ParentType, ContextType>;
+  needs?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  draft?: Resolver<ResolversTypes['GoalTemplateDraft'], ParentType, ContextType, Partial<GoalTemplateDraftArgs>>;
+};
+
+export type GoalTemplateDraftResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplateDraft'] = ResolversParentTypes['GoalTemplateDraft']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  why?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  metric?: Resolver<Maybe<ResolversTypes['KpiMetric']>, ParentType, ContextType>;
+  direction?: Resolver<ResolversTypes['GoalDirection'], ParentType, ContextType>;
+  conventions?: Resolver<Maybe<ResolversTypes['KpiConventions']>, ParentType, ContextType>;
+  baseline?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  baselineReason?: Resolver<Maybe<ResolversTypes['NullReason']>, ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['GoalTargetGiven']>, ParentType, ContextType>;
+  bandLow?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  bandHigh?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  milestones?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplateMilestone']>, ParentType, ContextType>;
+  startsOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  deadline?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['KpiMetric']>, ParentType, ContextType>;
+  smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
+};
+
+export type GoalTemplateMilestoneResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplateMilestone'] = ResolversParentTypes['GoalTemplateMilestone']> = {
+  title?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  dueOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
 };
 
 export type GoalChildrenTotalResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalChildrenTotal'] = ResolversParentTypes['GoalChildrenTotal']> = {
@@ -9224,6 +9390,9 @@ export type Resolvers<ContextType = Context> = {
   AddGoalNoteResult?: AddGoalNoteResultResolvers<ContextType>;
   UpdateGoalNoteSuccess?: UpdateGoalNoteSuccessResolvers<ContextType>;
   UpdateGoalNoteResult?: UpdateGoalNoteResultResolvers<ContextType>;
+  GoalTemplate?: GoalTemplateResolvers<ContextType>;
+  GoalTemplateDraft?: GoalTemplateDraftResolvers<ContextType>;
+  GoalTemplateMilestone?: GoalTemplateMilestoneResolvers<ContextType>;
   GoalChildrenTotal?: GoalChildrenTotalResolvers<ContextType>;
   GoalShare?: GoalShareResolvers<ContextType>;
   GoalProgressEvent?: GoalProgressEventResolvers<ContextType>;

@@ -3,6 +3,7 @@ import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
+import { goalTemplate, goalTemplates } from '../domain/goal-templates.ts'
 import { percentToTarget, yearBefore } from '../domain/goal-trajectory.ts'
 import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
@@ -22,6 +23,7 @@ import { updateGoal } from './update.ts'
 import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
 import { forecastOf } from './forecast.ts'
 import { smartOfDraft, smartOfGoal, smartOfMade } from './smart.ts'
+import { draftOfTemplate } from './templates.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
@@ -34,6 +36,8 @@ export const goalResolvers = {
   Query: {
     goals: (_root, args, context) => listGoals(context, args),
     goal: (_root, { id }, context) => findGoal(context, id),
+    goalTemplates: () => goalTemplates,
+    goalTemplate: (_root, { id }) => goalTemplate(id),
     smartCheck: (_root, { draft }, context) => smartOfDraft(draft, context),
   },
   Mutation: {
@@ -118,6 +122,15 @@ export const goalResolvers = {
     smart: ({ draft, ...made }, _args, context) =>
       smartOfMade({ ...made, draft: { ...draft, direction: 'MILESTONES' } }, context),
   },
+  GoalTemplate: {
+    metric: ({ metric }) => (metric === null ? null : kpiDefinition(metric)),
+    direction: (template) => (template.metric === null ? 'MILESTONES' : template.direction),
+    target: (template) => (template.metric === null ? null : template.target),
+    milestones: (template) => (template.metric === null ? template.milestones : []),
+    guards: (template) => (template.metric === null ? [] : template.guards.map(kpiDefinition)),
+    draft: (template, args, context) => draftOfTemplate(template, args, context),
+  },
+  GoalTemplateDraft: { smart: ({ input }, _args, context) => smartOfDraft(input, context) },
   GoalBand: {
     low: ({ bandLow }) => Number(bandLow),
     lowExact: ({ bandLow }) => bandLow ?? '',

@@ -317,6 +317,7 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'Query.agingByCustomer.first': 10,
     'Query.goals.first': 20,
     'Query.goal.id': id('goal'),
+    'Query.goalTemplate.id': 'cut-dso',
     'Query.receipt.id': id('receipt'),
     'Query.dispute.id': id('dispute'),
     'Query.customerStatement.from': daysAgo(100),
