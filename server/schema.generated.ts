@@ -408,6 +408,8 @@ export type Query = {
    * segments, customers and invoices.
    */
   readonly explainKpi: KpiExplanation;
+  /** All goals that are not closed as a file of YAML, as `applyGoals` takes it: applying it changes nothing. */
+  readonly goalDocument: Scalars['String']['output'];
   /** Goals that credit and collections teams set, ready to be taken over. */
   readonly goalTemplates: ReadonlyArray<GoalTemplate>;
   /** One of them, or null where there is none of that id. */
@@ -862,6 +864,11 @@ export type Mutation = {
   readonly openDispute: OpenDisputeResult;
   /** Records that a dispute, or a part of it, is settled, whoever was right. Credits and write-offs are posted apart. */
   readonly resolveDispute: ResolveDisputeResult;
+  /**
+   * Brings the goals to what a file of YAML says: makes those that are new, changes those that differ, and with `prune` gives
+   * up those that the file does not have. All of it or nothing. With `dryRun` it tells what it would do.
+   */
+  readonly applyGoals: ApplyGoalsResult;
   /** Changes what a goal says and aims for. KPI, scope, conventions and baseline stay as they were frozen. */
   readonly updateGoal: UpdateGoalResult;
   /** Begins to evaluate a draft. */
@@ -1049,6 +1056,15 @@ export type MutationOpenDisputeArgs = {
  */
 export type MutationResolveDisputeArgs = {
   input: ResolveDisputeInput;
+};
+
+
+/**
+ * Changes. Each takes one `input` and answers with a union of what happened and the problems that prevented it.
+ * With the same `idempotencyKey` and input a mutation is carried out once and answers the same again.
+ */
+export type MutationApplyGoalsArgs = {
+  input: ApplyGoalsInput;
 };
 
 
@@ -2539,6 +2555,71 @@ export type GoalTrajectoryPointInput = {
   readonly value: Scalars['Decimal']['input'];
 };
 
+/** Goals as a file. */
+export type ApplyGoalsInput = {
+  /**
+   * YAML: `version: 1`, a `reason`, and `goals`, each with its `key` and what of it the file decides: template, name, why,
+   * metric, direction, scope, conventions, currency, baseline, target, band, trajectory, milestones, startsOn, deadline,
+   * owner, reviewer, followers (by e-mail, else by name), parent (a key), state, actions. What is left out stays as it is.
+   */
+  readonly document: Scalars['String']['input'];
+  /** Give up goals that are not closed and that the file does not have. */
+  readonly prune: Scalars['Boolean']['input'];
+  /** Check everything and tell what would be done, but change nothing. */
+  readonly dryRun: Scalars['Boolean']['input'];
+  /** A text of your own, at most 255 characters: the same key and input are carried out once. */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What became of the goals. */
+export type ApplyGoalsSuccess = {
+  readonly __typename?: 'ApplyGoalsSuccess';
+  /** What was done, or with `dryRun` would be; none where the goals are as the file says. */
+  readonly changes: ReadonlyArray<GoalCodeChange>;
+  /** The keys of goals that the file does not have, and that stay, since `prune` was not asked for. */
+  readonly missing: ReadonlyArray<Scalars['String']['output']>;
+  /** True where nothing was written because of `dryRun`. */
+  readonly dryRun: Scalars['Boolean']['output'];
+  /** The last of its entries in the audit; null with `dryRun`, and where nothing changed. */
+  readonly audit?: Maybe<AuditReceipt>;
+};
+
+/** What is done with a goal. */
+export type GoalCodeChange = {
+  readonly __typename?: 'GoalCodeChange';
+  /** What. */
+  readonly kind: GoalCodeChangeKind;
+  /** Of which. */
+  readonly key: Scalars['String']['output'];
+  /** Its name. */
+  readonly name: Scalars['String']['output'];
+  /** What becomes different. */
+  readonly fields: ReadonlyArray<GoalCodeField>;
+};
+
+/** What can be done with a goal. */
+export type GoalCodeChangeKind =
+  /** It is made. */
+  | 'CREATE'
+  /** It is changed. */
+  | 'UPDATE'
+  /** It is given up. */
+  | 'ABANDON';
+
+/** A field of a goal that becomes different. */
+export type GoalCodeField = {
+  readonly __typename?: 'GoalCodeField';
+  /** Its name in the file, such as `target` or `actions.Call every customer`. */
+  readonly field: Scalars['String']['output'];
+  /** What it is, as text; null for nothing. */
+  readonly from?: Maybe<Scalars['String']['output']>;
+  /** What it becomes. */
+  readonly to?: Maybe<Scalars['String']['output']>;
+};
+
+/** What `applyGoals` answers. */
+export type ApplyGoalsResult = ApplyGoalsSuccess | NotFound | InvalidInput | Conflict;
+
 /** Where a goal's KPI will be at the deadline. Without a forecast all but `missing` is null. */
 export type GoalForecast = {
   readonly __typename?: 'GoalForecast';
@@ -3381,6 +3462,8 @@ export type Goal = {
   readonly progress?: Maybe<GoalProgress>;
   /** The value at the end of each of the last days, oldest first, for a sparkline. */
   readonly history: ReadonlyArray<GoalPoint>;
+  /** Its name in files, of small letters, digits and hyphens; null where it came from none. */
+  readonly key?: Maybe<Scalars['String']['output']>;
   /**
    * Where its KPI will be at the deadline, told from its own past, week by week over up to three years. It is made when it is
    * asked for, of what is known by then.
@@ -6553,6 +6636,12 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
+  ApplyGoalsResult:
+    | ( Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'ApplyGoalsSuccess' } )
+    | ( NotFound & { __typename: 'NotFound' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Conflict & { __typename: 'Conflict' } )
+  ;
   ActivateGoalResult:
     | ( Omit<ActivateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'ActivateGoalSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
@@ -6939,6 +7028,12 @@ export type ResolversTypes = {
   GoalBandInput: GoalBandInput;
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
+  ApplyGoalsInput: ApplyGoalsInput;
+  ApplyGoalsSuccess: ResolverTypeWrapper<Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  GoalCodeChange: ResolverTypeWrapper<GoalCodeChange>;
+  GoalCodeChangeKind: GoalCodeChangeKind;
+  GoalCodeField: ResolverTypeWrapper<GoalCodeField>;
+  ApplyGoalsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ApplyGoalsResult']>;
   GoalForecast: ResolverTypeWrapper<GoalForecast>;
   NoForecastReason: NoForecastReason;
   ForecastMethod: ForecastMethod;
@@ -7311,6 +7406,11 @@ export type ResolversParentTypes = {
   GoalBandInput: GoalBandInput;
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
+  ApplyGoalsInput: ApplyGoalsInput;
+  ApplyGoalsSuccess: Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  GoalCodeChange: GoalCodeChange;
+  GoalCodeField: GoalCodeField;
+  ApplyGoalsResult: ResolversUnionTypes<ResolversParentTypes>['ApplyGoalsResult'];
   GoalForecast: GoalForecast;
   ForecastRange: ForecastRange;
   ForecastBackTest: ForecastBackTest;
@@ -7672,6 +7772,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   disputes?: Resolver<ResolversTypes['DisputeConnection'], ParentType, ContextType, RequireFields<QueryDisputesArgs, 'first' | 'orderBy'>>;
   dispute?: Resolver<Maybe<ResolversTypes['Dispute']>, ParentType, ContextType, RequireFields<QueryDisputeArgs, 'id'>>;
   explainKpi?: Resolver<ResolversTypes['KpiExplanation'], ParentType, ContextType, RequireFields<QueryExplainKpiArgs, 'metric' | 'from' | 'to'>>;
+  goalDocument?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   goalTemplates?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplate']>, ParentType, ContextType>;
   goalTemplate?: Resolver<Maybe<ResolversTypes['GoalTemplate']>, ParentType, ContextType, RequireFields<QueryGoalTemplateArgs, 'id'>>;
   goals?: Resolver<ResolversTypes['GoalConnection'], ParentType, ContextType, RequireFields<QueryGoalsArgs, 'first'>>;
@@ -7705,6 +7806,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   setCreditLimit?: Resolver<ResolversTypes['SetCreditLimitResult'], ParentType, ContextType, RequireFields<MutationSetCreditLimitArgs, 'input'>>;
   openDispute?: Resolver<ResolversTypes['OpenDisputeResult'], ParentType, ContextType, RequireFields<MutationOpenDisputeArgs, 'input'>>;
   resolveDispute?: Resolver<ResolversTypes['ResolveDisputeResult'], ParentType, ContextType, RequireFields<MutationResolveDisputeArgs, 'input'>>;
+  applyGoals?: Resolver<ResolversTypes['ApplyGoalsResult'], ParentType, ContextType, RequireFields<MutationApplyGoalsArgs, 'input'>>;
   updateGoal?: Resolver<ResolversTypes['UpdateGoalResult'], ParentType, ContextType, RequireFields<MutationUpdateGoalArgs, 'input'>>;
   activateGoal?: Resolver<ResolversTypes['ActivateGoalResult'], ParentType, ContextType, RequireFields<MutationActivateGoalArgs, 'input'>>;
   pauseGoal?: Resolver<ResolversTypes['PauseGoalResult'], ParentType, ContextType, RequireFields<MutationPauseGoalArgs, 'input'>>;
@@ -8084,6 +8186,31 @@ export type GoalTrajectoryPointResolvers<ContextType = Context, ParentType exten
   valueExact?: Resolver<ResolversTypes['Decimal'], ParentType, ContextType>;
 };
 
+export type ApplyGoalsSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApplyGoalsSuccess'] = ResolversParentTypes['ApplyGoalsSuccess']> = {
+  changes?: Resolver<ReadonlyArray<ResolversTypes['GoalCodeChange']>, ParentType, ContextType>;
+  missing?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type GoalCodeChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalCodeChange'] = ResolversParentTypes['GoalCodeChange']> = {
+  kind?: Resolver<ResolversTypes['GoalCodeChangeKind'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  fields?: Resolver<ReadonlyArray<ResolversTypes['GoalCodeField']>, ParentType, ContextType>;
+};
+
+export type GoalCodeFieldResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalCodeField'] = ResolversParentTypes['GoalCodeField']> = {
+  field?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  from?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  to?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type ApplyGoalsResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApplyGoalsResult'] = ResolversParentTypes['ApplyGoalsResult']> = {
+  __resolveType?: TypeResolveFn<'ApplyGoalsSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
+};
+
 export type GoalForecastResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalForecast'] = ResolversParentTypes['GoalForecast']> = {
   missing?: Resolver<Maybe<ResolversTypes['NoForecastReason']>, ParentType, ContextType>;
   value?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
@@ -8378,6 +8505,7 @@ export type GoalResolvers<ContextType = Context, ParentType extends ResolversPar
   changes?: Resolver<ReadonlyArray<ResolversTypes['GoalChange']>, ParentType, ContextType>;
   progress?: Resolver<Maybe<ResolversTypes['GoalProgress']>, ParentType, ContextType>;
   history?: Resolver<ReadonlyArray<ResolversTypes['GoalPoint']>, ParentType, ContextType, RequireFields<GoalHistoryArgs, 'days'>>;
+  key?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
   smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
 };
@@ -9359,6 +9487,10 @@ export type Resolvers<ContextType = Context> = {
   GoalBand?: GoalBandResolvers<ContextType>;
   GoalTrajectory?: GoalTrajectoryResolvers<ContextType>;
   GoalTrajectoryPoint?: GoalTrajectoryPointResolvers<ContextType>;
+  ApplyGoalsSuccess?: ApplyGoalsSuccessResolvers<ContextType>;
+  GoalCodeChange?: GoalCodeChangeResolvers<ContextType>;
+  GoalCodeField?: GoalCodeFieldResolvers<ContextType>;
+  ApplyGoalsResult?: ApplyGoalsResultResolvers<ContextType>;
   GoalForecast?: GoalForecastResolvers<ContextType>;
   ForecastRange?: ForecastRangeResolvers<ContextType>;
   ForecastBackTest?: ForecastBackTestResolvers<ContextType>;

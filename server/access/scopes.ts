@@ -106,6 +106,7 @@ export const ROOT_SCOPES: {
     goals: 'goal:read',
     goal: 'goal:read',
     smartCheck: 'goal:read',
+    goalDocument: 'goal:read',
     goalTemplates: 'goal:read',
     goalTemplate: 'goal:read',
     kpiCatalog: 'kpi:read',
@@ -160,6 +161,7 @@ export const ROOT_SCOPES: {
     recordMetricValues: 'metric:write',
     recordRates: 'rate:write',
     createGoal: 'goal:write',
+    applyGoals: 'goal:write',
     createMilestoneGoal: 'goal:write',
     updateMilestones: 'goal:write',
     addGoalAction: 'goal:write',
@@ -191,6 +193,7 @@ export const ROOT_SCOPES: {
 export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   // A statement shows what was billed, received and credited: whoever reads it may see all three.
   ActivateGoalSuccess: null,
+  ApplyGoalsSuccess: null,
   AddGoalActionSuccess: null,
   AddGoalNoteSuccess: null,
   AdjustInvoiceSuccess: null,
@@ -244,6 +247,8 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   ForecastBackTest: 'goal:read',
   GoalBaselineEvidence: 'goal:read',
   GoalChange: 'goal:read',
+  GoalCodeChange: 'goal:read',
+  GoalCodeField: 'goal:read',
   GoalChildrenTotal: 'goal:read',
   GoalFieldChange: 'goal:read',
   GoalMilestone: 'goal:read',

@@ -38,10 +38,18 @@ beforeAll(async () => {
   const organization = await findOrganization(server.connection, 'demo')
   if (organization === null) throw new Error('There is no demo')
   token = await server.createToken(organization)
-  const document = `{ goalTemplates { id needs draft { name why metric direction baseline baselineReason
-    target { kind amount } bandLow bandHigh milestones { title dueOn } startsOn deadline
+  const { goalTemplates } = await execute<{ goalTemplates: { id: string }[] }>(
+    server.url,
+    token,
+    '{ goalTemplates { id } }',
+  )
+  const document = `query ($id: ID!) { goalTemplate(id: $id) { id needs draft { name why metric direction baseline
+    baselineReason target { kind amount } bandLow bandHigh milestones { title dueOn } startsOn deadline
     conventions { dsoMonths ceiMonths periodMonths } smart { sentence problems { message } } } } }`
-  templates = (await execute<{ goalTemplates: Template[] }>(server.url, token, document)).goalTemplates
+  const found: Template[] = []
+  for (const { id } of goalTemplates)
+    found.push((await execute<{ goalTemplate: Template }>(server.url, token, document, { id })).goalTemplate)
+  templates = found
 }, 240_000)
 afterAll(() => server.close())
 

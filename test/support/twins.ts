@@ -378,6 +378,7 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'RateInput.currency': 'GBP',
     'RateInput.date': today().toString(),
     'RateInput.rate': '1.25',
+    'ApplyGoalsInput.document': `version: 1\ngoals:\n  - key: ${mark.toLowerCase()}-file\n    name: ${mark} file\n    metric: PAST_DUE\n    baseline: 100\n    target: 1\n    deadline: ${today().add({ days: 100 }).toString()}\n`,
     'GoalDraftInput.metric': 'PAST_DUE',
     'GoalDraftInput.direction': 'DECREASE',
     'GoalDraftInput.deadline': today().add({ days: 100 }).toString(),
