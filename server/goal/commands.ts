@@ -1,6 +1,7 @@
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
+import { reviewKinds } from '../domain/review.ts'
 import { chooseConventions, type Conventions } from '../domain/conventions.ts'
 import { yearBefore, type PastYear } from '../domain/goal-trajectory.ts'
 import { nullReasonInWords } from '../domain/goal-words.ts'
@@ -9,6 +10,7 @@ import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { measure, type Measured } from '../live/measure.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
+import { checkFilter } from '../kpi/filter-input.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { CreateGoalInput } from '../schema.generated.ts'
@@ -16,7 +18,6 @@ import { aimOf, readAim, type AimGiven } from './aim.ts'
 import type { GoalChanged, GoalWork } from './change.ts'
 import {
   checkDates,
-  checkFilter,
   checkName,
   checkNumber,
   checkPeople,
@@ -199,6 +200,7 @@ async function writeGoal(
     outcome: null,
     stateReason: null,
     closedSequence: null,
+    reviews: [...reviewKinds],
     version: 1,
     createdAt: now,
   }

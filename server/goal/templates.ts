@@ -9,7 +9,7 @@ import { badUserInput } from '../errors.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import { isProblem } from '../problem.ts'
 import type { GoalDraftInput, GoalTemplateDraftArgs, NullReason } from '../schema.generated.ts'
-import { checkFilter } from './check.ts'
+import { checkFilter } from '../kpi/filter-input.ts'
 import { measureOn } from './smart-past.ts'
 
 /** As its resolvers take it. */
