@@ -400,6 +400,8 @@ const ofSegmentDays = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
     select measure, day, anchor, amount, count, days, amount_days from flow
     where organization_id = ${organizationId} and segment_id = s.segment_id and day > span.after and day <= span.upto
       and measure = any(${storedNames(plan)}::text[]) and ${isFolded(tx, plan)}
+    -- Else PostgreSQL reads all days of each segment, to join them with the few that are asked for.
+    offset 0
   ) r
   join m on m.stored = r.measure and span.is_all = (m.daily and s.is_foreign)
   where r.day > m.after
