@@ -39,6 +39,7 @@ const mappers = {
   CreditNoteAllocation: './ledger/allocations.ts#AllocationRow as CreditAllocationRow',
   Dispute: '@tidemark/drizzle/rows.ts#ItemRow as DisputeRow',
   DisputeResolution: './dispute/queries.ts#ResolutionRow',
+  DisputeReopening: './dispute/queries.ts#ReopeningRow',
   CustomerStatement: './customer/statement.ts#Statement',
   StatementAccount: './customer/statement.ts#Account',
   StatementBalance: './customer/statement.ts#AccountBalance',

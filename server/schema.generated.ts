@@ -8,7 +8,7 @@ import type { DiscountOffer as DiscountOfferParent } from './invoice/discount-of
 import type { PostedLine } from './ledger/lines.ts';
 import type { PostedEntry } from './ledger/entries.ts';
 import type { AllocationRow, AllocationRow as CreditAllocationRow } from './ledger/allocations.ts';
-import type { ResolutionRow } from './dispute/queries.ts';
+import type { ResolutionRow, ReopeningRow } from './dispute/queries.ts';
 import type { Statement, Account, AccountBalance } from './customer/statement.ts';
 import type { LineRow } from './customer/statement-lines.ts';
 import type { CreditLimit as CreditLimitParent } from './customer/credit-limit.ts';
@@ -2137,6 +2137,11 @@ export type Dispute = {
   readonly resolvedOn?: Maybe<Scalars['Date']['output']>;
   /** What was resolved of it, in the order of recording. */
   readonly resolutions: ReadonlyArray<DisputeResolution>;
+  /**
+   * What is disputed again, in the order of recording: a payment, credit, write-off or discount that had settled it was
+   * taken back, or bounced. All that was resolved, less this, and what is open make up `amount`.
+   */
+  readonly reopenings: ReadonlyArray<DisputeReopening>;
 };
 
 
@@ -2153,6 +2158,17 @@ export type DisputeResolution = {
   /** When. */
   readonly resolvedOn: Scalars['Date']['output'];
   /** How it ended. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+};
+
+/** A dispute or a part of it that came back with what is owed. */
+export type DisputeReopening = {
+  readonly __typename?: 'DisputeReopening';
+  /** How much of it. */
+  readonly amount: Money;
+  /** When. */
+  readonly reopenedOn: Scalars['Date']['output'];
+  /** Why what had settled it was taken back. */
   readonly reason?: Maybe<Scalars['String']['output']>;
 };
 
@@ -6512,6 +6528,7 @@ export type ResolversTypes = {
   StatementEntryKind: StatementEntryKind;
   Dispute: ResolverTypeWrapper<DisputeRow>;
   DisputeResolution: ResolverTypeWrapper<ResolutionRow>;
+  DisputeReopening: ResolverTypeWrapper<ReopeningRow>;
   DisputeFilter: DisputeFilter;
   DisputeOrder: DisputeOrder;
   DisputeOrderField: DisputeOrderField;
@@ -6869,6 +6886,7 @@ export type ResolversParentTypes = {
   StatementLineEdge: Omit<StatementLineEdge, 'node'> & { node: ResolversParentTypes['StatementLine'] };
   Dispute: DisputeRow;
   DisputeResolution: ResolutionRow;
+  DisputeReopening: ReopeningRow;
   DisputeFilter: DisputeFilter;
   DisputeOrder: DisputeOrder;
   DisputeConnection: Page<DisputeRow>;
@@ -7541,11 +7559,18 @@ export type DisputeResolvers<ContextType = Context, ParentType extends Resolvers
   open?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<DisputeOpenArgs>>;
   resolvedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   resolutions?: Resolver<ReadonlyArray<ResolversTypes['DisputeResolution']>, ParentType, ContextType>;
+  reopenings?: Resolver<ReadonlyArray<ResolversTypes['DisputeReopening']>, ParentType, ContextType>;
 };
 
 export type DisputeResolutionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DisputeResolution'] = ResolversParentTypes['DisputeResolution']> = {
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   resolvedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type DisputeReopeningResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DisputeReopening'] = ResolversParentTypes['DisputeReopening']> = {
+  amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  reopenedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
@@ -8772,6 +8797,7 @@ export type Resolvers<ContextType = Context> = {
   StatementLineEdge?: StatementLineEdgeResolvers<ContextType>;
   Dispute?: DisputeResolvers<ContextType>;
   DisputeResolution?: DisputeResolutionResolvers<ContextType>;
+  DisputeReopening?: DisputeReopeningResolvers<ContextType>;
   DisputeConnection?: DisputeConnectionResolvers<ContextType>;
   DisputeEdge?: DisputeEdgeResolvers<ContextType>;
   OpenDisputeSuccess?: OpenDisputeSuccessResolvers<ContextType>;

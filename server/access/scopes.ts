@@ -225,6 +225,7 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   DiscountOffer: 'invoice:read',
   Dispute: 'dispute:read',
   DisputeResolution: 'dispute:read',
+  DisputeReopening: 'dispute:read',
   ErasePersonSuccess: null,
   ExchangeRate: 'kpi:read',
   FiscalCalendar: null,

@@ -129,7 +129,7 @@ function movementOf(measure: Measure, entries: readonly Entry[], kind: Entry['ki
   return position(measure, null, amount, amount === 0n ? 0 : 1)
 }
 
-/** A dispute that was opened again is closed again: what counts is the whole time. */
+/** A dispute that was opened again (entries above 0) is closed again: what counts is the whole time. */
 function closedPositions({ startsOn }: History, entries: readonly Entry[]): readonly Position[] {
   const opened = entries.reduce(
     (sum, { kind, amount }) => (kind === 'DISPUTE_OPENED' ? sum + amount : sum),
@@ -138,7 +138,9 @@ function closedPositions({ startsOn }: History, entries: readonly Entry[]): read
   const resolved = entries.filter(({ kind }) => kind === 'DISPUTE_RESOLVED')
   const left = resolved.reduce((sum, { amount }) => sum + amount, opened)
   if (resolved.length === 0 || left !== 0n) return []
-  const closedOn = Math.max(...resolved.map(({ occurredOn }) => occurredOn))
+  const closedOn = Math.max(
+    ...resolved.map(({ amount, occurredOn }) => (amount < 0n ? occurredOn : -Infinity)),
+  )
   return [position('DISPUTE_CLOSED', closedOn - startsOn, opened, 1)]
 }
 

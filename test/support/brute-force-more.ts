@@ -446,7 +446,9 @@ const closed = ({ items }: Sight, on: number): Closed[] =>
     .filter((item) => item.kind === 'DISPUTE')
     .flatMap((item) => {
       const entries = effective(item, on)
-      const ends = entries.filter(({ kind }) => kind === 'DISPUTE_RESOLVED').map((entry) => entry.occurredOn)
+      const ends = entries
+        .filter(({ kind, amount }) => kind === 'DISPUTE_RESOLVED' && amount < 0n)
+        .map((entry) => entry.occurredOn)
       if (ends.length === 0 || balanceOf(item, on) !== 0n) return []
       return [{ item, minor: total(entries, 'DISPUTE_OPENED'), days: Math.max(...ends) - item.startsOn }]
     })

@@ -224,14 +224,15 @@ function itemsOf(
         })
         break
       case 'RESOLVE': {
-        const dispute = others.findLastIndex(
-          (other) => other.kind === 'DISPUTE' && other.entries.length === 1,
-        )
+        // What is resolved already is opened again, and resolved by the next one.
+        const dispute = others.findLastIndex((other) => other.kind === 'DISPUTE')
         const opened = others[dispute]
         if (opened === undefined) break
-        const amountBack = -(opened.entries[0]?.amount ?? 0n)
+        const isOpen = opened.entries.length % 2 === 1
+        const disputed = opened.entries[0]?.amount ?? 0n
+        const lastOn = Math.max(...opened.entries.map(({ effectiveOn }) => effectiveOn))
         const resolved = {
-          ...entry('DISPUTE_RESOLVED', amountBack, Math.max(on, opened.startsOn + 1)),
+          ...entry('DISPUTE_RESOLVED', isOpen ? -disputed : disputed, Math.max(on, lastOn + 1)),
           posting,
         }
         others[dispute] = { ...opened, entries: [...opened.entries, resolved] }
