@@ -1549,6 +1549,8 @@ export type CreditNote = {
   readonly issuedOn: Scalars['Date']['output'];
   /** Credited, tax included. */
   readonly amount: Money;
+  /** The same without tax; null where that is not known. */
+  readonly amountNet?: Maybe<Money>;
   /** What is not applied to any invoice as of the given day (today if left out). */
   readonly unapplied: Money;
   /** Why it was issued. */
@@ -1642,6 +1644,8 @@ export type RecordCreditNoteInput = {
   readonly number: Scalars['String']['input'];
   /** Credited, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The date on it; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** Why it is issued. */
@@ -3530,6 +3534,8 @@ export type CorrectInvoiceInput = {
   readonly number: Scalars['String']['input'];
   /** Billed, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The invoice date; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** The accounting date of both where the invoice date lies in a closed month; the invoice date if left out. */
@@ -3865,6 +3871,8 @@ export type Invoice = {
   readonly voided: Scalars['Boolean']['output'];
   /** Billed, tax included, with corrections; 0 where it was voided. */
   readonly amount: Money;
+  /** The same without tax, which a correction changes in proportion; null where that is not known. */
+  readonly amountNet?: Maybe<Money>;
   /** What it is for, where the bill says so. */
   readonly lines: ReadonlyArray<InvoiceLine>;
   /** What may be deducted where it is paid early; null where nothing may. */
@@ -4094,6 +4102,8 @@ export type InvoiceFilter = {
   readonly currency?: InputMaybe<ReadonlyArray<Scalars['CurrencyCode']['input']>>;
   /** Owed at the end of this day: the drill-down behind every balance. */
   readonly openOn?: InputMaybe<Scalars['Date']['input']>;
+  /** With `openOn`: by what was recorded up to this moment, as `knownAt` of `kpis` and `aging` has it. All that is recorded, if left out. */
+  readonly openKnownAt?: InputMaybe<Scalars['DateTime']['input']>;
   /** All of these. */
   readonly and?: InputMaybe<ReadonlyArray<InvoiceFilter>>;
   /** At least one of these. */
@@ -4127,6 +4137,8 @@ export type RecordInvoiceInput = {
   readonly number: Scalars['String']['input'];
   /** Billed, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The invoice date; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** The accounting date where the invoice date lies in a closed month; the invoice date if left out. */
@@ -4259,9 +4271,9 @@ export type KpiMetric =
   | 'RECEIVABLES_TURNOVER'
   /** How many days it takes on average to turn receivables into cash, over a year. */
   | 'AVERAGE_COLLECTION_PERIOD'
-  /** Share of the installments that fell due in the period which was paid by the first due date. */
+  /** Share of the installments that fell due in the period which was paid by the first due date, or within the days of grace. */
   | 'ON_TIME_RATE'
-  /** Share of the invoices settled in the period which was settled by the first due date. */
+  /** Share of the invoices settled in the period which was settled by the first due date, or within the days of grace. */
   | 'ON_TIME_RATE_SETTLED'
   /** Invoices paid off in the period. */
   | 'INVOICES_SETTLED'
@@ -4299,7 +4311,7 @@ export type KpiMetric =
   | 'UNAPPLIED_CASH_AGE'
   /** Credit notes that have not been applied to any invoice. */
   | 'UNAPPLIED_CREDITS'
-  /** Billed less credit notes, tax included. */
+  /** Billed less credit notes, tax included unless `taxBasis` is NET. */
   | 'SALES'
   /** Invoices billed. */
   | 'INVOICES_SENT'
@@ -4460,6 +4472,13 @@ export type CeiForm =
   /** Divided by the months of the window, as the Credit Research Foundation prints it. */
   | 'MONTHLY_SHARE';
 
+/** Whether sales include tax. */
+export type TaxBasis =
+  /** Tax included, as in receivables. */
+  | 'GROSS'
+  /** Net of tax. */
+  | 'NET';
+
 /** What becomes of receipts that are not applied to any invoice. */
 export type UnappliedCash =
   /** They are left alone: receivables are gross. */
@@ -4547,9 +4566,11 @@ export type KpiConventionsInput = {
   readonly floorDaysLate?: InputMaybe<Scalars['Boolean']['input']>;
   /** Whether DSO and average days delinquent are net of receipts not applied; default EXCLUDE. */
   readonly unappliedCash?: InputMaybe<UnappliedCash>;
-  /** Days after the due date on which an installment still counts as current: 0 to 60, default 0. Moves what is past due, but neither aging nor on-time rates. */
+  /** Whether sales include tax, as receivables do; default GROSS. NET takes that the tax of every invoice and credit note of the window is known. */
+  readonly taxBasis?: InputMaybe<TaxBasis>;
+  /** Days after the due date on which an installment still counts as current, and may be paid in time: 0 to 60, default 0. Moves what is past due and on-time rates, but neither aging nor days late. */
   readonly graceDays?: InputMaybe<Scalars['Int']['input']>;
-  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due, but neither aging nor on-time rates. */
+  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due and on-time rates, but neither aging nor days late. */
   readonly weekendRoll?: InputMaybe<Scalars['Boolean']['input']>;
   /** What open disputes are set against; default OPENED. */
   readonly deductionsBasis?: InputMaybe<DeductionsBasis>;
@@ -4578,7 +4599,9 @@ export type KpiConventions = {
   readonly floorDaysLate: Scalars['Boolean']['output'];
   /** Whether DSO and average days delinquent are net of receipts not applied. */
   readonly unappliedCash: UnappliedCash;
-  /** Days after the due date on which an installment still counts as current. */
+  /** Whether sales include tax, as receivables do. */
+  readonly taxBasis: TaxBasis;
+  /** Days after the due date on which an installment still counts as current, and may be paid in time. */
   readonly graceDays: Scalars['Int']['output'];
   /** Whether what falls due on a weekend may be paid on the Monday after. */
   readonly weekendRoll: Scalars['Boolean']['output'];
@@ -4749,14 +4772,16 @@ export type NullReason =
   | 'NOTHING_OPEN'
   /** It takes a convention that nobody has set, such as the loss rates. */
   | 'NOT_CONFIGURED'
-  /** Nothing was recorded from outside for the period. */
+  /** Nothing was recorded from outside for the period; of sales net of tax, no tax was. */
   | 'NOT_RECORDED'
   /** It is known of the organization as a whole only: leave out `filter` and `groupBy`. */
   | 'NOT_BY_SEGMENT'
   /** It has no history: it is known for today only, as known now. */
   | 'ONLY_TODAY'
   /** An exchange rate is missing; `message` names currency and day. */
-  | 'MISSING_RATE';
+  | 'MISSING_RATE'
+  /** Of only some of the invoices and credit notes of the window the tax is known, so that their sales without tax are not. */
+  | 'TAX_BASIS_MIXED';
 
 /** One KPI value. The columns are the same whatever is asked for; what does not apply is null. */
 export type KpiRow = {
@@ -6682,6 +6707,7 @@ export type ResolversTypes = {
   RateBasis: RateBasis;
   KpiFilter: KpiFilter;
   CeiForm: CeiForm;
+  TaxBasis: TaxBasis;
   UnappliedCash: UnappliedCash;
   DeductionsBasis: DeductionsBasis;
   FiscalCalendarKind: FiscalCalendarKind;
@@ -7376,6 +7402,7 @@ export type CreditNoteResolvers<ContextType = Context, ParentType extends Resolv
   customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
   issuedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  amountNet?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
   unapplied?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<CreditNoteUnappliedArgs>>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   allocations?: Resolver<ReadonlyArray<ResolversTypes['CreditNoteAllocation']>, ParentType, ContextType>;
@@ -8111,6 +8138,7 @@ export type InvoiceResolvers<ContextType = Context, ParentType extends Resolvers
   replacedBy?: Resolver<Maybe<ResolversTypes['Invoice']>, ParentType, ContextType>;
   voided?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  amountNet?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
   lines?: Resolver<ReadonlyArray<ResolversTypes['InvoiceLine']>, ParentType, ContextType>;
   discount?: Resolver<Maybe<ResolversTypes['DiscountOffer']>, ParentType, ContextType>;
   balance?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<InvoiceBalanceArgs>>;
@@ -8203,6 +8231,7 @@ export type KpiConventionsResolvers<ContextType = Context, ParentType extends Re
   rateBasis?: Resolver<ResolversTypes['RateBasis'], ParentType, ContextType>;
   floorDaysLate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   unappliedCash?: Resolver<ResolversTypes['UnappliedCash'], ParentType, ContextType>;
+  taxBasis?: Resolver<ResolversTypes['TaxBasis'], ParentType, ContextType>;
   graceDays?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   weekendRoll?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   deductionsBasis?: Resolver<ResolversTypes['DeductionsBasis'], ParentType, ContextType>;

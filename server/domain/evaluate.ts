@@ -17,7 +17,7 @@ import {
 } from './kpi.ts'
 import type { Measure, Quantity } from './measures.ts'
 import { Exact } from './money.ts'
-import { measuresOf, type Net } from './needs.ts'
+import { anchorsOf, measuresOf, type Net } from './needs.ts'
 import { isMissing, type MissingRate, type Rates } from './rates.ts'
 
 export type View = {
@@ -137,8 +137,9 @@ function readerOf(
       .reduce((sum, amount) => sum.plus(amount), zero)
 
   function* periods(input: Extract<Input, { read: 'periods' }>): Iterable<PeriodAmount> {
+    const { part = 'amount' } = input
     for (const period of periodsBack(input.day, booksFrom, input.calendar))
-      yield { days: lengthOf(period), amount: total('amount', movement(input, period, 'amount')) }
+      yield { days: lengthOf(period), amount: total(part, movement(input, period, part)) }
   }
 
   const histogram = ({ measure, period }: Extract<Input, { read: 'histogram' }>): DaysTaken[] => {
@@ -184,7 +185,10 @@ function readerOf(
       }
       case 'cohort':
         return total(input.part, (from) =>
-          BigInt(book.cohort(input.measure, from, input.period, input.asOf)[input.part]),
+          anchorsOf(input).reduce(
+            (sum, anchors) => sum + BigInt(book.cohort(input.measure, from, anchors, input.asOf)[input.part]),
+            0n,
+          ),
         )
       case 'periods':
         return periods(input)

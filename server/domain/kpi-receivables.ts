@@ -8,11 +8,10 @@ import {
   quotient,
   unknown,
 } from './formulas.ts'
-import { balance, daysGranted, pastDueAt, receivablesAt } from './kpi-inputs.ts'
+import { balance, GRACE, pastDueAt, receivablesAt } from './kpi-inputs.ts'
 import { defineKpi, type UnthemedKpi } from './kpi.ts'
+import { daysGranted } from './lateness.ts'
 import type { Day } from './day.ts'
-
-const GRACE = ['graceDays', 'weekendRoll'] as const
 
 /** More than so many days past due. */
 const olderThan = (day: Day, days: number) => balance('OPEN_BY_DUE', day, days, 'amount')

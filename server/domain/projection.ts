@@ -16,7 +16,7 @@ export type History = {
   readonly kind: ItemKind
   /** Invoice date, receipt date, credit note date, day a dispute was opened. */
   readonly startsOn: Day
-  /** Of an invoice. */
+  /** Of an invoice or a credit note. */
   readonly facts?: InvoiceFacts
   readonly entries: readonly Entry[]
 }
@@ -95,7 +95,10 @@ function positions(history: History, entries: readonly Entry[], day: Day): reado
         movementOf('BOUNCED', entries, 'BOUNCED'),
       ]
     case 'CREDIT_NOTE':
-      return creditSidePositions(history, entries, 'UNAPPLIED_CREDIT', 'CREDITED')
+      return [
+        ...creditSidePositions(history, entries, 'UNAPPLIED_CREDIT', 'CREDITED'),
+        ...creditedTax(history, entries),
+      ]
     case 'DISPUTE':
       return [
         ...creditSidePositions(history, entries, 'DISPUTED', 'DISPUTE_OPENED'),
@@ -122,6 +125,13 @@ function creditSidePositions(
     position(open, startsOn, balance, balance === 0n ? 0 : 1),
     position(moved, null, total, total === 0n ? 0 : 1),
   ]
+}
+
+function creditedTax({ facts }: History, entries: readonly Entry[]): readonly Position[] {
+  const tax = facts?.tax ?? null
+  return tax === null || !entries.some(({ kind }) => kind === 'CREDITED')
+    ? []
+    : [position('CREDITED_TAX', null, tax, 1)]
 }
 
 function movementOf(measure: Measure, entries: readonly Entry[], kind: Entry['kind']): Position {

@@ -22,6 +22,7 @@ export type NewInvoice = Milestones & {
   readonly segmentId: number
   readonly currency: string
   readonly amount: bigint
+  readonly tax: bigint | null
   readonly issuedOn: Day
   readonly dueOn: Day
   readonly dueDerived: boolean

@@ -136,6 +136,36 @@ describe('invoices', () => {
     expect(await numbers({ customerId: ['customer_of_nobody'] })).toEqual([])
   })
 
+  it('are filtered by what was known to be open', async () => {
+    const openKnownAt = async () => {
+      const { kpis } = await ask<{ kpis: { knownAt: string }[] }>(
+        '{ kpis(metrics: [TOTAL_RECEIVABLES]) { knownAt } }',
+      )
+      return kpis[0]?.knownAt ?? ''
+    }
+    const [before, since] = ['2026-05-19', '2026-06-15']
+    const first = await openKnownAt()
+    await bill('C-3', 'K-1', '10.00', '2026-05-15')
+    const second = await openKnownAt()
+    await pay('C-3', '10.00', { 'K-1': null })
+    await pay('C-1', '100.00', { 'A-1': null })
+    const third = await openKnownAt()
+    const open = (openOn: string, known: string) => numbers({ openOn, openKnownAt: known })
+    expect(await open(before, first)).toEqual(['A-1', 'B-1'])
+    expect(await open(before, second)).toEqual(['A-1', 'B-1', 'K-1'])
+    expect(await open(before, third)).toEqual(['A-1', 'B-1', 'K-1'])
+    expect(await open(since, first)).toEqual(['A-1', 'C-1'])
+    expect(await open(since, second)).toEqual(['A-1', 'C-1', 'K-1'])
+    expect(await open(since, third)).toEqual(['C-1'])
+    expect(await numbers({ not: { openOn: since, openKnownAt: first }, currency: ['USD'] })).toEqual([
+      'B-1',
+      'B-2',
+      'K-1',
+    ])
+    expect(await open(since, '2000-01-01T00:00:00Z')).toEqual([])
+    await expect(numbers({ openKnownAt: first })).rejects.toThrow(/openOn/)
+  })
+
   it('come page by page, each once', async () => {
     const seen: string[] = []
     let after: string | null = null

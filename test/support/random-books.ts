@@ -91,6 +91,7 @@ function itemsOf(
           sentOn: issuedOn + drawn.sent,
           discount: BigInt(drawn.discount),
           discountUntil: issuedOn + drawn.until,
+          tax: null,
         }
   const payments: { id: string; receipt: number; installment: number; amount: bigint; on: number }[] = []
   const place = { currency, region }
@@ -244,7 +245,23 @@ function itemsOf(
 }
 
 export const randomItems = (bills: { minLength?: number; maxLength: number }): fc.Arbitrary<PlainItem[]> =>
-  fc.array(bill, bills).map((all) => all.flatMap(itemsOf))
+  fc
+    .tuple(fc.array(bill, bills), fc.constantFrom('ALL', 'SOME', 'NONE'))
+    .map(([all, taxKnown]) =>
+      all
+        .flatMap(itemsOf)
+        .map((item, index) => withTax(item, taxKnown === 'SOME' && index % 5 > 0 ? 'ALL' : taxKnown, index)),
+    )
+
+/** Of bills and credit notes what is tax, at a rate of their own. */
+function withTax(item: PlainItem, taxKnown: string, index: number): PlainItem {
+  if (taxKnown !== 'ALL' || (item.kind !== 'INVOICE' && item.kind !== 'CREDIT_NOTE')) return item
+  const amount = item.entries.reduce(
+    (sum, { kind, amount: part }) => (kind === 'INVOICED' || kind === 'CREDITED' ? sum + part : sum),
+    0n,
+  )
+  return { ...item, facts: { ...(item.facts ?? noFacts), tax: (amount * BigInt(index % 20)) / 100n } }
+}
 
 /** A rate every three days, so that the one in force is often not of the day itself. */
 export const quotations: Quotation[] = Array.from(
