@@ -11,6 +11,7 @@ import type { AllocationRow, AllocationRow as CreditAllocationRow } from './ledg
 import type { ResolutionRow, ReopeningRow } from './dispute/queries.ts';
 import type { Statement, Account, AccountBalance } from './customer/statement.ts';
 import type { LineRow } from './customer/statement-lines.ts';
+import type { CreditLimitChange } from './customer/credit-limit-changes.ts';
 import type { CreditLimit as CreditLimitParent } from './customer/credit-limit.ts';
 import type { GoalWithProgress, ProgressOfGoal } from './goal/queries.ts';
 import type { ProgressEvent } from './goal/subscription.ts';
@@ -1766,6 +1767,8 @@ export type Customer = {
   readonly channel?: Maybe<Scalars['String']['output']>;
   /** What it may owe at most. */
   readonly creditLimit: CreditLimit;
+  /** How it changed, by whom and why, the latest first; also where the same was set again. */
+  readonly creditLimitChanges: CreditLimitChangeConnection;
   /** Grows by one with every change; pass it as `expectedVersion`. */
   readonly version: Scalars['Int']['output'];
   /** Open invoices, disputed ones included, today; one amount per currency. */
@@ -1776,6 +1779,13 @@ export type Customer = {
   readonly unapplied: ReadonlyArray<Money>;
   /** Its invoices, newest first. */
   readonly invoices: InvoiceConnection;
+};
+
+
+/** Who owes. */
+export type CustomerCreditLimitChangesArgs = {
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -1864,6 +1874,45 @@ export type CreditLimit = {
   readonly state: CreditLimitState;
   /** The limit where the state is AMOUNT. */
   readonly amount?: Maybe<Money>;
+};
+
+/** One time that a credit limit was set. */
+export type CreditLimitChange = {
+  readonly __typename?: 'CreditLimitChange';
+  /** When, by the clock of the database. */
+  readonly changedAt: Scalars['DateTime']['output'];
+  /** Who did it: a person or a token by name, or what else did. */
+  readonly changedBy: Scalars['String']['output'];
+  /** The limit before. */
+  readonly previous: CreditLimit;
+  /** The limit from then on. */
+  readonly limit: CreditLimit;
+  /** Why. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of changes of a credit limit. */
+export type CreditLimitChangeConnection = {
+  readonly __typename?: 'CreditLimitChangeConnection';
+  /** The changes with their cursors. */
+  readonly edges: ReadonlyArray<CreditLimitChangeEdge>;
+  /** The changes. */
+  readonly nodes: ReadonlyArray<CreditLimitChange>;
+  /** Where the page stands. */
+  readonly pageInfo: PageInfo;
+  /** How many there are in all; null beyond 100,000. */
+  readonly totalCount?: Maybe<Scalars['Int']['output']>;
+  /** How many there are at least. */
+  readonly totalCountAtLeast: Scalars['Int']['output'];
+};
+
+/** A change of a credit limit in a page. */
+export type CreditLimitChangeEdge = {
+  readonly __typename?: 'CreditLimitChangeEdge';
+  /** Its place in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The change. */
+  readonly node: CreditLimitChange;
 };
 
 /** What to set. */
@@ -6532,6 +6581,9 @@ export type ResolversTypes = {
   CustomerOrderField: CustomerOrderField;
   CreditLimitState: CreditLimitState;
   CreditLimit: ResolverTypeWrapper<CreditLimitParent>;
+  CreditLimitChange: ResolverTypeWrapper<CreditLimitChange>;
+  CreditLimitChangeConnection: ResolverTypeWrapper<Page<CreditLimitChange>>;
+  CreditLimitChangeEdge: ResolverTypeWrapper<Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversTypes['CreditLimitChange'] }>;
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
   SetCreditLimitSuccess: ResolverTypeWrapper<Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversTypes['Customer'], previous: ResolversTypes['CreditLimit'], audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
@@ -6893,6 +6945,9 @@ export type ResolversParentTypes = {
   CustomerFilter: CustomerFilter;
   CustomerOrder: CustomerOrder;
   CreditLimit: CreditLimitParent;
+  CreditLimitChange: CreditLimitChange;
+  CreditLimitChangeConnection: Page<CreditLimitChange>;
+  CreditLimitChangeEdge: Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversParentTypes['CreditLimitChange'] };
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
   SetCreditLimitSuccess: Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversParentTypes['Customer'], previous: ResolversParentTypes['CreditLimit'], audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
@@ -7470,6 +7525,7 @@ export type CustomerResolvers<ContextType = Context, ParentType extends Resolver
   region?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   channel?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   creditLimit?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  creditLimitChanges?: Resolver<ResolversTypes['CreditLimitChangeConnection'], ParentType, ContextType, RequireFields<CustomerCreditLimitChangesArgs, 'first'>>;
   version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   balances?: Resolver<ReadonlyArray<ResolversTypes['Money']>, ParentType, ContextType>;
   balance?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
@@ -7493,6 +7549,27 @@ export type CustomerEdgeResolvers<ContextType = Context, ParentType extends Reso
 export type CreditLimitResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimit'] = ResolversParentTypes['CreditLimit']> = {
   state?: Resolver<ResolversTypes['CreditLimitState'], ParentType, ContextType>;
   amount?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
+};
+
+export type CreditLimitChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChange'] = ResolversParentTypes['CreditLimitChange']> = {
+  changedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  changedBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  previous?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  limit?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CreditLimitChangeConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChangeConnection'] = ResolversParentTypes['CreditLimitChangeConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['CreditLimitChangeEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['CreditLimitChange']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  totalCountAtLeast?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type CreditLimitChangeEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChangeEdge'] = ResolversParentTypes['CreditLimitChangeEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['CreditLimitChange'], ParentType, ContextType>;
 };
 
 export type SetCreditLimitSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetCreditLimitSuccess'] = ResolversParentTypes['SetCreditLimitSuccess']> = {
@@ -8812,6 +8889,9 @@ export type Resolvers<ContextType = Context> = {
   CustomerConnection?: CustomerConnectionResolvers<ContextType>;
   CustomerEdge?: CustomerEdgeResolvers<ContextType>;
   CreditLimit?: CreditLimitResolvers<ContextType>;
+  CreditLimitChange?: CreditLimitChangeResolvers<ContextType>;
+  CreditLimitChangeConnection?: CreditLimitChangeConnectionResolvers<ContextType>;
+  CreditLimitChangeEdge?: CreditLimitChangeEdgeResolvers<ContextType>;
   SetCreditLimitSuccess?: SetCreditLimitSuccessResolvers<ContextType>;
   SetCreditLimitResult?: SetCreditLimitResultResolvers<ContextType>;
   CreateCustomerSuccess?: CreateCustomerSuccessResolvers<ContextType>;

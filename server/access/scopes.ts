@@ -217,6 +217,7 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   CreateMilestoneGoalSuccess: null,
   CreateTokenSuccess: null,
   CreditLimit: 'credit:read',
+  CreditLimitChange: 'credit:read',
   CreditNote: 'credit-note:read',
   CreditNoteAllocation: 'credit-note:read',
   Customer: 'customer:read',
