@@ -11,7 +11,7 @@ import type { AllocationRow, AllocationRow as CreditAllocationRow } from './ledg
 import type { ResolutionRow, ReopeningRow } from './dispute/queries.ts';
 import type { Statement, Account, AccountBalance } from './customer/statement.ts';
 import type { LineRow } from './customer/statement-lines.ts';
-import type { CreditLimitChange } from './customer/credit-limit-changes.ts';
+import type { CreditLimitChange as CreditLimitChangeParent } from './customer/credit-limit-changes.ts';
 import type { CreditLimit as CreditLimitParent } from './customer/credit-limit.ts';
 import type { GoalWithProgress, ProgressOfGoal } from './goal/queries.ts';
 import type { ProgressEvent } from './goal/subscription.ts';
@@ -6863,8 +6863,8 @@ export type ResolversTypes = {
   CustomerOrderField: CustomerOrderField;
   CreditLimitState: CreditLimitState;
   CreditLimit: ResolverTypeWrapper<CreditLimitParent>;
-  CreditLimitChange: ResolverTypeWrapper<CreditLimitChange>;
-  CreditLimitChangeConnection: ResolverTypeWrapper<Page<CreditLimitChange>>;
+  CreditLimitChange: ResolverTypeWrapper<CreditLimitChangeParent>;
+  CreditLimitChangeConnection: ResolverTypeWrapper<Page<CreditLimitChangeParent>>;
   CreditLimitChangeEdge: ResolverTypeWrapper<Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversTypes['CreditLimitChange'] }>;
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
@@ -7241,8 +7241,8 @@ export type ResolversParentTypes = {
   CustomerFilter: CustomerFilter;
   CustomerOrder: CustomerOrder;
   CreditLimit: CreditLimitParent;
-  CreditLimitChange: CreditLimitChange;
-  CreditLimitChangeConnection: Page<CreditLimitChange>;
+  CreditLimitChange: CreditLimitChangeParent;
+  CreditLimitChangeConnection: Page<CreditLimitChangeParent>;
   CreditLimitChangeEdge: Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversParentTypes['CreditLimitChange'] };
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
