@@ -143,7 +143,12 @@ export type GoalDirection =
   /** To stay within the band. */
   | 'MAINTAIN_BAND'
   /** Up to all that is on a checklist: what is done counts, what is due is expected. */
-  | 'MILESTONES';
+  | 'MILESTONES'
+  /**
+   * To stay below the target, which is a budget, with all that adds up from the first day to the deadline. Only of
+   * DOLLAR_DAYS_LATE.
+   */
+  | 'BUDGET';
 
 /** Where a goal stands in its life. */
 export type GoalState =
@@ -156,15 +161,27 @@ export type GoalState =
   /** Over. */
   | 'CLOSED';
 
-/** How a goal is doing. */
+/**
+ * How a goal is doing. ON_TRACK, AT_RISK and OFF_TRACK are told by the forecast where it has proved itself: it erred at least a
+ * tenth less than taking the value for unchanged (a band asks no such thing), and at least 65 % of what came lay within its
+ * bands of 80 %. Else they are told by the distance to the trajectory, or to the band. What is told changes once the
+ * value lies a little beyond the line (5 points of probability, or 2.5 % of the way) on two days, or three times as
+ * far on one; what lies nearer changes nothing. A value on its trajectory or better is never OFF_TRACK.
+ */
 export type GoalStatus =
   /** Its first day has not come. */
   | 'PENDING_START'
-  /** At most 10 % of the way behind the trajectory, or within the band. */
+  /**
+   * At least 70 % likely to be reached; without such a forecast at most 10 % of the way behind the trajectory. A band: within
+   * it, and no less than 70 % likely to be at the deadline. A budget: it lasts.
+   */
   | 'ON_TRACK'
-  /** 10 to 25 % of the way behind the trajectory, or up to 25 % of the band's width outside the band. */
+  /**
+   * 40 to 70 % likely; else 10 to 25 % of the way behind the trajectory. A band: less likely than that, or outside by up to
+   * 25 % of its width. A budget: as it is spent, up to 25 % too much by the deadline.
+   */
   | 'AT_RISK'
-  /** Farther behind or outside than that. */
+  /** Less than that. A budget: more than that, or used up. */
   | 'OFF_TRACK'
   /** The target is reached, or the value lay within the band on the deadline. */
   | 'ACHIEVED'
@@ -203,6 +220,8 @@ export type KpiMetric =
   | 'WEIGHTED_DAYS_PAST_DUE'
   /** How many days a unit of money that is past due is past due on average. */
   | 'AVERAGE_DAYS_PAST_DUE'
+  /** What was past due in the period times the days for which it was: sum of the past-due balances of its days. */
+  | 'DOLLAR_DAYS_LATE'
   /** How late what is owed is, as credit bureaus reckon it from the buckets of aging. */
   | 'DAYS_BEYOND_TERMS_BY_BUCKETS'
   /** Days since the invoice date over all open receivables, weighted by amount. */

@@ -52,6 +52,7 @@ const PLURALS: ReadonlySet<KpiMetric> = new Set([
   'SALES',
   'INVOICES_SENT',
   'INVOICES_SETTLED',
+  'DOLLAR_DAYS_LATE',
 ])
 
 /** "DSO is", "Open invoices are". */

@@ -14,7 +14,7 @@ import { day, entry } from '../support/kpi-books.ts'
  * of an older rule.
  */
 const RULE = {
-  migration: '0012_tax',
+  migration: '0013_tax',
   digest: 'ec8dd56b0ffad9ba',
 }
 
