@@ -18,7 +18,17 @@ import {
   organizationPath,
   type OrganizationPlace,
 } from './addresses.ts'
-import { AgingPage, AuditPage, KpiPage, KpisPage, MembersPage, preloadPage, TokensPage } from './chunks.ts'
+import {
+  AgingPage,
+  AuditPage,
+  GoalPage,
+  GoalsPage,
+  KpiPage,
+  KpisPage,
+  MembersPage,
+  preloadPage,
+  TokensPage,
+} from './chunks.ts'
 import { DashboardPage } from './dashboard.tsx'
 import { errorWords } from './error-words.ts'
 import { type Viewing, ViewingContext } from './use-viewer.ts'
@@ -81,6 +91,8 @@ const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNo
   switch (page) {
     case 'dashboard':
       return <DashboardPage live={live} />
+    case 'goals':
+      return detail === null ? <GoalsPage live={live} /> : <GoalPage key={detail} live={live} id={detail} />
     case 'kpis':
       return detail === null ? <KpisPage live={live} /> : <KpiPage key={detail} live={live} name={detail} />
     case 'aging':
