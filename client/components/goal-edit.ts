@@ -34,9 +34,14 @@ export type GoalEdit = {
   readonly reason: string
 }
 
-/** A decimal as people type it: without spaces and separators of thousands. */
-export const decimalOf = (text: string): string =>
-  text.replaceAll(/[\s,\u00a0\u202f]/g, '').replace('\u2212', '-')
+/**
+ * A decimal as people type it: without spaces, and without commas where these can only part thousands. Any other comma
+ * stays, so that it is refused and not misread.
+ */
+export const decimalOf = (text: string): string => {
+  const plain = text.replaceAll(/\s/g, '').replace('\u2212', '-')
+  return /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(plain) ? plain.replaceAll(',', '') : plain
+}
 
 /** What a field shows of a number at first. */
 export const typedNumber = (value: number | null): string => (value === null ? '' : String(value))

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import { Link } from 'wouter'
 import type { GoalDetail_GoalFragment } from '../documents.generated.ts'
 import { formatDay, formatDaysLeft } from '../format/day.ts'
-import { formatDecimal, formatQuantity } from '../format/quantity.ts'
+import { formatDecimal, formatQuantity, formatShare } from '../format/quantity.ts'
 import { nullReasonWords } from '../format/words.ts'
 import { aimOf, measureOf, quantityOf } from './goal-measure.ts'
 import { targetGivenWords, trajectoryWords } from './goal-words.ts'
@@ -67,10 +67,10 @@ export const GoalFacts = ({ goal, kpiHref, hrefOf }: GoalFactsProps) => {
             {parent.name}
           </Link>
           {goal.parentShare?.value != null && (
-            <Small>{formatDecimal(goal.parentShare.value)}% of its value today</Small>
+            <Small>{formatShare(Number(goal.parentShare.value))} of its value today</Small>
           )}
           {goal.parentShare?.target != null && (
-            <Small>{formatDecimal(goal.parentShare.target)}% of its target</Small>
+            <Small>{formatShare(Number(goal.parentShare.target))} of its target</Small>
           )}
         </Fact>
       )}

@@ -1,7 +1,7 @@
 import { Link } from 'wouter'
 import type { GoalDetail_GoalFragment } from '../documents.generated.ts'
 import { formatDay } from '../format/day.ts'
-import { formatDecimal, formatQuantity, unknown } from '../format/quantity.ts'
+import { formatQuantity, formatShare, unknown } from '../format/quantity.ts'
 import { aimOf, quantityOf } from './goal-measure.ts'
 import { GoalStatusText } from './goal-status.tsx'
 import { noTotalWords } from './goal-words.ts'
@@ -11,8 +11,8 @@ type PartsProps = { readonly goal: Goal; readonly hrefOf: (id: string) => string
 
 const sharesOf = ({ parentShare }: Goal['children'][number]): string =>
   [
-    ...(parentShare?.value == null ? [] : [`${formatDecimal(parentShare.value)}% of the value`]),
-    ...(parentShare?.target == null ? [] : [`${formatDecimal(parentShare.target)}% of the target`]),
+    ...(parentShare?.value == null ? [] : [`${formatShare(Number(parentShare.value))} of the value`]),
+    ...(parentShare?.target == null ? [] : [`${formatShare(Number(parentShare.target))} of the target`]),
   ].join(', ')
 
 const Total = ({ goal }: Pick<PartsProps, 'goal'>) => {
