@@ -79,6 +79,8 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'Goal.children': usually(() => 5),
   'Goal.followers': usually(() => 3),
   'Goal.changes': usually(() => 5),
+  'SmartRelevant.conflicts': usually(() => 2),
+  'SmartCheck.problems': usually(() => 1),
   'GoalChange.fields': usually(() => 1),
   'Query.agingBySegment': usually(() => 30),
   'CustomerAging.buckets': usually(() => 5),
@@ -103,6 +105,10 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   'Query.explainKpi': 500,
   'Query.lossRates': 500,
   'Goal.forecast': 100,
+  'Goal.smart': 100,
+  'Query.smartCheck': 100,
+  'CreateGoalSuccess.smart': 100,
+  'CreateMilestoneGoalSuccess.smart': 100,
 }
 
 /** A page is read by a statement of its own for each object that has it. */

@@ -34,6 +34,7 @@ import { dayOf } from './domain/day.ts'
 import type { Rates } from './domain/rates.ts'
 import { readActions, readNotes } from './goal/plan.ts'
 import { readChildren } from './goal/tree.ts'
+import { readOpenGoals } from './goal/open-goals.ts'
 import { readFollowers } from './goal/followers.ts'
 import { readChanges, type ChangeRow } from './goal/changes.ts'
 import { readCustomerStates, type CustomerState } from './ledger/customer-states.ts'
@@ -43,7 +44,9 @@ import { readItems, type Item } from './ledger/histories.ts'
 import { readLines, type PostedLine } from './ledger/lines.ts'
 import { readRates } from './ledger/rates.ts'
 import { readSegmentRows } from './ledger/segments.ts'
+import { readLastPosting } from './live/evaluate.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
+import { measuredLoader, type MeasuredLoader } from './live/measured.ts'
 import { readMilestones } from './live/milestones.ts'
 import { readLatestProgress } from './live/progress.ts'
 
@@ -74,6 +77,11 @@ export type Loaders = {
   /** By goal: where it stands; null before its first evaluation. */
   readonly progress: DataLoader<string, GoalProgressRow | null>
   readonly goalHistory: GoalHistoryLoader
+  readonly measured: MeasuredLoader
+  /** Of all goals, those that are pursued or rest for a while. */
+  readonly openGoals: () => Promise<readonly GoalRow[]>
+  /** The day of the last posting to the books; null where there is none. */
+  readonly lastPosting: () => Promise<Temporal.PlainDate | null>
   /** By goal: what was changed of it, newest first. */
   readonly goalChanges: DataLoader<string, readonly ChangeRow[]>
   /** By the goal above them, the nearest deadline first. */
@@ -101,6 +109,8 @@ export const createLoaders = (
   const { id } = organization
   const day = dayOf(at.today)
   let rates: Promise<Rates> | undefined
+  let openGoals: Promise<readonly GoalRow[]> | undefined
+  let lastPosting: Promise<Temporal.PlainDate | null> | undefined
   return {
     person: byId(reader, (tx, ids) =>
       tx
@@ -168,6 +178,9 @@ export const createLoaders = (
     ),
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
+    measured: measuredLoader(reader, organization, at.now),
+    openGoals: () => (openGoals ??= reader.read(async (tx) => readOpenGoals(tx, id, at.today))),
+    lastPosting: () => (lastPosting ??= reader.read((tx) => readLastPosting(tx, organization))),
     goalChanges: byKey(reader, (tx, ids) => readChanges(tx, id, ids), []),
     goalChildren: byKey(reader, (tx, ids) => readChildren(tx, id, ids), []),
     goalActions: byKey(reader, (tx, ids) => readActions(tx, id, ids), []),

@@ -19,6 +19,7 @@ import type { StoredPoint } from './live/measure.ts';
 import type { ChildrenTotal, Share } from './goal/tree.ts';
 import type { Effect } from './goal/plan.ts';
 import type { ChangeRow, FieldChange } from './goal/changes.ts';
+import type { GoalMade, SmartChecked, SpecificChecked, RelevantChecked } from './goal/smart.ts';
 import type { HistoryPoint } from './live/history.ts';
 import type { KpiDefinition as KpiDefinitionParent } from './domain/registry.ts';
 import type { KpiRow as KpiRowParent } from './kpi/queries.ts';
@@ -454,6 +455,11 @@ export type Query = {
    * each day and metric, days ascending.
    */
   readonly restatements: ReadonlyArray<Restatement>;
+  /**
+   * Checks a draft of a goal letter by letter against the books, while one writes it: every field may be missing. Nothing
+   * is refused for a warning, nor for a FAIL, other than what `problems` names.
+   */
+  readonly smartCheck: SmartCheck;
   /** Tokens that are not revoked, the newest first; expired ones are shown for 30 days. */
   readonly tokens: TokenConnection;
 };
@@ -798,6 +804,15 @@ export type QueryRestatementsArgs = {
   filter?: InputMaybe<KpiFilter>;
   currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
   conventions?: InputMaybe<KpiConventionsInput>;
+};
+
+
+/**
+ * Tidemark: the goals of a credit and collections team, and the receivables behind them.
+ * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
+ */
+export type QuerySmartCheckArgs = {
+  draft: GoalDraftInput;
 };
 
 
@@ -2857,6 +2872,8 @@ export type CreateMilestoneGoalSuccess = {
   readonly dryRun: Scalars['Boolean']['output'];
   /** Its entry in the audit; null with `dryRun`. */
   readonly audit?: Maybe<AuditReceipt>;
+  /** What the check says of the goal; with `dryRun` of what would have been created. */
+  readonly smart: SmartCheck;
 };
 
 /** What `createMilestoneGoal` answers. */
@@ -3252,6 +3269,8 @@ export type Goal = {
    * asked for, of what is known by then.
    */
   readonly forecast: GoalForecast;
+  /** The same check of the goal as it stands, made when it is asked for: by what is known by then. */
+  readonly smart: SmartCheck;
 };
 
 
@@ -3453,6 +3472,8 @@ export type CreateGoalSuccess = {
   readonly dryRun: Scalars['Boolean']['output'];
   /** Its entry in the audit; null with `dryRun`. */
   readonly audit?: Maybe<AuditReceipt>;
+  /** What the check says of the goal; with `dryRun` of what would have been created. */
+  readonly smart: SmartCheck;
 };
 
 /** What `createGoal` answers. */
@@ -5897,6 +5918,260 @@ export type MoveInvoiceSuccess = {
 /** What `moveInvoice` answers. */
 export type MoveInvoiceResult = MoveInvoiceSuccess | NotFound | InvalidInput | Conflict;
 
+/** A goal as far as it is written: the fields of CreateGoalInput, all optional. */
+export type GoalDraftInput = {
+  /** A sentence that says what is to be reached. */
+  readonly name?: InputMaybe<Scalars['String']['input']>;
+  /** Why it matters. */
+  readonly why?: InputMaybe<Scalars['String']['input']>;
+  /** The KPI; none for a checklist. */
+  readonly metric?: InputMaybe<KpiMetric>;
+  /** Which way the value is to go; the KPI's better one if left out. */
+  readonly direction?: InputMaybe<GoalDirection>;
+  /** The segments to measure on; all if left out. */
+  readonly filter?: InputMaybe<KpiFilter>;
+  /** The choices to measure with; the organization's defaults if left out. */
+  readonly conventions?: InputMaybe<KpiConventionsInput>;
+  /** The currency to measure in; the base currency if left out. */
+  readonly currency?: InputMaybe<Scalars['CurrencyCode']['input']>;
+  /** The value to start from; the KPI's value on `startsOn` (today where that is later) if left out. */
+  readonly baseline?: InputMaybe<Scalars['Decimal']['input']>;
+  /** The value to reach, in the KPI's unit; or give `targetBy`. */
+  readonly target?: InputMaybe<Scalars['Decimal']['input']>;
+  /** The value to reach, as a distance from the baseline. */
+  readonly targetBy?: InputMaybe<GoalTargetByInput>;
+  /** Where the value is to stay: for MAINTAIN_BAND. */
+  readonly band?: InputMaybe<GoalBandInput>;
+  /** The way to the target. A season is not looked up here, which takes the books of years. */
+  readonly trajectory?: InputMaybe<GoalTrajectoryInput>;
+  /** What is to be done: for MILESTONES. */
+  readonly milestones?: InputMaybe<ReadonlyArray<MilestoneInput>>;
+  /** The first day of the trajectory; today if left out. */
+  readonly startsOn?: InputMaybe<Scalars['Date']['input']>;
+  /** The last day on which it can be reached. */
+  readonly deadline?: InputMaybe<Scalars['Date']['input']>;
+  /** Who answers for it. */
+  readonly ownerId?: InputMaybe<Scalars['ID']['input']>;
+  /** Who looks at it with the owner. */
+  readonly reviewerId?: InputMaybe<Scalars['ID']['input']>;
+  /** Who wants to hear of it. */
+  readonly followerIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
+  /** The goal above it. */
+  readonly parentId?: InputMaybe<Scalars['ID']['input']>;
+};
+
+/** How a letter does. */
+export type SmartVerdict =
+  /** Nothing to be said against it. */
+  | 'PASS'
+  /** It can be so; whoever sets the goal should know. */
+  | 'WARN'
+  /** It is missing, or cannot be. */
+  | 'FAIL';
+
+/** A goal checked letter by letter: Specific, Measurable, Achievable, Relevant, Time-bound. */
+export type SmartCheck = {
+  readonly __typename?: 'SmartCheck';
+  /** The goal in a sentence, made from what was entered and not from its name. */
+  readonly sentence: Scalars['String']['output'];
+  /** The worst of its letters. */
+  readonly verdict: SmartVerdict;
+  /** S: what exactly, of whom, by whom. */
+  readonly specific: SmartSpecific;
+  /** M: whether its value is known, and new. */
+  readonly measurable: SmartMeasurable;
+  /** A: whether it can be reached, by the organization's own books. */
+  readonly achievable: SmartAchievable;
+  /** R: what it serves, and what it gets in the way of. */
+  readonly relevant: SmartRelevant;
+  /** T: until when, and how often its value can be looked at until then. */
+  readonly timeBound: SmartTimeBound;
+  /**
+   * What of the draft would be refused, each with the field at fault; none of a goal that exists. What is only missing is
+   * not among them: its letter says so.
+   */
+  readonly problems: ReadonlyArray<Problem>;
+};
+
+/** A letter of the check. */
+export type SmartLetter = {
+  /** How it does. */
+  readonly verdict: SmartVerdict;
+  /** Why, in a sentence or two. */
+  readonly sentence: Scalars['String']['output'];
+};
+
+/** Specific. */
+export type SmartSpecific = SmartLetter & {
+  readonly __typename?: 'SmartSpecific';
+  /** FAIL without a KPI, target or band; WARN without an owner. */
+  readonly verdict: SmartVerdict;
+  /** Why, in a sentence or two. */
+  readonly sentence: Scalars['String']['output'];
+  /** The KPI; null for a checklist, and where none is chosen. */
+  readonly metric?: Maybe<KpiDefinition>;
+  /** The segments it is measured on, in words. */
+  readonly scope: Scalars['String']['output'];
+  /** Who answers for it. */
+  readonly owner?: Maybe<Person>;
+};
+
+/** Measurable. */
+export type SmartMeasurable = SmartLetter & {
+  readonly __typename?: 'SmartMeasurable';
+  /** FAIL where the KPI has no value today; WARN where nothing was posted for seven days, or its past is short. */
+  readonly verdict: SmartVerdict;
+  /** Why, in a sentence or two. */
+  readonly sentence: Scalars['String']['output'];
+  /** The KPI's value today; of a checklist how many milestones are done. */
+  readonly value?: Maybe<Scalars['Float']['output']>;
+  /** The same, exactly. */
+  readonly valueExact?: Maybe<Scalars['Decimal']['output']>;
+  /** Why there is none. */
+  readonly valueReason?: Maybe<NullReason>;
+  /** The day of the last posting to the books; null where there is none. */
+  readonly lastPostedOn?: Maybe<Scalars['Date']['output']>;
+  /** Of the ends of the last 157 weeks, how many have a value. */
+  readonly points: Scalars['Int']['output'];
+  /** The first of these with a value. */
+  readonly pointsSince?: Maybe<Scalars['Date']['output']>;
+};
+
+/** Achievable. */
+export type SmartAchievable = SmartLetter & {
+  readonly __typename?: 'SmartAchievable';
+  /**
+   * FAIL where the target lies beyond what the KPI can be; WARN where it is reached already, where it is less than 20 %
+   * likely, where no such change happened in a dozen windows or more, and where neither can be told.
+   */
+  readonly verdict: SmartVerdict;
+  /** Why, in a sentence or two. */
+  readonly sentence: Scalars['String']['output'];
+  /** The value it starts from: the one given, or the KPI's. */
+  readonly baseline?: Maybe<Scalars['Float']['output']>;
+  /** The value to reach; null for MAINTAIN_BAND. */
+  readonly target?: Maybe<Scalars['Float']['output']>;
+  /** True where the target is reached, or the value lies in the band, today. */
+  readonly isReached?: Maybe<Scalars['Boolean']['output']>;
+  /** The value that cannot be passed in the goal's direction; null where there is none. */
+  readonly limit?: Maybe<SmartLimit>;
+  /** How often a change of this size happened in as much time; null where none is asked for, or where nothing is known. */
+  readonly history?: Maybe<SmartHistory>;
+  /** How likely the goal is reached if the KPI goes on as it did, in percent; null where that cannot be told. */
+  readonly probability?: Maybe<Scalars['Float']['output']>;
+  /** The value to expect at the deadline. */
+  readonly forecast?: Maybe<Scalars['Float']['output']>;
+  /** How it was told. */
+  readonly method?: Maybe<ForecastMethod>;
+  /** Why there is no forecast; null where there is one. */
+  readonly missing?: Maybe<NoForecastReason>;
+};
+
+/** The value that a KPI cannot pass. */
+export type SmartLimit = {
+  readonly __typename?: 'SmartLimit';
+  /** The value. */
+  readonly value: Scalars['Float']['output'];
+  /** What it comes from. */
+  readonly kind: SmartLimitKind;
+};
+
+/** Where a limit comes from. */
+export type SmartLimitKind =
+  /** Nothing to count or to owe: 0. */
+  | 'ZERO'
+  /** All of it: 100 %. */
+  | 'WHOLE'
+  /** The best possible DSO of today: what is not due yet over sales. Only other terms or sales change it. */
+  | 'BEST_POSSIBLE_DSO';
+
+/** What happened in the organization's own past, in all windows as long as the goal's time within the last three years. */
+export type SmartHistory = {
+  readonly __typename?: 'SmartHistory';
+  /** How many weeks a window has. */
+  readonly weeks: Scalars['Int']['output'];
+  /**
+   * How many windows have a value at both ends; of a band, how many began within it; of money and counts, without those that
+   * began below a quarter of the baseline. They overlap: each begins a week after the one before it.
+   */
+  readonly windows: Scalars['Int']['output'];
+  /** In how many of them the value changed by at least as much as is asked for; of a band, in how many it ended within it. */
+  readonly reached: Scalars['Int']['output'];
+  /** The change asked for: in the KPI's unit, or in percent of the value where `isRelative`. Null for a band. */
+  readonly needed?: Maybe<Scalars['Float']['output']>;
+  /** True for money and counts, whose changes are compared in percent. */
+  readonly isRelative: Scalars['Boolean']['output'];
+  /** The largest change of a window in the goal's direction, measured likewise; null for a band. */
+  readonly best?: Maybe<Scalars['Float']['output']>;
+  /** The first day of that window. */
+  readonly bestFrom?: Maybe<Scalars['Date']['output']>;
+  /** Its last day. */
+  readonly bestTo?: Maybe<Scalars['Date']['output']>;
+};
+
+/** Relevant. */
+export type SmartRelevant = SmartLetter & {
+  readonly __typename?: 'SmartRelevant';
+  /** WARN without a goal above it and without a `why`, and where another goal conflicts with it. */
+  readonly verdict: SmartVerdict;
+  /** Why, in a sentence or two. */
+  readonly sentence: Scalars['String']['output'];
+  /** Why it matters, as was written. */
+  readonly why?: Maybe<Scalars['String']['output']>;
+  /** The goal above it. */
+  readonly parent?: Maybe<Goal>;
+  /** Goals that it gets in the way of, at most 20. */
+  readonly conflicts: ReadonlyArray<SmartConflict>;
+};
+
+/** Another goal that cannot well be reached together with this one. */
+export type SmartConflict = {
+  readonly __typename?: 'SmartConflict';
+  /** How. */
+  readonly kind: SmartConflictKind;
+  /** The other goal. */
+  readonly goal: Goal;
+  /** What is in the way, in a sentence. */
+  readonly sentence: Scalars['String']['output'];
+};
+
+/** How two goals conflict. */
+export type SmartConflictKind =
+  /** The same KPI is to go up and down, or to leave a band in which it is to stay. */
+  | 'OPPOSITE_DIRECTION'
+  /** The same KPI of the same scope is to come to different values at the same time. */
+  | 'DIFFERENT_TARGET'
+  /** The same KPI of the same scope is to come to the same value at the same time: it is the same goal twice. */
+  | 'DUPLICATE'
+  /** Their KPIs pull against each other. */
+  | 'PULLS_AGAINST';
+
+/** Time-bound. */
+export type SmartTimeBound = SmartLetter & {
+  readonly __typename?: 'SmartTimeBound';
+  /**
+   * FAIL without a deadline, or where it has passed; WARN where the time is shorter than four weeks, where a KPI of periods
+   * has fewer than two ends of periods until then, or where its last period is cut.
+   */
+  readonly verdict: SmartVerdict;
+  /** Why, in a sentence or two. */
+  readonly sentence: Scalars['String']['output'];
+  /** The first day. */
+  readonly startsOn?: Maybe<Scalars['Date']['output']>;
+  /** The last day. */
+  readonly deadline?: Maybe<Scalars['Date']['output']>;
+  /** Days from today to the deadline; negative after it. */
+  readonly daysLeft?: Maybe<Scalars['Int']['output']>;
+  /** Ends of weeks from now, or from the first day where that is later, to the deadline. */
+  readonly weeklyPoints?: Maybe<Scalars['Int']['output']>;
+  /** Ends of periods of the fiscal calendar in that time. */
+  readonly periodEnds?: Maybe<Scalars['Int']['output']>;
+  /** True where the deadline is the end of a period of the fiscal calendar. */
+  readonly isPeriodEnd?: Maybe<Scalars['Boolean']['output']>;
+  /** The end of a period that lies nearest to the deadline. */
+  readonly nearestPeriodEnd?: Maybe<Scalars['Date']['output']>;
+};
+
 /** What a program shows to be let in. It is shown once, when it is made. */
 export type Token = {
   readonly __typename?: 'Token';
@@ -6192,7 +6467,7 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( Conflict & { __typename: 'Conflict' } )
   ;
   CreateMilestoneGoalResult:
-    | ( Omit<CreateMilestoneGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'CreateMilestoneGoalSuccess' } )
+    | ( GoalMade & { __typename: 'CreateMilestoneGoalSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
@@ -6228,7 +6503,7 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( Conflict & { __typename: 'Conflict' } )
   ;
   CreateGoalResult:
-    | ( Omit<CreateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'CreateGoalSuccess' } )
+    | ( GoalMade & { __typename: 'CreateGoalSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
@@ -6416,6 +6691,13 @@ export type ResolversInterfaceTypes<_RefType extends Record<string, unknown>> = 
     | ( NotFound & { __typename: 'NotFound' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
+  SmartLetter:
+    | ( SpecificChecked & { __typename: 'SmartSpecific' } )
+    | ( SmartMeasurable & { __typename: 'SmartMeasurable' } )
+    | ( SmartAchievable & { __typename: 'SmartAchievable' } )
+    | ( RelevantChecked & { __typename: 'SmartRelevant' } )
+    | ( SmartTimeBound & { __typename: 'SmartTimeBound' } )
+  ;
 };
 
 /** Mapping between all available schema types and the resolvers types */
@@ -6566,7 +6848,7 @@ export type ResolversTypes = {
   GoalMilestone: ResolverTypeWrapper<GoalMilestoneRow>;
   CreateMilestoneGoalInput: CreateMilestoneGoalInput;
   MilestoneInput: MilestoneInput;
-  CreateMilestoneGoalSuccess: ResolverTypeWrapper<Omit<CreateMilestoneGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  CreateMilestoneGoalSuccess: ResolverTypeWrapper<GoalMade>;
   CreateMilestoneGoalResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateMilestoneGoalResult']>;
   UpdateMilestonesInput: UpdateMilestonesInput;
   MilestoneChangeInput: MilestoneChangeInput;
@@ -6604,7 +6886,7 @@ export type ResolversTypes = {
   GoalConnection: ResolverTypeWrapper<Page<GoalWithProgress>>;
   GoalEdge: ResolverTypeWrapper<Omit<GoalEdge, 'node'> & { node: ResolversTypes['Goal'] }>;
   CreateGoalInput: CreateGoalInput;
-  CreateGoalSuccess: ResolverTypeWrapper<Omit<CreateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  CreateGoalSuccess: ResolverTypeWrapper<GoalMade>;
   CreateGoalResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['CreateGoalResult']>;
   WriteOffCode: WriteOffCode;
   DiscountCode: DiscountCode;
@@ -6771,6 +7053,20 @@ export type ResolversTypes = {
   MoveInvoiceInput: MoveInvoiceInput;
   MoveInvoiceSuccess: ResolverTypeWrapper<Omit<MoveInvoiceSuccess, 'invoice' | 'audit'> & { invoice: ResolversTypes['Invoice'], audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   MoveInvoiceResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['MoveInvoiceResult']>;
+  GoalDraftInput: GoalDraftInput;
+  SmartVerdict: SmartVerdict;
+  SmartCheck: ResolverTypeWrapper<SmartChecked>;
+  SmartLetter: ResolverTypeWrapper<ResolversInterfaceTypes<ResolversTypes>['SmartLetter']>;
+  SmartSpecific: ResolverTypeWrapper<SpecificChecked>;
+  SmartMeasurable: ResolverTypeWrapper<SmartMeasurable>;
+  SmartAchievable: ResolverTypeWrapper<SmartAchievable>;
+  SmartLimit: ResolverTypeWrapper<SmartLimit>;
+  SmartLimitKind: SmartLimitKind;
+  SmartHistory: ResolverTypeWrapper<SmartHistory>;
+  SmartRelevant: ResolverTypeWrapper<RelevantChecked>;
+  SmartConflict: ResolverTypeWrapper<Omit<SmartConflict, 'goal'> & { goal: ResolversTypes['Goal'] }>;
+  SmartConflictKind: SmartConflictKind;
+  SmartTimeBound: ResolverTypeWrapper<SmartTimeBound>;
   Token: ResolverTypeWrapper<ApiTokenRow>;
   TokenConnection: ResolverTypeWrapper<Page<ApiTokenRow>>;
   TokenEdge: ResolverTypeWrapper<Omit<TokenEdge, 'node'> & { node: ResolversTypes['Token'] }>;
@@ -6916,7 +7212,7 @@ export type ResolversParentTypes = {
   GoalMilestone: GoalMilestoneRow;
   CreateMilestoneGoalInput: CreateMilestoneGoalInput;
   MilestoneInput: MilestoneInput;
-  CreateMilestoneGoalSuccess: Omit<CreateMilestoneGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  CreateMilestoneGoalSuccess: GoalMade;
   CreateMilestoneGoalResult: ResolversUnionTypes<ResolversParentTypes>['CreateMilestoneGoalResult'];
   UpdateMilestonesInput: UpdateMilestonesInput;
   MilestoneChangeInput: MilestoneChangeInput;
@@ -6947,7 +7243,7 @@ export type ResolversParentTypes = {
   GoalConnection: Page<GoalWithProgress>;
   GoalEdge: Omit<GoalEdge, 'node'> & { node: ResolversParentTypes['Goal'] };
   CreateGoalInput: CreateGoalInput;
-  CreateGoalSuccess: Omit<CreateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  CreateGoalSuccess: GoalMade;
   CreateGoalResult: ResolversUnionTypes<ResolversParentTypes>['CreateGoalResult'];
   VoidInvoiceInput: VoidInvoiceInput;
   VoidInvoiceSuccess: Omit<VoidInvoiceSuccess, 'invoice' | 'entries' | 'audit'> & { invoice: ResolversParentTypes['Invoice'], entries: ReadonlyArray<ResolversParentTypes['InvoiceEntry']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
@@ -7084,6 +7380,17 @@ export type ResolversParentTypes = {
   MoveInvoiceInput: MoveInvoiceInput;
   MoveInvoiceSuccess: Omit<MoveInvoiceSuccess, 'invoice' | 'audit'> & { invoice: ResolversParentTypes['Invoice'], audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   MoveInvoiceResult: ResolversUnionTypes<ResolversParentTypes>['MoveInvoiceResult'];
+  GoalDraftInput: GoalDraftInput;
+  SmartCheck: SmartChecked;
+  SmartLetter: ResolversInterfaceTypes<ResolversParentTypes>['SmartLetter'];
+  SmartSpecific: SpecificChecked;
+  SmartMeasurable: SmartMeasurable;
+  SmartAchievable: SmartAchievable;
+  SmartLimit: SmartLimit;
+  SmartHistory: SmartHistory;
+  SmartRelevant: RelevantChecked;
+  SmartConflict: Omit<SmartConflict, 'goal'> & { goal: ResolversParentTypes['Goal'] };
+  SmartTimeBound: SmartTimeBound;
   Token: ApiTokenRow;
   TokenConnection: Page<ApiTokenRow>;
   TokenEdge: Omit<TokenEdge, 'node'> & { node: ResolversParentTypes['Token'] };
@@ -7258,6 +7565,7 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   receipt?: Resolver<Maybe<ResolversTypes['Receipt']>, ParentType, ContextType, RequireFields<QueryReceiptArgs, 'id'>>;
   reconciliation?: Resolver<ResolversTypes['Reconciliation'], ParentType, ContextType, Partial<QueryReconciliationArgs>>;
   restatements?: Resolver<ReadonlyArray<ResolversTypes['Restatement']>, ParentType, ContextType, RequireFields<QueryRestatementsArgs, 'metrics' | 'from' | 'to' | 'granularity' | 'afterDays'>>;
+  smartCheck?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType, RequireFields<QuerySmartCheckArgs, 'draft'>>;
   tokens?: Resolver<ResolversTypes['TokenConnection'], ParentType, ContextType, RequireFields<QueryTokensArgs, 'first'>>;
 };
 
@@ -7755,6 +8063,7 @@ export type CreateMilestoneGoalSuccessResolvers<ContextType = Context, ParentTyp
   goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
   dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -7904,6 +8213,7 @@ export type GoalResolvers<ContextType = Context, ParentType extends ResolversPar
   progress?: Resolver<Maybe<ResolversTypes['GoalProgress']>, ParentType, ContextType>;
   history?: Resolver<ReadonlyArray<ResolversTypes['GoalPoint']>, ParentType, ContextType, RequireFields<GoalHistoryArgs, 'days'>>;
   forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
+  smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
 };
 
 export type GoalBaselineEvidenceResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalBaselineEvidence'] = ResolversParentTypes['GoalBaselineEvidence']> = {
@@ -7953,6 +8263,7 @@ export type CreateGoalSuccessResolvers<ContextType = Context, ParentType extends
   goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
   dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
@@ -8654,6 +8965,101 @@ export type MoveInvoiceResultResolvers<ContextType = Context, ParentType extends
   __resolveType?: TypeResolveFn<'MoveInvoiceSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
 };
 
+export type SmartCheckResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartCheck'] = ResolversParentTypes['SmartCheck']> = {
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  verdict?: Resolver<ResolversTypes['SmartVerdict'], ParentType, ContextType>;
+  specific?: Resolver<ResolversTypes['SmartSpecific'], ParentType, ContextType>;
+  measurable?: Resolver<ResolversTypes['SmartMeasurable'], ParentType, ContextType>;
+  achievable?: Resolver<ResolversTypes['SmartAchievable'], ParentType, ContextType>;
+  relevant?: Resolver<ResolversTypes['SmartRelevant'], ParentType, ContextType>;
+  timeBound?: Resolver<ResolversTypes['SmartTimeBound'], ParentType, ContextType>;
+  problems?: Resolver<ReadonlyArray<ResolversTypes['Problem']>, ParentType, ContextType>;
+};
+
+export type SmartLetterResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartLetter'] = ResolversParentTypes['SmartLetter']> = {
+  __resolveType?: TypeResolveFn<'SmartSpecific' | 'SmartMeasurable' | 'SmartAchievable' | 'SmartRelevant' | 'SmartTimeBound', ParentType, ContextType>;
+};
+
+export type SmartSpecificResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartSpecific'] = ResolversParentTypes['SmartSpecific']> = {
+  verdict?: Resolver<ResolversTypes['SmartVerdict'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  metric?: Resolver<Maybe<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
+  scope?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  owner?: Resolver<Maybe<ResolversTypes['Person']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SmartMeasurableResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartMeasurable'] = ResolversParentTypes['SmartMeasurable']> = {
+  verdict?: Resolver<ResolversTypes['SmartVerdict'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  value?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  valueExact?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  valueReason?: Resolver<Maybe<ResolversTypes['NullReason']>, ParentType, ContextType>;
+  lastPostedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  points?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  pointsSince?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SmartAchievableResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartAchievable'] = ResolversParentTypes['SmartAchievable']> = {
+  verdict?: Resolver<ResolversTypes['SmartVerdict'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  baseline?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  isReached?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  limit?: Resolver<Maybe<ResolversTypes['SmartLimit']>, ParentType, ContextType>;
+  history?: Resolver<Maybe<ResolversTypes['SmartHistory']>, ParentType, ContextType>;
+  probability?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  forecast?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  method?: Resolver<Maybe<ResolversTypes['ForecastMethod']>, ParentType, ContextType>;
+  missing?: Resolver<Maybe<ResolversTypes['NoForecastReason']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SmartLimitResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartLimit'] = ResolversParentTypes['SmartLimit']> = {
+  value?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  kind?: Resolver<ResolversTypes['SmartLimitKind'], ParentType, ContextType>;
+};
+
+export type SmartHistoryResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartHistory'] = ResolversParentTypes['SmartHistory']> = {
+  weeks?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  windows?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  reached?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  needed?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  isRelative?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  best?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  bestFrom?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  bestTo?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+};
+
+export type SmartRelevantResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartRelevant'] = ResolversParentTypes['SmartRelevant']> = {
+  verdict?: Resolver<ResolversTypes['SmartVerdict'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  why?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  parent?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
+  conflicts?: Resolver<ReadonlyArray<ResolversTypes['SmartConflict']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type SmartConflictResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartConflict'] = ResolversParentTypes['SmartConflict']> = {
+  kind?: Resolver<ResolversTypes['SmartConflictKind'], ParentType, ContextType>;
+  goal?: Resolver<ResolversTypes['Goal'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type SmartTimeBoundResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SmartTimeBound'] = ResolversParentTypes['SmartTimeBound']> = {
+  verdict?: Resolver<ResolversTypes['SmartVerdict'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  startsOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  deadline?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  daysLeft?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  weeklyPoints?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  periodEnds?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  isPeriodEnd?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  nearestPeriodEnd?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
 export type TokenResolvers<ContextType = Context, ParentType extends ResolversParentTypes['Token'] = ResolversParentTypes['Token']> = {
   id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
@@ -8924,6 +9330,16 @@ export type Resolvers<ContextType = Context> = {
   MoveCustomerResult?: MoveCustomerResultResolvers<ContextType>;
   MoveInvoiceSuccess?: MoveInvoiceSuccessResolvers<ContextType>;
   MoveInvoiceResult?: MoveInvoiceResultResolvers<ContextType>;
+  SmartCheck?: SmartCheckResolvers<ContextType>;
+  SmartLetter?: SmartLetterResolvers<ContextType>;
+  SmartSpecific?: SmartSpecificResolvers<ContextType>;
+  SmartMeasurable?: SmartMeasurableResolvers<ContextType>;
+  SmartAchievable?: SmartAchievableResolvers<ContextType>;
+  SmartLimit?: SmartLimitResolvers<ContextType>;
+  SmartHistory?: SmartHistoryResolvers<ContextType>;
+  SmartRelevant?: SmartRelevantResolvers<ContextType>;
+  SmartConflict?: SmartConflictResolvers<ContextType>;
+  SmartTimeBound?: SmartTimeBoundResolvers<ContextType>;
   Token?: TokenResolvers<ContextType>;
   TokenConnection?: TokenConnectionResolvers<ContextType>;
   TokenEdge?: TokenEdgeResolvers<ContextType>;

@@ -73,7 +73,7 @@ const isWithin = (inner: Filter, outer: Filter): boolean =>
   )
 
 /** True where no invoice is in both. One with lines of several products is counted in each of these. */
-const areApart = (one: Filter, other: Filter, { unit }: KpiDefinition): boolean =>
+export const areApart = (one: Filter, other: Filter, { unit }: KpiDefinition): boolean =>
   Object.entries(one).some(([dimension, values]) => {
     if (unit === 'COUNT' && dimension === 'productLine') return false
     const others = other[dimension]

@@ -148,7 +148,8 @@ export function aimOf(frame: Frame, given: AimGiven, years: readonly PastYear[])
   return problemOf(frame, shaped, given) ?? shaped
 }
 
-function computeTarget(
+/** The target itself, whatever it was given as. */
+export function computeTarget(
   { metric, currency, baseline }: Frame,
   given: TargetGiven | null,
 ): { readonly value: string; readonly given: TargetGiven } | Problem {

@@ -127,7 +127,8 @@ export function wayOf(
   }
 }
 
-function checkAdded(inputs: readonly MilestoneInput[], path: Path): Milestone[] | Problem {
+/** Without outer spaces, at most a hundred of them. */
+export function checkAdded(inputs: readonly MilestoneInput[], path: Path): Milestone[] | Problem {
   if (inputs.length > MILESTONES_MAX) {
     return invalid(path, `A checklist has at most ${MILESTONES_MAX} milestones, not ${inputs.length}`)
   }

@@ -68,7 +68,10 @@ export const progressCursor = ({ reader, organization }: Context): Promise<strin
   reader.read(async (tx) => encodeProgressCursor(organization.id, await readSequence(tx, organization.id)))
 
 /** What the goal is measured on, with the names of its collectors. */
-export async function scopeOf(row: GoalRow, { loaders }: Context): Promise<string> {
+export async function scopeOf(
+  row: { readonly direction: GoalRow['direction'] | null; readonly filter: unknown },
+  { loaders }: Context,
+): Promise<string> {
   if (row.direction === 'MILESTONES') return 'Milestones'
   const { collectorId, ...filter } = row.filter as SegmentFilter
   const collectors = await Promise.all((collectorId ?? []).map((id) => loaders.person.load(id)))

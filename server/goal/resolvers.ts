@@ -21,6 +21,7 @@ import { childrenTotalOf, parentShareOf } from './tree.ts'
 import { updateGoal } from './update.ts'
 import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
 import { forecastOf } from './forecast.ts'
+import { smartOfDraft, smartOfGoal, smartOfMade } from './smart.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
@@ -33,6 +34,7 @@ export const goalResolvers = {
   Query: {
     goals: (_root, args, context) => listGoals(context, args),
     goal: (_root, { id }, context) => findGoal(context, id),
+    smartCheck: (_root, { draft }, context) => smartOfDraft(draft, context),
   },
   Mutation: {
     createGoal: async (_root, { input }, context) =>
@@ -108,7 +110,13 @@ export const goalResolvers = {
     },
     history: (goal, { days }, context) => historyOf(goal, days, context),
     forecast: (goal, _args, context) => forecastOf(goal, context),
+    smart: (goal, _args, context) => smartOfGoal(goal, context),
     changes: ({ id }, _args, { loaders }) => loaders.goalChanges.load(id),
+  },
+  CreateGoalSuccess: { smart: (made, _args, context) => smartOfMade(made, context) },
+  CreateMilestoneGoalSuccess: {
+    smart: ({ draft, ...made }, _args, context) =>
+      smartOfMade({ ...made, draft: { ...draft, direction: 'MILESTONES' } }, context),
   },
   GoalBand: {
     low: ({ bandLow }) => Number(bandLow),
@@ -184,13 +192,14 @@ function percentOf({ baseline, target }: GoalRow, value: string | null): number 
 const numberOf = (value: string | null): number | null => (value === null ? null : Number(value))
 
 /** What each of the commands answers: the goal as it is now, or the problem. */
-async function answer<Name extends string>(
+async function answer<Name extends string, Input extends { readonly dryRun: boolean }>(
   name: Name,
-  { dryRun }: { readonly dryRun: boolean },
+  input: Input,
   { loaders }: Context,
   outcome: GoalChanged | Problem,
 ) {
   if (isProblem(outcome)) return outcome
+  const { dryRun } = input
   const goal = dryRun ? null : await required(loaders.goal, outcome.goalId)
-  return { __typename: name, goal, dryRun, audit: outcome.audit }
+  return { __typename: name, goal, dryRun, audit: outcome.audit, draft: input }
 }

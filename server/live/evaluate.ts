@@ -188,7 +188,7 @@ export async function isDue(
 }
 
 /** The day of the last posting to the books; null where there is none. */
-async function readLastPosting(
+export async function readLastPosting(
   tx: Tx,
   { id, timeZone }: EvaluatedOrganization,
 ): Promise<Temporal.PlainDate | null> {
