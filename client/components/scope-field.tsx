@@ -42,7 +42,10 @@ export const ScopeField = ({ filter, dimension, rows, error, onDimension, onChan
         ))}
       </SelectField>
       {dimension && (
-        <Fieldset legend={dimension.label} className="flex max-h-40 flex-wrap gap-x-5 gap-y-2 overflow-y-auto p-1">
+        <Fieldset
+          legend={dimension.label}
+          className="flex max-h-40 flex-wrap gap-x-5 gap-y-2 overflow-y-auto p-1"
+        >
           {groups.map(({ value, name }) => (
             <CheckField
               key={value}

@@ -10,7 +10,10 @@ const looks = {
   PASS: { Icon: CircleCheck, tone: 'well', words: 'Good' },
   WARN: { Icon: CircleAlert, tone: 'watch', words: 'Think it over' },
   FAIL: { Icon: CircleX, tone: 'act', words: 'Missing or impossible' },
-} as const satisfies Record<SmartVerdict, { readonly Icon: LucideIcon; readonly tone: Tone; readonly words: string }>
+} as const satisfies Record<
+  SmartVerdict,
+  { readonly Icon: LucideIcon; readonly tone: Tone; readonly words: string }
+>
 
 const letters = [
   { id: 'specific', letter: 'S', word: 'Specific' },
@@ -69,7 +72,10 @@ export const SmartCheck = ({ check, hrefOf }: SmartCheckProps) => (
         const { Icon, tone, words } = looks[verdict]
         return (
           <li key={id} className="flex gap-3 border-t border-line px-4 py-3 sm:px-5">
-            <span aria-hidden="true" className={`w-5 shrink-0 text-lg leading-5 font-semibold ${toneText[tone]}`}>
+            <span
+              aria-hidden="true"
+              className={`w-5 shrink-0 text-lg leading-5 font-semibold ${toneText[tone]}`}
+            >
               {letter}
             </span>
             <div className="min-w-0 flex-1">

@@ -8,6 +8,7 @@ import { accountPath, parseOrganizationPath } from './addresses.ts'
 const load = {
   goals: () => import('./goals.tsx'),
   goal: () => import('./goal.tsx'),
+  newGoal: () => import('./new-goal.tsx'),
   kpis: () => import('./kpis.tsx'),
   kpi: () => import('./kpi.tsx'),
   aging: () => import('./aging.tsx'),
@@ -25,6 +26,7 @@ const page = <Props>(find: () => Promise<ComponentType<Props>>) =>
 
 export const GoalsPage = page(async () => (await load.goals()).GoalsPage)
 export const GoalPage = page(async () => (await load.goal()).GoalPage)
+export const NewGoalPage = page(async () => (await load.newGoal()).NewGoalPage)
 export const KpisPage = page(async () => (await load.kpis()).KpisPage)
 export const KpiPage = page(async () => (await load.kpi()).KpiPage)
 export const AgingPage = page(async () => (await load.aging()).AgingPage)
@@ -49,7 +51,7 @@ const nameOf = (path: string): keyof typeof load | null => {
     default: {
       const { page, detail } = parseOrganizationPath(path) ?? { page: 'dashboard', detail: null }
       if (page === 'kpis' && detail !== null) return 'kpi'
-      if (page === 'goals' && detail !== null) return 'goal'
+      if (page === 'goals' && detail !== null) return detail === 'new' ? 'newGoal' : 'goal'
       return page === 'dashboard' ? null : page
     }
   }

@@ -97,7 +97,13 @@ const directions = [
   { id: 'MAINTAIN_BAND', label: 'To stay within a band' },
 ] as const satisfies readonly { id: DraftDirection; label: string }[]
 
-const unitWords = { MONEY: 'the currency', DAYS: 'days', PERCENT: 'percent', COUNT: 'numbers', RATIO: 'ratios' } as const
+const unitWords = {
+  MONEY: 'the currency',
+  DAYS: 'days',
+  PERCENT: 'percent',
+  COUNT: 'numbers',
+  RATIO: 'ratios',
+} as const
 
 const targetHint = (kind: TargetKind, unit: OfferedKpi['unit'] | undefined): string => {
   if (kind === 'percent') return '-10 is a tenth less than the baseline.'
@@ -106,7 +112,12 @@ const targetHint = (kind: TargetKind, unit: OfferedKpi['unit'] | undefined): str
 }
 
 /** How far it is to go. */
-export const AimFields = ({ draft, kpi, onChange, problemAt }: DraftProps & { readonly kpi: OfferedKpi | undefined }) => (
+export const AimFields = ({
+  draft,
+  kpi,
+  onChange,
+  problemAt,
+}: DraftProps & { readonly kpi: OfferedKpi | undefined }) => (
   <>
     <SelectField
       label="Which way"
@@ -200,7 +211,10 @@ export const MilestoneFields = ({ draft, onChange, problemAt }: DraftProps) => {
         </p>
       )}
       {milestones.map(({ key, title, dueOn }, index) => (
-        <div key={key} className="grid grid-cols-[minmax(0,1fr)_auto] items-end gap-2 sm:grid-cols-[minmax(0,1fr)_10rem_auto]">
+        <div
+          key={key}
+          className="grid grid-cols-[minmax(0,1fr)_auto] items-end gap-2 sm:grid-cols-[minmax(0,1fr)_10rem_auto]"
+        >
           <TextField
             label={`Milestone ${index + 1}`}
             maxLength={200}

@@ -1,7 +1,13 @@
 import { ArrowLeft } from 'lucide-react'
 import { useState } from 'react'
 import { Link, useLocation, useSearchParams } from 'wouter'
-import { checkInput, checklistInput, emptyDraft, type GoalDraft, goalInput } from '../components/goal-draft.ts'
+import {
+  checkInput,
+  checklistInput,
+  emptyDraft,
+  type GoalDraft,
+  goalInput,
+} from '../components/goal-draft.ts'
 import { slugOfMetric } from '../components/kpi-themes.ts'
 import { SmartCheck } from '../components/smart-check.tsx'
 import {
@@ -169,7 +175,9 @@ export const NewGoalPage = () => {
       {error && !data && (
         <ErrorCard title="The KPIs could not be loaded" message={errorWords(error)} onRetry={refetch} />
       )}
-      {!may('goal:write') && viewer && <p className="text-muted">Your role may look at goals, but not set them.</p>}
+      {!may('goal:write') && viewer && (
+        <p className="text-muted">Your role may look at goals, but not set them.</p>
+      )}
       {data && organization && may('goal:write') ? (
         <Wizard
           key={asked}

@@ -26,6 +26,7 @@ import {
   KpiPage,
   KpisPage,
   MembersPage,
+  NewGoalPage,
   preloadPage,
   TokensPage,
 } from './chunks.ts'
@@ -92,7 +93,8 @@ const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNo
     case 'dashboard':
       return <DashboardPage live={live} />
     case 'goals':
-      return detail === null ? <GoalsPage live={live} /> : <GoalPage key={detail} live={live} id={detail} />
+      if (detail === null) return <GoalsPage live={live} />
+      return detail === 'new' ? <NewGoalPage /> : <GoalPage key={detail} live={live} id={detail} />
     case 'kpis':
       return detail === null ? <KpisPage live={live} /> : <KpiPage key={detail} live={live} name={detail} />
     case 'aging':
