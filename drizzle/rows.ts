@@ -7,6 +7,8 @@ import type { exchangeRate, metricValue } from './tables/kpi.ts'
 import type { creditNote, invoice, item, ledgerEntry, receipt } from './tables/ledger.ts'
 import type { organization, person } from './tables/organization.ts'
 
+import type { goalReview, goalReviewSignature } from './tables/review.ts'
+
 export type OrganizationRow = typeof organization.$inferSelect
 export type PersonRow = typeof person.$inferSelect
 export type ApiTokenRow = typeof apiToken.$inferSelect
@@ -30,3 +32,5 @@ export type GoalChangeRow = typeof goalChange.$inferSelect
 export type GoalMilestoneRow = typeof goalMilestone.$inferSelect
 export type GoalActionRow = typeof goalAction.$inferSelect
 export type GoalNoteRow = typeof goalNote.$inferSelect
+export type GoalReviewRow = typeof goalReview.$inferSelect
+export type GoalReviewSignatureRow = typeof goalReviewSignature.$inferSelect

@@ -30,6 +30,10 @@ const CANCEL_AGAIN_MS = 50
  */
 export type Tx = PostgresJsTransaction<Record<string, never>, Record<string, never>> & {
   readonly sql: TransactionSql
+  /** Stands for the database, as a key: what is remembered of one must not be told of another. */
+  readonly database: object
+  /** Whether all of its statements see the same, and nothing that might yet be undone. */
+  readonly isSnapshot: boolean
 }
 
 /** SQL with its values: sent when it is awaited, or a part of another statement. */
@@ -64,7 +68,7 @@ export const inTransaction = async <T>(
   run: (tx: Tx) => Promise<T>,
 ): Promise<T> => {
   const setUp = setUpStatement(APP_ROLE, options, connection.serverVersion)
-  return beginWith(connection, BEGIN_AS[options.mode], setUp, run)
+  return beginWith(connection, options.mode, setUp, run)
 }
 
 /** As `inTransaction` to write, but with the tables of sign-in and no others. */
@@ -74,7 +78,7 @@ export const asIdentity = <T>(connection: Connection, run: (tx: Tx) => Promise<T
     { organizationId: null, mode: 'write' },
     connection.serverVersion,
   )
-  return beginWith(connection, BEGIN_AS.write, setUp, run)
+  return beginWith(connection, 'write', setUp, run)
 }
 
 /** A part of the transaction `tx` with the tables of sign-in and no others: for what changes both or nothing. */
@@ -89,15 +93,19 @@ export const asIdentityWithin = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): 
 
 const beginWith = <T>(
   connection: Connection,
-  characteristics: string,
+  mode: TransactionOptions['mode'],
   setUp: string,
   run: (tx: Tx, itself: () => Promise<RunningTransaction>) => Promise<T>,
+  /** Awaited before the first statement, with which PostgreSQL takes the snapshot. */
+  before?: Promise<unknown>,
 ): Promise<T> =>
-  begin(connection, characteristics, async (sql) => {
+  begin(connection, BEGIN_AS[mode], async (sql) => {
+    await before
     // Not awaited: the first statement of `run` travels with it. Should it fail, PostgreSQL refuses all that follow.
     const ready = sql.unsafe<[RunningTransaction]>(setUp).execute()
     ready.catch(() => {})
-    const result = await run(overTransaction(sql), () => ready.then(([row]) => row))
+    const tx = overTransaction(sql, { database: connection, isSnapshot: mode === 'read' })
+    const result = await run(tx, () => ready.then(([row]) => row))
     await ready
     return result
   })
@@ -107,11 +115,14 @@ export const asOwner = async <T>(
   connection: Connection,
   run: (tx: Tx) => Promise<T>,
   mode: TransactionOptions['mode'] = 'write',
-): Promise<T> => begin(connection, BEGIN_AS[mode], (sql) => run(overTransaction(sql)))
+): Promise<T> =>
+  begin(connection, BEGIN_AS[mode], (sql) =>
+    run(overTransaction(sql, { database: connection, isSnapshot: mode === 'read' })),
+  )
 
 /** Runs `run` in a savepoint of `tx`: when it throws, only what it did is undone. */
 export const inSavepoint = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<T> =>
-  (await tx.sql.savepoint((sql) => run(overTransaction(sql)))) as T
+  (await tx.sql.savepoint((sql) => run(overTransaction(sql, tx)))) as T
 
 /** One read transaction for one GraphQL operation, opened at its first read so that all its answers agree. */
 export type Reader = {
@@ -127,7 +138,7 @@ export type Reader = {
 }
 
 export type ReaderOptions = Pick<TransactionOptions, 'timeoutMs'> & {
-  /** Awaited before the transaction opens: whatever it saw committed is in the reader's snapshot. */
+  /** Awaited before the snapshot is taken: whatever it saw committed is in it. Runs while the transaction begins. */
   readonly before?: () => Promise<unknown>
 }
 
@@ -145,18 +156,20 @@ export const openReader = (
   let cancelling: Promise<void> | undefined
 
   const open = async (): Promise<Opened> => {
-    await before?.()
+    const looked = before?.()
+    looked?.catch(() => {})
     const { promise, resolve, reject } = Promise.withResolvers<Opened>()
     const setUp = setUpStatement(
       APP_ROLE,
       { organizationId, mode: 'read', ...options },
       connection.serverVersion,
     )
-    ended = beginWith(connection, BEGIN_AS.read, setUp, (tx, itself) => {
+    const hold = (tx: Tx, itself: Opened['itself']) => {
       resolve({ tx, itself })
       return finished.promise
-      // A failed statement was already reported to the read that sent it, and nothing was written.
-    }).catch(reject)
+    }
+    // A failed statement was already reported to the read that sent it, and nothing was written.
+    ended = beginWith(connection, 'read', setUp, hold, looked).catch(reject)
     return promise
   }
 
@@ -243,7 +256,10 @@ const setUpStatement = (role: string, options: TransactionOptions, serverVersion
 const dialect = new PgDialect()
 
 /** drizzle has no public way to wrap a transaction that postgres.js began, so its parts are put together here. */
-const overTransaction = (sql: TransactionSql): Tx => {
+const overTransaction = (
+  sql: TransactionSql,
+  { database, isSnapshot }: Pick<Tx, 'database' | 'isSnapshot'>,
+): Tx => {
   // Its types ask for a pool, yet inside a transaction it calls only `unsafe` and `savepoint`.
   const client = sql as unknown as postgres.Sql & postgres.TransactionSql
   const session = new PostgresJsSession<typeof client, Record<string, never>, Record<string, never>>(
@@ -256,5 +272,5 @@ const overTransaction = (sql: TransactionSql): Tx => {
     session,
     undefined,
   )
-  return Object.assign(tx, { sql })
+  return Object.assign(tx, { sql, database, isSnapshot })
 }

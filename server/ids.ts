@@ -14,6 +14,7 @@ export type IdType =
   | 'milestone'
   | 'goalAction'
   | 'goalNote'
+  | 'goalReview'
   | 'token'
   | 'invitation'
   | 'audit'

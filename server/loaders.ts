@@ -17,6 +17,8 @@ import type {
   GoalMilestoneRow,
   GoalNoteRow,
   GoalProgressRow,
+  GoalReviewRow,
+  GoalReviewSignatureRow,
   GoalRow,
   InvitationRow,
   InvoiceRow,
@@ -48,6 +50,7 @@ import { readLastPosting } from './live/evaluate.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
 import { measuredLoader, type MeasuredLoader } from './live/measured.ts'
 import { readMilestones } from './live/milestones.ts'
+import { readReviews, readSignatures } from './goal/review/read.ts'
 import { readLatestProgress } from './live/progress.ts'
 
 export type Loaders = {
@@ -90,6 +93,10 @@ export type Loaders = {
   readonly goalActions: DataLoader<string, readonly GoalActionRow[]>
   /** By goal: newest first. */
   readonly goalNotes: DataLoader<string, readonly GoalNoteRow[]>
+  /** By goal: the latest period first. */
+  readonly goalReviews: DataLoader<string, readonly GoalReviewRow[]>
+  /** By review. */
+  readonly reviewSignatures: DataLoader<string, readonly GoalReviewSignatureRow[]>
   /** By goal: those that count, the first due first. */
   readonly milestones: DataLoader<string, readonly GoalMilestoneRow[]>
   /** By goal. */
@@ -184,6 +191,8 @@ export const createLoaders = (
     goalChanges: byKey(reader, (tx, ids) => readChanges(tx, id, ids), []),
     goalChildren: byKey(reader, (tx, ids) => readChildren(tx, id, ids), []),
     goalActions: byKey(reader, (tx, ids) => readActions(tx, id, ids), []),
+    goalReviews: byKey(reader, (tx, ids) => readReviews(tx, id, ids), []),
+    reviewSignatures: byKey(reader, (tx, ids) => readSignatures(tx, id, ids), []),
     goalNotes: byKey(reader, (tx, ids) => readNotes(tx, id, ids), []),
     milestones: byKey(reader, (tx, ids) => readMilestones(tx, id, ids), []),
     goalFollowers: byKey(reader, (tx, ids) => readFollowers(tx, id, ids), []),

@@ -5,6 +5,7 @@ import { customerResolvers } from './customer/resolvers.ts'
 import { disputeResolvers } from './dispute/resolvers.ts'
 import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
+import { reviewResolvers } from './goal/review/resolvers.ts'
 import { invoiceResolvers } from './invoice/resolvers.ts'
 import { explainResolvers } from './kpi/explain-resolvers.ts'
 import { reconciliationResolvers } from './kpi/reconciliation-resolvers.ts'
@@ -62,5 +63,6 @@ export const resolvers = merge([
   reconciliationResolvers,
   restatementResolvers,
   goalResolvers,
+  reviewResolvers,
   auditResolvers,
 ])

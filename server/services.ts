@@ -5,6 +5,7 @@ import { createEvents } from './events.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { startCompactor } from './live/compactor.ts'
 import { startEvaluator } from './live/evaluator.ts'
+import { startReviewer } from './live/reviewer.ts'
 import { openFeed } from './live/feed.ts'
 import type { Log } from './log.ts'
 
@@ -25,11 +26,13 @@ export const openServices = async (
   const feed = openFeed({ connection, events, logError })
   const evaluator = startEvaluator({ connection, events, clock, logError })
   const compactor = startCompactor({ connection, events, clock, logError })
+  const reviewer = startReviewer({ connection, clock, logError })
   const housekeeping = startHousekeeping(connection, clock, logError)
   return {
     services: { connection, events, feed, clock },
     async close() {
       await housekeeping.close()
+      await reviewer.close()
       await compactor.close()
       await evaluator.close()
       await feed.close()

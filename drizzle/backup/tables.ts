@@ -11,6 +11,7 @@ const LEFT_OUT = new Set([
   'public.kpi_fold',
   'public.kpi_beginning',
   'public.kpi_day',
+  'public.kpi_day_recorded',
   'public.kpi_late',
   'public.kpi_month',
   'public.kpi_checkpoint',

@@ -70,6 +70,8 @@ export const goal = pgTable(
     outcome: goalOutcome(),
     /** The progress that it was closed on; null where it was never evaluated, or is not closed. */
     closedSequence: minor('closed_sequence'),
+    /** Which reviews it has: see server/domain/review.ts. */
+    reviews: text().array().notNull().default(['MONTHLY_ANALYSIS', 'QUARTERLY_REVIEW']),
     /** Grows by one with every change: the last one's row in `goal_change`. */
     version: integer().notNull().default(1),
     createdAt: instant('created_at').notNull().default(now),

@@ -144,9 +144,27 @@ const cutColumns = () => ({
   cut: integer().notNull(),
 })
 
-/** Rows of `flow`, summed up by cut and by the day on which they were recorded. Not for single segments. */
+/** Rows of `flow`, summed up by cut and day, whenever recorded. Not for single segments. */
 export const kpiDay = pgTable(
   'kpi_day',
+  {
+    ...cutColumns(),
+    day: civilDate('day').notNull(),
+    anchor: civilDate('anchor').notNull(),
+    amount: minor('amount').notNull(),
+    count: integer('count').notNull(),
+    days: minor('days').notNull(),
+    amountDays: decimal('amount_days').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.organizationId, t.measure, t.level, t.cut, t.day, t.anchor] })],
+)
+
+/**
+ * What of `kpi_day` was recorded on another day than its own. Who knows less than all subtracts what was recorded later,
+ * and of days to come adds up what was recorded before.
+ */
+export const kpiDayRecorded = pgTable(
+  'kpi_day_recorded',
   {
     ...cutColumns(),
     day: civilDate('day').notNull(),
@@ -160,10 +178,11 @@ export const kpiDay = pgTable(
   },
   (t) => [
     primaryKey({
+      name: 'kpi_day_recorded_pk',
       columns: [t.organizationId, t.measure, t.level, t.cut, t.day, t.anchor, t.recordedOn],
     }),
     // What is known of days to come, for who asks of a day after the moment whose knowledge is asked for.
-    index('kpi_day_early')
+    index('kpi_day_recorded_early')
       .on(t.organizationId, t.measure, t.level, t.cut, t.day)
       .where(sql`recorded_on < day`),
   ],

@@ -26,6 +26,7 @@ export const SCOPES = [
   'rate:write',
   'goal:read',
   'goal:write',
+  'goal:sign',
   'member:read',
   'member:write',
   'token:read',
@@ -38,7 +39,7 @@ export type Scope = (typeof SCOPES)[number]
 
 export const isScope = (text: string): text is Scope => (SCOPES as readonly string[]).includes(text)
 
-/** What everybody who works with the books may see. */
+/** What everybody who works with the books may see, and sign where a goal names them. */
 const BOOKS = [
   'organization:read',
   'customer:read',
@@ -49,6 +50,7 @@ const BOOKS = [
   'dispute:read',
   'kpi:read',
   'goal:read',
+  'goal:sign',
   'schema:read',
 ] as const satisfies readonly Scope[]
 
@@ -105,6 +107,8 @@ export const ROOT_SCOPES: {
     dispute: 'dispute:read',
     goals: 'goal:read',
     goal: 'goal:read',
+    goalReviews: 'goal:read',
+    goalReview: 'goal:read',
     smartCheck: 'goal:read',
     kpiCatalog: 'kpi:read',
     kpis: 'kpi:read',
@@ -157,6 +161,12 @@ export const ROOT_SCOPES: {
     setKpiConventions: 'kpi:write',
     recordMetricValues: 'metric:write',
     recordRates: 'rate:write',
+    openGoalReview: 'goal:write',
+    updateGoalReview: 'goal:write',
+    refreshGoalReview: 'goal:write',
+    signGoalReview: 'goal:sign',
+    reopenGoalReview: 'goal:write',
+    setGoalReviews: 'goal:write',
     createGoal: 'goal:write',
     createMilestoneGoal: 'goal:write',
     updateMilestones: 'goal:write',
@@ -249,6 +259,17 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   GoalPoint: 'goal:read',
   GoalProgress: 'goal:read',
   GoalProgressEvent: 'goal:read',
+  GoalReview: 'goal:read',
+  GoalReviewAction: 'goal:read',
+  GoalReviewChange: 'goal:read',
+  GoalReviewCustomer: 'goal:read',
+  GoalReviewDecision: 'goal:read',
+  GoalReviewFindings: 'goal:read',
+  GoalReviewMilestone: 'goal:read',
+  GoalReviewPart: 'goal:read',
+  GoalReviewPoint: 'goal:read',
+  GoalReviewSignature: 'goal:read',
+  GoalReviewStatus: 'goal:read',
   GoalShare: 'goal:read',
   GoalTargetGiven: 'goal:read',
   GoalTrajectory: 'goal:read',
@@ -322,6 +343,12 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   UnapplyReceiptSuccess: null,
   UpdateCustomerSuccess: null,
   UpdateGoalActionSuccess: null,
+  OpenGoalReviewSuccess: null,
+  UpdateGoalReviewSuccess: null,
+  RefreshGoalReviewSuccess: null,
+  SignGoalReviewSuccess: null,
+  ReopenGoalReviewSuccess: null,
+  SetGoalReviewsSuccess: null,
   UpdateGoalNoteSuccess: null,
   UpdateGoalSuccess: null,
   UpdateMilestonesSuccess: null,

@@ -49,6 +49,12 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   pauseGoal: 'goal',
   resumeGoal: 'goal',
   closeGoal: 'goal',
+  openGoalReview: 'goal',
+  updateGoalReview: 'goal',
+  refreshGoalReview: 'goal',
+  signGoalReview: 'goal',
+  reopenGoalReview: 'goal',
+  setGoalReviews: 'goal',
   createOrganization: 'organization',
   importInvoices: 'organization',
   importRates: 'organization',
@@ -136,6 +142,7 @@ export const subjectName = async (
     case 'milestone':
     case 'goalAction':
     case 'goalNote':
+    case 'goalReview':
     case 'audit':
     case null:
       return null

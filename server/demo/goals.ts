@@ -3,6 +3,7 @@
  * so first day and target are looked for in what the books say: the figures are true, the ambitions are made to fit.
  */
 import { Exact } from '../domain/money.ts'
+import { reviewKinds } from '../domain/review.ts'
 import { judge, type GoalStatus } from '../domain/goal-status.ts'
 import { yearBefore } from '../domain/goal-trajectory.ts'
 import { dateAt } from '../domain/calendar.ts'
@@ -201,6 +202,7 @@ const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Dra
   stateReason: null,
   outcome: null,
   closedSequence: null,
+  reviews: [...reviewKinds],
   version: 1,
   createdAt: organization.createdAt,
 })

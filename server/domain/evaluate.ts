@@ -16,7 +16,7 @@ import {
   type Point,
 } from './kpi.ts'
 import type { Measure, Quantity } from './measures.ts'
-import { Exact } from './money.ts'
+import { Exact, formatMinor } from './money.ts'
 import { measuresOf, type Net } from './needs.ts'
 import { isMissing, type MissingRate, type Rates } from './rates.ts'
 
@@ -30,6 +30,8 @@ export type View = {
   readonly credit?: CreditUse | undefined
   /** The currency of the answer. */
   readonly currency: string
+  /** What was read of this view, for KPIs that read the same. Left out, nothing is remembered. */
+  readonly known?: Map<string, Exact>
 }
 
 /** Of the customers who have a limit: what they owe and what it is, in minor units, per currency. */
@@ -42,30 +44,92 @@ export type Evaluation =
   | { readonly outcome: Outcome; readonly missingRate: null }
   | { readonly outcome: null; readonly missingRate: MissingRate }
 
+/** A KPI at a point: what it reads is the same for all groups. */
+export type Question = {
+  readonly definition: KpiDefinition
+  readonly point: Point
+  readonly conventions: Conventions
+  readonly reachesBackTo: Day
+  /** What is read by name, with what it is remembered by. */
+  readonly asked: readonly (readonly [name: string, input: KeyedInput | readonly KeyedInput[]])[]
+  readonly kinds: ReadonlySet<Input['read']>
+}
+
+type KeyedInput = { readonly input: Input; readonly key: string | null }
+
+export function questionOf(definition: KpiDefinition, point: Point, conventions: Conventions): Question {
+  const asked = point.day > point.asOf ? [] : Object.entries(definition.inputs(point, conventions))
+  return {
+    definition,
+    point,
+    conventions,
+    reachesBackTo: definition.reachesBackTo(point, conventions),
+    asked: asked.map(([name, input]) => [
+      name,
+      isList(input) ? input.map((one) => keyed(one, point.day)) : keyed(input, point.day),
+    ]),
+    kinds: new Set(asked.flatMap(([, input]) => (isList(input) ? [] : [input.read]))),
+  }
+}
+
+/** Amounts are valued at the rates of the point's day, so that is part of what they are remembered by. */
+function keyed(input: Input, day: Day): KeyedInput {
+  switch (input.read) {
+    case 'balance':
+      return {
+        input,
+        key: `balance ${input.measure} ${input.day} ${input.olderThanDays} ${input.part} ${day}`,
+      }
+    case 'movement': {
+      const { measure, less, period, part, rate } = input
+      return { input, key: `movement ${measure} ${less} ${period.from} ${period.to} ${part} ${rate} ${day}` }
+    }
+    case 'cohort': {
+      const { measure, period, asOf, part } = input
+      return { input, key: `cohort ${measure} ${period.from} ${period.to} ${asOf} ${part} ${day}` }
+    }
+    case 'periods':
+    case 'histogram':
+    case 'external':
+    case 'credit':
+      return { input, key: null }
+  }
+}
+
 /** The value at a point, with the reason where there is none, or the rate that it would take. */
-export function evaluate(
+export const evaluate = (
   definition: KpiDefinition,
   point: Point,
   conventions: Conventions,
   view: View,
-): Evaluation {
+): Evaluation => evaluateQuestion(questionOf(definition, point, conventions), view)
+
+/** The same of a question that is asked of many views. */
+export function evaluateQuestion(question: Question, view: View): Evaluation {
   const { booksFrom } = view
+  const { definition, point, conventions, reachesBackTo, asked, kinds } = question
   if (point.day > point.asOf) return found(unknown('IN_THE_FUTURE'))
-  const reachesBackTo = definition.reachesBackTo(point, conventions)
   if (reachesBackTo !== NEVER) {
     if (booksFrom === 'NOT_KNOWN_THEN') return found(unknown('NOT_KNOWN_THEN'))
     if (booksFrom === 'EMPTY' || reachesBackTo < booksFrom) return found(unknown('INSUFFICIENT_HISTORY'))
   }
-  const asked = Object.entries(definition.inputs(point, conventions))
-  const reads = (kind: Input['read']) => asked.some(([, input]) => !isList(input) && input.read === kind)
-  if (reads('credit') && view.credit?.day !== point.day) return found(unknown('ONLY_TODAY'))
-  if (view.external === null && (reads('external') || reads('credit')))
+  if (kinds.has('credit') && view.credit?.day !== point.day) return found(unknown('ONLY_TODAY'))
+  if (view.external === null && (kinds.has('external') || kinds.has('credit')))
     return found(unknown('NOT_BY_SEGMENT'))
 
   const reader = readerOf(view, typeof booksFrom === 'string' ? point.day : booksFrom, point.day)
+  const readOnce = ({ input, key }: KeyedInput) => {
+    if (key === null || view.known === undefined) return reader.read(input)
+    const known = view.known.get(key)
+    if (known !== undefined) return known
+    const value = reader.read(input) as Exact
+    // Where a rate is missing, each KPI that needs it has to find that out.
+    if (reader.missingRate() === null) view.known.set(key, value)
+    return value
+  }
   const inputs = asked.map(([name, input]) => [
     name,
-    isList(input) ? input.map(reader.read) : reader.read(input),
+    isKeyedList(input) ? input.map(readOnce) : readOnce(input),
   ])
   const outcome = definition.compute(Object.fromEntries(inputs), point, conventions)
   // Looked at last: periods are read while counting back.
@@ -76,6 +140,8 @@ export function evaluate(
 const found = (outcome: Outcome): Evaluation => ({ outcome, missingRate: null })
 
 const isList = (input: Input | readonly Input[]): input is readonly Input[] => Array.isArray(input)
+const isKeyedList = (input: KeyedInput | readonly KeyedInput[]): input is readonly KeyedInput[] =>
+  Array.isArray(input)
 
 /** Single numbers at the rates of `day`, or the rate that one of them would take. */
 export function readInputs(
@@ -99,6 +165,7 @@ function readerOf(
 
   const inAnswerCurrency = (minor: bigint, from: string, rateDay: Day): Exact => {
     if (minor === 0n) return zero
+    if (from === currency) return new Exact(formatMinor({ minor, currency }))
     const factor = rates.perMinorUnit(from, currency, rateDay)
     if (!isMissing(factor)) return factor.times(minor.toString())
     missing ??= factor
@@ -117,7 +184,7 @@ function readerOf(
   const total = (part: Part, read: (from: string) => bigint): Exact =>
     part === 'count' || part === 'days'
       ? new Exact(book.currencies.reduce((sum, from) => sum + read(from), 0n).toString())
-      : book.currencies.reduce((sum, from) => sum.plus(inAnswerCurrency(read(from), from, day)), zero)
+      : sumOf(book.currencies.map((from) => inAnswerCurrency(read(from), from, day)))
 
   const movement =
     ({ measure, less }: Net, period: Period, part: keyof Quantity) =>
@@ -128,13 +195,13 @@ function readerOf(
 
   /** In a foreign currency each row at the rate of its own day. */
   const movementAtOwnRates = (measure: Measure, period: Period): Exact =>
-    book.currencies
-      .flatMap((from) =>
+    sumOf(
+      book.currencies.flatMap((from) =>
         from === currency
           ? inAnswerCurrency(book.movement(measure, from, period).amount, from, day)
           : book.movementsOf(measure, from, period).map((row) => inAnswerCurrency(row.amount, from, row.day)),
-      )
-      .reduce((sum, amount) => sum.plus(amount), zero)
+      ),
+    )
 
   function* periods(input: Extract<Input, { read: 'periods' }>): Iterable<PeriodAmount> {
     for (const period of periodsBack(input.day, booksFrom, input.calendar))
@@ -201,6 +268,10 @@ function readerOf(
   }
   return { read, missingRate: () => missing }
 }
+
+/** Most books have one currency, and one amount is its own sum. */
+const sumOf = ([first = zero, ...rest]: readonly Exact[]): Exact =>
+  rest.reduce((sum, amount) => sum.plus(amount), first)
 
 type Part = keyof Quantity | 'ageAmount'
 

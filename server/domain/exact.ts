@@ -9,7 +9,9 @@ export const formatExact = (value: Exact, unit: KpiUnit, currency: string): stri
   unit === 'MONEY' ? unsignedZero(formatMajor(value, currency)) : formatPart(value)
 
 /** What was divided, or by what: to 10 digits, whatever its unit. */
-export const formatPart = (value: Exact): string => unsignedZero(value.toDecimalPlaces(DIGITS_MAX).toFixed())
+export const formatPart = (value: Exact): string =>
+  unsignedZero((value.decimalPlaces() > DIGITS_MAX ? value.toDecimalPlaces(DIGITS_MAX) : value).toFixed())
 
 /** What was rounded to nothing has no sign: "-0.00" is "0.00". */
-export const unsignedZero = (text: string): string => (/^-0(\.0*)?$/.test(text) ? text.slice(1) : text)
+export const unsignedZero = (text: string): string =>
+  text.startsWith('-0') && /^-0(\.0*)?$/.test(text) ? text.slice(1) : text

@@ -127,3 +127,45 @@ function addMovement(movements: Moving, input: Net, { from, to }: Period): void 
   movements.days.add(from - 1)
   movements.days.add(to)
 }
+
+/**
+ * Both in one; null where that would be more to read than one after the other: each measure is read for all days, so the
+ * days of one must be among those of the other.
+ */
+export function joinNeeds(a: Needs, b: Needs): Needs | null {
+  const balances = joinStanding(a.balances, b.balances)
+  const cohorts = joinStanding(a.cohorts, b.cohorts)
+  const movements = joinMoving(a.movements, b.movements)
+  const histograms = joinMoving(a.histograms, b.histograms)
+  if (balances === null || cohorts === null || movements === null || histograms === null) return null
+  const daily = a.movements.daily.union(b.movements.daily)
+  return { balances, cohorts, movements: { ...movements, daily }, histograms }
+}
+
+const isWithinOther = (a: ReadonlySet<unknown>, b: ReadonlySet<unknown>): boolean =>
+  a.isSubsetOf(b) || b.isSubsetOf(a)
+
+function joinStanding(a: Standing, b: Standing): Standing | null {
+  if (!isWithinOther(a.days, b.days) || !isWithinOther(a.anchors, b.anchors)) return null
+  const measures = new Set([...a.ages.keys(), ...b.ages.keys()])
+  return {
+    measures: a.measures.union(b.measures),
+    days: a.days.union(b.days),
+    anchors: a.anchors.union(b.anchors),
+    anchored: a.anchored.union(b.anchored),
+    aged: a.aged.union(b.aged),
+    ages: new Map(
+      [...measures].map((measure) => [
+        measure,
+        new Set([...(a.ages.get(measure) ?? []), ...(b.ages.get(measure) ?? [])]),
+      ]),
+    ),
+  }
+}
+
+function joinMoving(a: Moving, b: Moving): Moving | null {
+  if (!isWithinOther(a.days, b.days)) return null
+  const after = new Map(a.after)
+  for (const [measure, from] of b.after) after.set(measure, Math.min(after.get(measure) ?? Infinity, from))
+  return { after, days: a.days.union(b.days) }
+}

@@ -1,6 +1,7 @@
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
+import { reviewKinds } from '../domain/review.ts'
 import { chooseConventions, type Conventions } from '../domain/conventions.ts'
 import { yearBefore, type PastYear } from '../domain/goal-trajectory.ts'
 import { nullReasonInWords } from '../domain/goal-words.ts'
@@ -187,6 +188,7 @@ async function writeGoal(
     outcome: null,
     stateReason: null,
     closedSequence: null,
+    reviews: [...reviewKinds],
     version: 1,
     createdAt: now,
   }

@@ -3,6 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
+import { reviewKinds } from '../domain/review.ts'
 import { formatPart } from '../domain/exact.ts'
 import { dueFault, duePoints, milestoneInWords, type Milestone } from '../domain/goal-milestones.ts'
 import { decodeId, newUuid } from '../ids.ts'
@@ -63,6 +64,7 @@ export async function createMilestoneGoal(
     deadline,
     ownerId: people.ownerId ?? null,
     reviewerId: people.reviewerId ?? null,
+    reviews: [...reviewKinds],
     createdAt: now,
   }
   return runCommand(context, { action: 'createMilestoneGoal', input }, async (tx) => {

@@ -17,14 +17,22 @@ import { isMissing } from '../domain/rates.ts'
 import { fetchBooks } from './answer.ts'
 import { checkCurrency, checkDay, noRate, refuseIf } from './check.ts'
 import { readBalancesOfEntries } from './ledger-balances.ts'
-import { groupSegments, type GroupKey, type KpiDimension, type SegmentFilter } from './segments.ts'
 import {
+  groupSegments,
+  readCollectorNames,
+  type GroupKey,
+  type KpiDimension,
+  type Names,
+  type SegmentFilter,
+} from './segments.ts'
+import {
+  fromSource,
   knownAtOf,
-  readSource,
   type Knowledge,
   type KpiOrganization,
   type SegmentView,
   type Source,
+  type Sourced,
 } from './source.ts'
 
 export type AgingQuery = {
@@ -103,10 +111,23 @@ async function readGroups(
   query: AgingQuery,
   groupBy: readonly KpiDimension[],
 ): Promise<{ readonly key: GroupKey; readonly aging: AgingAnswer }[]> {
-  const { by, edges, currency, day, knownAt } = checkAging(organization, query)
-  const { source, segments } = await readSource(tx, organization, knownAt, query.segments)
+  const checked = checkAging(organization, query)
+  const names = await readCollectorNames(tx, organization.id, groupBy)
+  return fromSource(tx, organization, query, (sourced) =>
+    readGroupsFrom(sourced, organization, query, checked, groupBy, names),
+  )
+}
+
+async function readGroupsFrom(
+  { source, segments }: Sourced,
+  organization: KpiOrganization,
+  query: AgingQuery,
+  { by, edges, currency, day, knownAt }: ReturnType<typeof checkAging>,
+  groupBy: readonly KpiDimension[],
+  names: Names,
+): Promise<{ readonly key: GroupKey; readonly aging: AgingAnswer }[]> {
   refuseUnknown(source, query)
-  const groups = groupSegments(segments, query.filter, groupBy)
+  const groups = groupSegments(segments, query.filter, groupBy, names)
   const needs = noNeeds()
   for (const input of Object.values(agingInputs(day, by, edges)).flat()) addInput(needs, input, day)
   const { rowsOf, rates } = await fetchBooks(source, needs, groups, [currency], { first: day, last: day })

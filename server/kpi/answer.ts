@@ -2,7 +2,13 @@
 import { bookOf } from '../domain/book.ts'
 import type { Conventions } from '../domain/conventions.ts'
 import type { Day } from '../domain/day.ts'
-import { evaluate, type Evaluation } from '../domain/evaluate.ts'
+import {
+  evaluateQuestion,
+  questionOf,
+  type Evaluation,
+  type Question,
+  type View,
+} from '../domain/evaluate.ts'
 import { externalBookOf, type ExternalBook } from '../domain/external.ts'
 import type { KpiDefinition, Point } from '../domain/kpi.ts'
 import { addNeeds, noNeeds, type Needs } from '../domain/needs.ts'
@@ -10,7 +16,7 @@ import { ratesOf, type Rates } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
 import { readCreditUse } from './credit.ts'
 import { externalNeeds, readExternal, type ExternalNeeds } from './external.ts'
-import { readRows } from './flow.ts'
+import { gatherRows } from './gather.ts'
 import { cellsOf, type Cell, type Group } from './segments.ts'
 import type { CellRow } from './selection.ts'
 import type { Source } from './source.ts'
@@ -51,15 +57,30 @@ export async function answer(
     fetchExternal(source, outside),
     takesCredit ? readCreditUse(source.tx, source.organizationId, today) : undefined,
   ])
-  const books = new Map<Group, ReturnType<typeof bookOf>>()
-  return ({ definition, conventions, currency }, group, point) => {
-    let book = books.get(group)
-    if (book === undefined) {
-      book = bookOf(rowsOf(group))
-      books.set(group, book)
+  const { booksFrom } = source
+  const books = remembering((group: Group) => bookOf(rowsOf(group)))
+  const views = remembering((group: Group) =>
+    remembering((currency: string): View => {
+      const view = { book: books(group), booksFrom, rates, currency, credit, known: new Map() }
+      return { ...view, external: group.isWhole ? external : null }
+    }),
+  )
+  const questions = remembering(({ definition, conventions }: Ask) =>
+    remembering((point: Point): Question => questionOf(definition, point, conventions)),
+  )
+  return (ask, group, point) => evaluateQuestion(questions(ask)(point), views(group)(ask.currency))
+}
+
+/** Makes something of each key once. */
+function remembering<Key, Made>(make: (key: Key) => Made): (key: Key) => Made {
+  const all = new Map<Key, Made>()
+  return (key) => {
+    let made = all.get(key)
+    if (made === undefined) {
+      made = make(key)
+      all.set(key, made)
     }
-    const view = { book, booksFrom: source.booksFrom, rates, currency, credit }
-    return evaluate(definition, point, conventions, { ...view, external: group.isWhole ? external : null })
+    return made
   }
 }
 
@@ -108,14 +129,13 @@ export async function fetchBooks(
   const cells = cellsOf(groups)
   const isForeign = (cell: Cell) => wanted.some((currency) => currency !== cell.currency)
   const [rows, rates] = await Promise.all([
-    readRows(
-      tx,
+    gatherRows(tx, {
       organizationId,
       needs,
-      cells.map((cell) => ({ cell, cuts: cut(cell.segmentIds) })),
+      cells: cells.map((cell) => ({ cell, cuts: cut(cell.segmentIds) })),
       isForeign,
       sight,
-    ),
+    }),
     always || cells.some(isForeign)
       ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, sight.knownAt)
       : ratesOf(baseCurrency, []),

@@ -11,6 +11,7 @@ import {
   groupSegments,
   type GroupKey,
   type KpiDimension,
+  type Names,
   type Segment,
   type SegmentFilter,
 } from './segments.ts'
@@ -46,6 +47,7 @@ export function bookOf(
   segments: readonly Segment[],
   filter: SegmentFilter | null | undefined,
   all: readonly QuantitiesRow[],
+  collectors: Names,
 ) {
   const chosen = (more: SegmentFilter) => {
     const [within] = groupSegments(segments, filter, [])
@@ -64,7 +66,8 @@ export function bookOf(
     /** The rows by the values of a dimension. */
     groups: (dimension: KpiDimension) => {
       const bySegment = Map.groupBy(rows, (row) => row.segmentId)
-      return groupSegments([...everything.values()], null, [dimension]).map(({ key, segments: members }) => ({
+      const all = groupSegments([...everything.values()], null, [dimension], collectors)
+      return all.map(({ key, segments: members }) => ({
         key,
         rows: members.flatMap((member) => bySegment.get(member.id) ?? []),
       }))

@@ -17,7 +17,7 @@ import { readQuantities, type Moments } from './explain-items.ts'
 import { bookOf, show, tell, type Part } from './explain-parts.ts'
 import { partsByValues, valueQuery } from './explain-values.ts'
 import { readKpis, type KpiQuery, type KpiRow } from './queries.ts'
-import { readSegments } from './segments.ts'
+import { readCollectorNames, readSegmentsAfter } from './segments.ts'
 import type { KpiOrganization } from './source.ts'
 
 export type ExplainQuery = Pick<
@@ -85,14 +85,15 @@ async function partsByDrivers(
   const moments: Moments = [momentOf(metric, fromDay, from), momentOf(metric, toDay, to)]
   const { knownAt, currency } = to
   const source = { organizationId: organization.id, moments, knownAt }
-  const [segments, rates, rows] = await reader.read((tx) =>
+  const [segments, collectors, rates, rows] = await reader.read((tx) =>
     Promise.all([
-      readSegments(tx, organization.id),
+      readSegmentsAfter(tx, organization.id, 0),
+      readCollectorNames(tx, organization.id, ['COLLECTOR']),
       readRates(tx, organization, fromDay, toDay, knownAt),
       readQuantities(tx, { ...source, customerIds: null }),
     ]),
   )
-  const book = bookOf(segments, filter, rows)
+  const book = bookOf(segments, filter, rows, collectors)
   const split: SplitOptions = {
     totals: book.sums(book.rows),
     rate: ratesAtEnds(rates, currency, [fromDay, toDay]),

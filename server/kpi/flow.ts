@@ -2,111 +2,76 @@
 import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import type { BooksFrom } from '../domain/book.ts'
-import { firstOfMonth } from '../domain/calendar.ts'
-import { formatDay, parseDay, type Day } from '../domain/day.ts'
+import { formatDay, type Day } from '../domain/day.ts'
 import type { Moving, Needs } from '../domain/needs.ts'
 import type { Measure } from '../domain/measures.ts'
 import { seriesFor, type AgedSeries } from '../ledger/ages.ts'
-import type { Cell } from './segments.ts'
-import { readSelection, type CellRow, type CutCell, type Selection, type Sight } from './selection.ts'
+import type { RowsRequest } from './gather.ts'
+import { readSelection, type CellRow, type Selection } from './selection.ts'
 
-export type Beginning = {
-  readonly booksFrom: BooksFrom
-  /** Whether what is folded holds rows that were recorded later than `knownAt`. */
-  readonly isAhead: boolean
-}
-
-/** Since when there are books, as far as was known at `knownAt`; null for all that is committed. */
-export async function readBeginning(
-  tx: Tx,
-  organizationId: string,
-  knownAt: Temporal.Instant | null,
-): Promise<Beginning> {
-  const known = knownAt === null ? 'infinity' : microseconds(knownAt)
-  const [row] = await tx.sql<{ first_day: string | null; has_rows: boolean; is_ahead: boolean }[]>`
-    with fold as materialized (
-      select coalesce(xid, '0') as xid, coalesce(day, '-infinity') as day,
-        coalesce(recorded_max > ${known}::timestamptz, false) as is_ahead
-      from (select) one left join kpi_fold on organization_id = ${organizationId}
-    )
-    select least(
-        (select min(day) from kpi_beginning
-          where organization_id = ${organizationId} and recorded_at <= ${known}::timestamptz),
-        (select min(tail.day) from (
-          select day from flow
-          where organization_id = ${organizationId} and recorded_at <= ${known}::timestamptz
-            and (xid, day) > (fold.xid, fold.day)
-          order by xid, day offset 0) tail)
-      ) as first_day,
-      exists (select from flow where organization_id = ${organizationId}) as has_rows, fold.is_ahead
-    from fold`
-  if (row === undefined) throw new Error('An outer join gave no row')
-  const first = row.first_day === null ? null : parseDay(row.first_day)
-  // The books are taken to begin with the month of their first entry: nobody starts in the middle of one.
-  const without = row.has_rows ? 'NOT_KNOWN_THEN' : 'EMPTY'
-  return { booksFrom: first === null ? without : firstOfMonth(first), isAhead: row.is_ahead }
-}
-
-/** All that the needs name, in at most four statements that are sent together. */
-export async function readRows(
-  tx: Tx,
-  organizationId: string,
-  needs: Needs,
-  cells: readonly CutCell[],
-  /** Cells whose money is valued day by day. */
-  isForeign: (cell: Cell) => boolean,
-  sight: Sight,
-): Promise<CellRow[]> {
-  const { balances, cohorts, movements, histograms } = needs
-  const standing = (
-    part: typeof balances,
-    after: Day | null,
-    series: readonly AgedSeries[] | null,
-  ): Selection => ({
-    measures: [...part.measures].map((measure) => ({
-      measure,
-      after,
-      anchored: part.anchored.has(measure),
-      aged: part.aged.has(measure),
-      daily: false,
-    })),
-    days: part.days,
-    anchors: part.anchors,
-    series,
-  })
-  const moved = (
-    { after, days }: Moving,
-    daily: ReadonlySet<Measure>,
-    anchors: Selection['anchors'],
-  ): Selection => ({
-    measures: [...after].map(([measure, from]) => ({
-      measure,
-      after: from,
-      anchored: anchors === null,
-      aged: false,
-      daily: daily.has(measure),
-    })),
-    days,
-    anchors,
-    series: null,
-  })
-  const read = (selection: Selection) =>
-    selection.measures.length === 0 || cells.length === 0
-      ? []
-      : readSelection(tx, organizationId, selection, cells, isForeign, sight)
+/** What each of the requests needs, in at most four statements for each, all of which are sent together. */
+export async function readRows(tx: Tx, requests: readonly RowsRequest[]): Promise<CellRow[][]> {
+  const asked = requests.map((request) => ({ request, selections: selectionsOf(request) }))
+  if (asked.every(({ selections }) => selections.length === 0)) return requests.map(() => [])
   // Sent together, so the settings around them cost no round trip; each as soon as it is named, so in this order.
-  const [, first, second, third, fourth] = await Promise.all([
+  const [, rows] = await Promise.all([
     usePlans(tx, 'force_generic_plan', 'off'),
-    read(standing(balances, null, seriesFor(balances.ages, sight.isAsIs))),
-    // Nothing is told of a thing before its anchor, such as of an installment before it falls due.
-    read(standing(cohorts, Math.min(...cohorts.anchors), null)),
-    read(moved(movements, movements.daily, new Set())),
-    read(moved(histograms, new Set(), null)),
+    Promise.all(
+      asked.map(({ request: { organizationId, cells, isForeign, sight }, selections }) =>
+        Promise.all(selections.map((one) => readSelection(tx, organizationId, one, cells, isForeign, sight))),
+      ),
+    ),
     usePlans(tx, 'auto', 'on'),
   ])
-  return [...first, ...second, ...third, ...fourth]
+  return rows.map((parts) => parts.flat())
 }
+
+/** Of what there is anything to ask. */
+function selectionsOf({ needs, cells, sight }: RowsRequest): Selection[] {
+  const { balances, cohorts, movements, histograms } = needs
+  if (cells.length === 0) return []
+  return [
+    standing(balances, null, seriesFor(balances.ages, sight.isAsIs)),
+    // Nothing is told of a thing before its anchor, such as of an installment before it falls due.
+    standing(cohorts, Math.min(...cohorts.anchors), null),
+    moved(movements, movements.daily, new Set()),
+    moved(histograms, new Set(), null),
+  ].filter(({ measures }) => measures.length > 0)
+}
+
+const standing = (
+  part: Needs['balances'],
+  after: Day | null,
+  series: readonly AgedSeries[] | null,
+): Selection => ({
+  measures: [...part.measures].map((measure) => ({
+    measure,
+    after,
+    anchored: part.anchored.has(measure),
+    aged: part.aged.has(measure),
+    daily: false,
+  })),
+  days: part.days,
+  anchors: part.anchors,
+  series,
+})
+
+const moved = (
+  { after, days }: Moving,
+  daily: ReadonlySet<Measure>,
+  anchors: Selection['anchors'],
+): Selection => ({
+  measures: [...after].map(([measure, from]) => ({
+    measure,
+    after: from,
+    anchored: anchors === null,
+    aged: false,
+    daily: daily.has(measure),
+  })),
+  days,
+  anchors,
+  series: null,
+})
 
 /**
  * What is read depends on the arguments, but how never does: by the keys' indexes. Left alone PostgreSQL would plan the

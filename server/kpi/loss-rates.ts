@@ -10,7 +10,7 @@ import { Exact, type Money } from '../domain/money.ts'
 import { isMissing } from '../domain/rates.ts'
 import { readRates } from '../ledger/rates.ts'
 import { checkCurrency, checkDay, checkOrder, noRate, refuseIf } from './check.ts'
-import { groupSegments, readSegments, type SegmentFilter } from './segments.ts'
+import { groupSegments, readSegmentsAfter, type SegmentFilter } from './segments.ts'
 import { knownAtOf, type Knowledge, type KpiOrganization } from './source.ts'
 
 export type LossRatesQuery = {
@@ -56,7 +56,7 @@ export async function readLossRates(
   const currency = checkCurrency(query.currency, organization.baseCurrency)
   const knownAt = knownAtOf(query)
 
-  const segments = await readSegments(tx, organization.id)
+  const segments = await readSegmentsAfter(tx, organization.id, 0)
   const [group] = groupSegments(segments, query.filter, [])
   const segmentIds = (group?.segments ?? []).map((one) => one.id)
   const [sums, rates] = await Promise.all([

@@ -13,9 +13,23 @@ import { kpiDefinition } from '../domain/registry.ts'
 import { answer, type Ask } from './answer.ts'
 import { checkConventions, checkCurrency, checkDay, checkOrder, refuseIf } from './check.ts'
 import { rateInWords } from '../domain/rates.ts'
-import { groupSegments, type GroupKey, type KpiDimension, type SegmentFilter } from './segments.ts'
-import { readUsualConventions } from './settings.ts'
-import { knownAtOf, readSource, type Knowledge, type KpiOrganization, type SegmentView } from './source.ts'
+import {
+  groupSegments,
+  readCollectorNames,
+  type GroupKey,
+  type KpiDimension,
+  type Names,
+  type SegmentFilter,
+} from './segments.ts'
+import {
+  fromSource,
+  knownAtOf,
+  readSource,
+  type Knowledge,
+  type KpiOrganization,
+  type SegmentView,
+  type Sourced,
+} from './source.ts'
 
 export type KpiQuery = {
   readonly metrics: readonly KpiMetric[]
@@ -66,14 +80,21 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
     groupBy.length > DIMENSIONS_MAX && `groupBy must be at most ${DIMENSIONS_MAX}, not ${groupBy.length}.`,
   )
   const currency = checkCurrency(query.currency, organization.baseCurrency)
-  const knownAt = knownAtOf(query)
-  const [usual, { source, segments }] = await Promise.all([
-    readUsualConventions(tx, organization.id),
-    readSource(tx, organization, knownAt, query.segments),
-  ])
+  const names = await readCollectorNames(tx, organization.id, groupBy)
+  return fromSource(tx, organization, query, (sourced) =>
+    readKpisFrom(sourced, organization, query, { metrics, groupBy, currency, names }),
+  )
+}
+
+async function readKpisFrom(
+  { source, segments, usual }: Sourced,
+  organization: KpiOrganization,
+  query: KpiQuery,
+  { metrics, groupBy, currency, names }: Checked,
+): Promise<KpiRow[]> {
   const conventions = checkConventions(query.conventions, usual)
   const { points, asOf } = pointsOf(query, organization, conventions)
-  const groups = groupSegments(segments, query.filter, groupBy)
+  const groups = groupSegments(segments, query.filter, groupBy, names)
   const rowCount = metrics.length * groups.length * points.length
   refuseIf(
     rowCount > ROWS_MAX && `The answer would have ${rowCount} rows, more than ${ROWS_MAX}: ask in parts.`,
@@ -92,7 +113,7 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
     query.knownAt == null ? todayOf(query.now, organization) : null,
   )
 
-  const common = { currency, asOf: dateOf(asOf), knownAt, conventions }
+  const common = { currency, asOf: dateOf(asOf), knownAt: knownAtOf(query), conventions }
   return points.flatMap((point) => {
     const at = { time: endOfDay(point.day, organization.timeZone), date: dateOf(point.day) }
     return asks.flatMap((ask) =>
@@ -104,6 +125,13 @@ export async function readKpis(tx: Tx, organization: KpiOrganization, query: Kpi
       })),
     )
   })
+}
+
+type Checked = {
+  readonly metrics: readonly KpiMetric[]
+  readonly groupBy: readonly KpiDimension[]
+  readonly currency: string
+  readonly names: Names
 }
 
 const todayOf = (now: Temporal.Instant, { timeZone }: KpiOrganization): Day => dayAt(now, timeZone)

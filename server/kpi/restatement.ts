@@ -15,7 +15,7 @@ import { readRates } from '../ledger/rates.ts'
 import { byKey } from '../loaders.ts'
 import { refuseIf } from './check.ts'
 import { readKpis, type KpiQuery, type KpiRow } from './queries.ts'
-import { groupSegments, readSegments } from './segments.ts'
+import { groupSegments, readSegmentsAfter } from './segments.ts'
 import type { KpiOrganization } from './source.ts'
 
 export type RestatementQuery = Omit<KpiQuery, 'groupBy' | 'asOf' | 'from' | 'to'> & {
@@ -180,7 +180,7 @@ async function readEntries(
   { filter, currency, to, afterDays }: RestatementQuery,
   points: readonly EntriesPoint[],
 ): Promise<EntryRecord[]> {
-  const segments = await readSegments(tx, organization.id)
+  const segments = await readSegmentsAfter(tx, organization.id, 0)
   const [group] = groupSegments(segments, filter, [])
   const segmentIds = (group?.segments ?? []).map((segment) => segment.id)
   const isAll = segmentIds.length === segments.length

@@ -1,8 +1,5 @@
 /** Which segments an answer is about, and how they are put together before anything is added up. */
-import { segment } from '@tidemark/drizzle/tables/customer.ts'
-import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { and, eq } from 'drizzle-orm'
 
 export type KpiDimension = 'CURRENCY' | 'BUSINESS_UNIT' | 'REGION' | 'CHANNEL' | 'PRODUCT_LINE' | 'COLLECTOR'
 
@@ -25,26 +22,34 @@ export type Dimensions = {
   readonly collectorId: string | null
 }
 
-export type Segment = Dimensions & { readonly id: number; readonly collectorName: string | null }
+export type Segment = Dimensions & { readonly id: number }
 
-export const readSegments = (tx: Tx, organizationId: string): Promise<Segment[]> =>
-  tx
-    .select({
-      id: segment.id,
-      currency: segment.currency,
-      businessUnit: segment.businessUnit,
-      region: segment.region,
-      channel: segment.channel,
-      productLine: segment.productLine,
-      collectorId: segment.collectorId,
-      collectorName: person.name,
-    })
-    .from(segment)
-    .leftJoin(
-      person,
-      and(eq(person.organizationId, segment.organizationId), eq(person.id, segment.collectorId)),
-    )
-    .where(eq(segment.organizationId, organizationId))
+/** In the order of their ids, those after `afterId`. */
+export const readSegmentsAfter = async (
+  tx: Tx,
+  organizationId: string,
+  afterId: number,
+): Promise<readonly Segment[]> => tx.sql<Segment[]>`
+  select id, currency, business_unit as "businessUnit", region, channel, product_line as "productLine",
+    collector_id as "collectorId"
+  from segment where organization_id = ${organizationId} and id > ${afterId} order by id`
+
+/** Names of collectors by their ids. */
+export type Names = ReadonlyMap<string, string>
+
+/** Those that groups are named by; of nobody where it is not grouped by collector. */
+export async function readCollectorNames(
+  tx: Tx,
+  organizationId: string,
+  groupBy: readonly KpiDimension[],
+): Promise<Names> {
+  if (!groupBy.includes('COLLECTOR')) return new Map()
+  const people = await tx.sql<{ id: string; name: string }[]>`
+    select id, name from person
+    where organization_id = ${organizationId}
+      and id in (select collector_id from segment where organization_id = ${organizationId})`
+  return new Map(people.map(({ id, name }) => [id, name]))
+}
 
 const columns = {
   CURRENCY: 'currency',
@@ -88,6 +93,7 @@ export function groupSegments(
   segments: readonly Segment[],
   filter: SegmentFilter | null | undefined,
   groupBy: readonly KpiDimension[],
+  names: Names = new Map(),
 ): Group[] {
   const chosen = segments.filter((one) => fulfils(one, filter ?? {}))
   const isWhole = filterFields.every((field) => filter?.[field] == null)
@@ -97,7 +103,7 @@ export function groupSegments(
   return [...groups.values()]
     .map((members) => ({ members, values: members[0] === undefined ? [] : valuesOf(members[0]) }))
     .sort((a, b) => compareValues(a.values, b.values))
-    .map(({ members }) => ({ key: keyOf(members[0], groupBy), segments: members, isWhole: false }))
+    .map(({ members }) => ({ key: keyOf(members[0], groupBy, names), segments: members, isWhole: false }))
 }
 
 /** What a filter can name. */
@@ -110,7 +116,7 @@ const fulfils = (one: Segment, filter: SegmentFilter): boolean =>
     return wanted == null || (value !== null && wanted.includes(value))
   })
 
-function keyOf(member: Segment | undefined, groupBy: readonly KpiDimension[]): GroupKey {
+function keyOf(member: Segment | undefined, groupBy: readonly KpiDimension[], names: Names): GroupKey {
   if (member === undefined) return everything
   const by = (dimension: KpiDimension) => groupBy.includes(dimension)
   return {
@@ -120,7 +126,7 @@ function keyOf(member: Segment | undefined, groupBy: readonly KpiDimension[]): G
     channel: by('CHANNEL') ? member.channel : null,
     productLine: by('PRODUCT_LINE') ? member.productLine : null,
     collectorId: by('COLLECTOR') ? member.collectorId : null,
-    collectorName: by('COLLECTOR') ? member.collectorName : null,
+    collectorName: by('COLLECTOR') ? (names.get(member.collectorId ?? '') ?? null) : null,
   }
 }
 

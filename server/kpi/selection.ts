@@ -1,12 +1,12 @@
 /** The statement over the KPI store: adds up in PostgreSQL whatever nothing is asked between. */
 import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
-import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BookRow } from '../domain/book.ts'
 import { dayAt, endOfMonth } from '../domain/calendar.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import { measures as measureKinds, type Measure } from '../domain/measures.ts'
-import { namesOf, type Age, type AgedSeries } from '../ledger/ages.ts'
+import { byMonthName, namesOf, type Age, type AgedSeries } from '../ledger/ages.ts'
 import { LEVELS, type Cut } from '../ledger/cuts.ts'
 import type { Cell } from './segments.ts'
 import { spansOf, split, standingsOf, type Span, type Standing } from './spans.ts'
@@ -53,8 +53,8 @@ export type Sight = {
  * - for single segments, of which days are not folded, the days out of `flow`,
  * - and what is not folded yet, segment by segment.
  *
- * Whoever knows less than what is folded has taken out what came later: among the days by the day of recording, of
- * months and checkpoints by what came after its month was over, and of the day of `knownAt` row by row.
+ * Whoever knows less than what is folded has taken out what came later: of days by the day of recording, of months and
+ * checkpoints by what came after its month was over, and of the day of `knownAt` row by row.
  */
 export async function readSelection(
   tx: Tx,
@@ -78,13 +78,14 @@ export async function readSelection(
         ${arrayOf(plan.read.map((_, number) => number))}::int[],
         ${arrayOf(plan.read.map((one) => one.stored))}::text[],
         ${arrayOf(plan.read.map((one) => one.name))}::text[],
+        ${arrayOf(plan.read.map((one) => one.monthName))}::text[],
         ${dates(plan.read.map((one) => one.after))}::date[],
         ${arrayOf(plan.read.map((one) => one.anchored))}::bool[],
         ${arrayOf(plan.read.map((one) => one.aged))}::bool[],
         ${arrayOf(plan.read.map((one) => one.daily))}::bool[],
         ${arrayOf(plan.read.map((one) => one.olderThanDays !== undefined))}::bool[],
         ${arrayOf(plan.read.map((one) => one.olderThanDays ?? null))}::int[]
-      ) as m (number, stored, name, after, anchored, aged, daily, is_series, older)
+      ) as m (number, stored, name, month_name, after, anchored, aged, daily, is_series, older)
     ), f as (${parts.reduce((all, part) => tx.sql`${all} union all ${part}`)})
     select number, index, at_day, at_anchor, sum(amount) as amount, sum(count) as count, sum(days) as days,
       sum(amount_days) as amount_days, coalesce(sum(anchor_amount), 0) as anchor_amount
@@ -129,6 +130,7 @@ function planOf(
   )
   // Of segments there are months as far as nothing of them has to be taken out again.
   const hasMonths = knownDay === null && (isBalance ? usesSeries && spans.months.length > 1 : true)
+  const isOfMonths = anchors !== null && [...anchors].every((anchor) => endOfMonth(anchor) === anchor)
   const whole: Standing[] = spans.base === null ? [] : [{ base: spans.base, after: null, upTo: lastDay }]
   const all = { after, upTo: lastDay }
   return {
@@ -137,12 +139,14 @@ function planOf(
         namesOf(one.measure, isAsIs).map((name) => ({
           ...one,
           name,
+          monthName: isOfMonths && measureKinds[one.measure] === 'cohort' ? byMonthName(name) : name,
           stored: name,
           olderThanDays: undefined,
         })),
       ),
       ...(usesSeries ? series : []).map((one) => ({
         ...one,
+        monthName: one.name,
         after: null,
         anchored: false,
         aged: false,
@@ -158,9 +162,8 @@ function planOf(
     spans,
     /** For what is valued day by day, which takes neither months nor checkpoints. */
     allDays: split([all], knownDay ?? Infinity),
-    members: cells.flatMap(({ cell }, index) =>
-      cell.segmentIds.map((segment) => ({ segment, index, isForeign: isForeign(cell) })),
-    ),
+    cellOfSegment: cellsOfSegments(cells),
+    foreign: cells.flatMap(({ cell }, index) => (isForeign(cell) ? [index] : [])),
     cuts: cuts.filter(({ level }) => level !== LEVELS.SEGMENT),
     segments: cuts.filter(({ level }) => level === LEVELS.SEGMENT),
     hasMonths,
@@ -172,6 +175,15 @@ function planOf(
     },
   }
 }
+
+/** By the id of a segment, from 1 on, the place of its cell; -1 where it is in none. */
+function cellsOfSegments(cells: readonly CutCell[]): readonly number[] {
+  const places: number[] = []
+  for (const [index, { cell }] of cells.entries()) for (const id of cell.segmentIds) places[id - 1] = index
+  return Array.from(places, (place) => place ?? NO_CELL)
+}
+
+const NO_CELL = -1
 
 /** Rows by anchor are there for the whole organization and for segments only. */
 const cutsByAnchor = ({ cell, cuts }: CutCell): readonly Cut[] =>
@@ -192,9 +204,12 @@ function partsOf(tx: Tx, organizationId: string, plan: Plan) {
     ...(whole.length > 0 && (hasCuts || (hasSegments && plan.hasMonths))
       ? [ofMonths(tx, organizationId, plan)]
       : []),
-    ...(hasCuts && days.length > 0 ? [ofDays(tx, organizationId, plan, false)] : []),
+    ...(hasCuts && days.length > 0 ? [ofDays(tx, organizationId, plan)] : []),
+    ...(hasCuts && knownDay !== null && days.length > 0
+      ? [ofLateDays(tx, organizationId, plan, knownDay)]
+      : []),
     ...(hasCuts && knownDay !== null && spans.early.length + plan.allDays.early.length > 0
-      ? [ofDays(tx, organizationId, plan, true)]
+      ? [ofEarlyDays(tx, organizationId, plan, knownDay)]
       : []),
     ...(hasCuts && knownDay !== null && whole.length > 0 ? [ofLate(tx, organizationId, plan, knownDay)] : []),
     ...(hasSegments && ofSegments.standings.length > 0 ? [ofStandings(tx, organizationId, plan)] : []),
@@ -238,30 +253,59 @@ const ofMonths = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
   cross join ${monthSpans(tx, plan)} cross join fold cross join lateral (
     select ${sums(tx, plan, 'c')} from (
       select month as day, anchor, amount, count, days, amount_days from kpi_month
-      where organization_id = ${organizationId} and measure = c.name and level = c.level and cut = c.cut
+      where organization_id = ${organizationId} and measure = c.month_name and level = c.level and cut = c.cut
         and month > greatest(case when whole.after = '-infinity' then fold.checkpoint_on else whole.after end, c.after)
         and month <= whole.upto
     ) r group by 1, 2
   ) p
   where not c.by_day and (c.level < ${LEVELS.SEGMENT}::int or isfinite(whole.after))`
 
-/** `isEarly`: after the day whose knowledge is asked for, where rows that were known then are few and have an index. */
-const ofDays = (tx: Tx, organizationId: string, plan: Plan, isEarly: boolean) => {
-  const some = isEarly ? plan.spans.early : plan.spans.days
-  const all = isEarly ? plan.allDays.early : plan.allDays.days
-  return tx.sql`
+const ofDays = (tx: Tx, organizationId: string, plan: Plan) =>
+  sumsOfDays(
+    tx,
+    plan,
+    [plan.spans.days, plan.allDays.days],
+    tx.sql`select day, anchor, amount, count, days, amount_days from kpi_day where organization_id = ${organizationId}`,
+  )
+
+/** What of these days was recorded after the day whose knowledge is asked for. */
+const ofLateDays = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =>
+  sumsOfDays(
+    tx,
+    plan,
+    [plan.spans.days, plan.allDays.days],
+    tx.sql`
+      select day, anchor, -amount as amount, -count as count, -days as days, -amount_days as amount_days
+      from kpi_day_recorded
+      where organization_id = ${organizationId} and recorded_on > ${formatDay(knownDay)}::date`,
+  )
+
+/** Of days after the one whose knowledge is asked for: of them little was known then, and that has an index. */
+const ofEarlyDays = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =>
+  sumsOfDays(
+    tx,
+    plan,
+    [plan.spans.early, plan.allDays.early],
+    tx.sql`
+      select day, anchor, amount, count, days, amount_days from kpi_day_recorded
+      where organization_id = ${organizationId} and recorded_on <= ${formatDay(knownDay)}::date and recorded_on < day`,
+  )
+
+/** `rows` ends in a condition, to which measure, cut and days are added. */
+const sumsOfDays = (
+  tx: Tx,
+  plan: Plan,
+  [some, all]: readonly [some: readonly Span[], all: readonly Span[]],
+  rows: Fragment,
+) => tx.sql`
   select c.number, c.index, p.*
   from ${cutRows(tx, plan, plan.cuts)} join ${daySpans(tx, some, all)} on span.is_all = c.by_day
   cross join lateral (
     select ${sums(tx, plan, 'c')} from (
-      select day, anchor, amount, count, days, amount_days from kpi_day
-      where organization_id = ${organizationId} and measure = c.name and level = c.level and cut = c.cut
+      ${rows} and measure = c.name and level = c.level and cut = c.cut
         and day > greatest(span.after, c.after) and day <= span.upto
-        ${plan.knownDay === null ? tx.sql`` : tx.sql`and recorded_on <= ${formatDay(plan.knownDay)}::date`}
-        ${isEarly ? tx.sql`and recorded_on < day` : tx.sql``}
     ) r group by 1, 2
   ) p`
-}
 
 const daySpans = (tx: Tx, some: readonly Span[], all: readonly Span[]) => tx.sql`
   unnest(
@@ -361,13 +405,15 @@ const ofSegmentDays = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
   where r.day > m.after
   group by 1, 2, 3, 4`
 
-/** All segments of the cells, as `s`. */
-const memberRows = (tx: Tx, { members }: Plan) => tx.sql`
-  unnest(
-    ${arrayOf(members.map((member) => member.segment))}::int[],
-    ${arrayOf(members.map((member) => member.index))}::int[],
-    ${arrayOf(members.map((member) => member.isForeign))}::bool[]
-  ) as s (segment_id, index, is_foreign)`
+/**
+ * The cell of a row r, as `s`; none for segments of no cell. A look into an array, since of thousands of segments a table
+ * would take longer to make than the few rows to find in it.
+ */
+const cellOfRow = (tx: Tx, { cellOfSegment, foreign }: Plan) => tx.sql`
+  lateral (
+    select place as index, place = any(${arrayOf(foreign)}::int[]) as is_foreign
+    from (select (${arrayOf(cellOfSegment)}::int[])[r.segment_id] as place offset 0) found where place > ${NO_CELL}::int
+  ) s`
 
 /** What is folded and was recorded on the day of `knownAt`, but later than that. */
 const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) => tx.sql`
@@ -381,7 +427,7 @@ const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =
       and measure = any(${storedNames(plan)}::text[])
     offset 0
   ) r
-  join ${memberRows(tx, plan)} on s.segment_id = r.segment_id
+  cross join ${cellOfRow(tx, plan)}
   join m on m.stored = r.measure and not m.is_series
   group by 1, 2, 3, 4`
 
@@ -394,7 +440,7 @@ const ofTail = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
     -- Nobody needs the order, but it is that of the index, and PostgreSQL takes the tail for long.
     order by xid, day offset 0
   ) r
-  join ${memberRows(tx, plan)} on s.segment_id = r.segment_id
+  cross join ${cellOfRow(tx, plan)}
   join m on m.stored = r.measure and not m.is_series
   group by 1, 2, 3, 4`
 

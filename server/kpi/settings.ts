@@ -12,8 +12,15 @@ export async function readUsualConventions(tx: Tx, organizationId: string): Prom
   const [row] = await tx.sql<{ choice: ConventionsChoice }[]>`
     select conventions || jsonb_build_object('calendar', calendar) as choice from kpi_setting
     where organization_id = ${organizationId}`
-  if (row === undefined) return defaultConventions
-  const conventions = chooseConventions(row.choice)
+  return row === undefined ? defaultConventions : conventionsOf(row.choice)
+}
+
+/** The same out of its JSON. */
+export const conventionsOfChoice = (choice: string | null): Conventions =>
+  choice === null ? defaultConventions : conventionsOf(JSON.parse(choice) as ConventionsChoice)
+
+function conventionsOf(choice: ConventionsChoice): Conventions {
+  const conventions = chooseConventions(choice)
   if ('problem' in conventions) throw new Error(`kpi_setting holds what was refused: ${conventions.problem}`)
   return conventions
 }

@@ -2,10 +2,20 @@
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import type { BooksFrom } from '../domain/book.ts'
-import { cutter } from '../ledger/cuts.ts'
-import { readBeginning } from './flow.ts'
+import type { Conventions } from '../domain/conventions.ts'
+import type { cutter } from '../ledger/cuts.ts'
+import {
+  factsAt,
+  isSame,
+  lastFacts,
+  rememberFacts,
+  segmentsUpTo,
+  type Facts,
+  type Segmentation,
+} from './facts.ts'
 import type { Sight } from './selection.ts'
-import { readSegments, type Segment } from './segments.ts'
+import type { Segment } from './segments.ts'
+import { conventionsOfChoice } from './settings.ts'
 
 export type KpiOrganization = Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>
 
@@ -35,6 +45,13 @@ export type Source = {
   readonly sight: Sight
 }
 
+export type Sourced = {
+  readonly source: Source
+  readonly segments: readonly Segment[]
+  /** What stands in for the conventions that a query leaves out. */
+  readonly usual: Conventions
+}
+
 /**
  * `knownAt`: null for all that is committed; else the transaction must be one of mode `read`, where all statements see
  * the same.
@@ -44,18 +61,54 @@ export async function readSource(
   organization: KpiOrganization,
   knownAt: Temporal.Instant | null,
   view: SegmentView = 'AS_WAS',
-): Promise<{ readonly source: Source; readonly segments: readonly Segment[] }> {
-  const [segments, { booksFrom, isAhead }] = await Promise.all([
-    readSegments(tx, organization.id),
-    readBeginning(tx, organization.id, knownAt),
-  ])
-  const source: Source = {
+): Promise<Sourced> {
+  const facts = await factsAt(tx, organization.id, knownAt)
+  const segmentation = await segmentsUpTo(tx, organization.id, facts.lastSegmentId)
+  return sourced(tx, organization, knownAt, view, { ...segmentation, facts })
+}
+
+/**
+ * What `use` makes of the source. Where nothing but the latest is asked for, it begins with what was so the last time,
+ * while it is read whether it still is: its statements travel with that one. Else, and where it is not so any more,
+ * `use` gets what was found.
+ */
+export async function fromSource<T>(
+  tx: Tx,
+  organization: KpiOrganization,
+  query: Knowledge & { readonly segments?: SegmentView | undefined },
+  use: (sourced: Sourced) => Promise<T>,
+): Promise<T> {
+  const knownAt = knownAtOf(query)
+  const view = query.segments ?? 'AS_WAS'
+  const guess = query.knownAt == null && tx.isSnapshot ? lastFacts(tx, organization.id) : null
+  const reading = factsAt(tx, organization.id, knownAt)
+  if (guess !== null) {
+    // Whether it fails matters only where the guess was right.
+    const used = use(sourced(tx, organization, knownAt, view, guess))
+    used.catch(() => {})
+    if (isSame(await reading, guess.facts)) return used
+  }
+  const facts = await reading
+  const segmentation = await segmentsUpTo(tx, organization.id, facts.lastSegmentId)
+  if (query.knownAt == null) rememberFacts(tx, organization.id, facts)
+  return use(sourced(tx, organization, knownAt, view, { ...segmentation, facts }))
+}
+
+const sourced = (
+  tx: Tx,
+  organization: KpiOrganization,
+  knownAt: Temporal.Instant | null,
+  view: SegmentView,
+  { segments, cut, facts }: Segmentation & { readonly facts: Facts },
+): Sourced => ({
+  source: {
     tx,
     organizationId: organization.id,
     baseCurrency: organization.baseCurrency,
-    booksFrom,
-    cut: cutter(segments),
-    sight: { knownAt, isAhead, isAsIs: view === 'AS_IS' },
-  }
-  return { source, segments }
-}
+    booksFrom: facts.booksFrom,
+    cut,
+    sight: { knownAt, isAhead: facts.isAhead, isAsIs: view === 'AS_IS' },
+  },
+  segments,
+  usual: conventionsOfChoice(facts.choice),
+})

@@ -53,6 +53,12 @@ export const anchoredNames = storedMeasures.filter(({ kind }) => kind !== 'movem
 /** Those that tell of a thing, often long before, what is to become of it on a day. */
 export const cohortNames = storedMeasures.filter(({ kind }) => kind === 'cohort').map(({ name }) => name)
 
+/**
+ * Of cohorts every month has its rows twice: by anchor, and under this name by the last day of the anchor's month. Who asks
+ * for whole months, as most series do, reads one row where by anchor there are thirty.
+ */
+export const byMonthName = (name: string): string => `${name}|`
+
 /** Only of what is owed is the age asked for. */
 const hasAge = (measure: Measure) => measure === 'OPEN_BY_DUE' || measure === 'OPEN_BY_ISSUE'
 

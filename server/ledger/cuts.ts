@@ -42,10 +42,16 @@ export function cutter(segments: readonly Segment[]): (segmentIds: readonly numb
       cutsOf.get(segment.id)?.push(whole)
     }
   }
-  return (segmentIds) =>
-    valueAt
-      .map((_, index) => cover(segmentIds, (id) => cutsOf.get(id)?.[index]))
-      .reduce((best, cuts) => (cuts.length < best.length ? cuts : best))
+  return (segmentIds) => {
+    let best: Cut[] | undefined
+    for (const index of valueAt.keys()) {
+      const cuts = cover(segmentIds, (id) => cutsOf.get(id)?.[index])
+      if (best === undefined || cuts.length < best.length) best = cuts
+      // There are none fewer, and of thousands of segments each level takes a while.
+      if (best.length <= 1) break
+    }
+    return best ?? []
+  }
 }
 
 function grown(wholes: Map<string, Whole>, key: string, level: number, segmentId: number): Whole {

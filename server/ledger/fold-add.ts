@@ -2,7 +2,15 @@
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { agedSeries, anchoredNames, balanceNames } from './ages.ts'
-import { addBeginnings, ageRows, memberRows, monthOf, recordedOn, type Position } from './fold-rows.ts'
+import {
+  addBeginnings,
+  ageRows,
+  memberRows,
+  monthNames,
+  monthOf,
+  recordedOn,
+  type Position,
+} from './fold-rows.ts'
 
 type End = Omit<Position, 'rows'>
 
@@ -58,16 +66,24 @@ export async function addRows(tx: Tx, organizationId: string, from: Position, to
       where not is_plain or level in (0, 6)
       group by 1, 2, 3, 4, 5, 6, is_plain, is_aged, has_anchor
     ), in_days as (
-      insert into kpi_day (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)
-      select ${organizationId}, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days
-      from of_cut where level < 6 order by measure, level, cut, day, anchor, recorded_on
-      on conflict (organization_id, measure, level, cut, day, anchor, recorded_on) do update set
+      insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)
+      select ${organizationId}, measure, level, cut, day, anchor, sum(amount), sum(count), sum(days), sum(amount_days)
+      from of_cut where level < 6 group by 2, 3, 4, 5, 6 order by 2, 3, 4, 5, 6
+      on conflict (organization_id, measure, level, cut, day, anchor) do update set
         amount = kpi_day.amount + excluded.amount, count = kpi_day.count + excluded.count,
         days = kpi_day.days + excluded.days, amount_days = kpi_day.amount_days + excluded.amount_days
+    ), in_days_recorded as (
+      insert into kpi_day_recorded (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)
+      select ${organizationId}, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days
+      from of_cut where level < 6 and recorded_on <> day order by 2, 3, 4, 5, 6, 7
+      on conflict (organization_id, measure, level, cut, day, anchor, recorded_on) do update set
+        amount = kpi_day_recorded.amount + excluded.amount, count = kpi_day_recorded.count + excluded.count,
+        days = kpi_day_recorded.days + excluded.days, amount_days = kpi_day_recorded.amount_days + excluded.amount_days
     ), in_months as (
       insert into kpi_month (organization_id, measure, level, cut, month, anchor, amount, count, days, amount_days)
-      select ${organizationId}, measure, level, cut, month, month_anchor, sum(amount), sum(count), sum(days), sum(amount_days)
-      from of_cut where level < 6 or not is_plain group by 2, 3, 4, 5, 6 order by 2, 3, 4, 5, 6
+      select ${organizationId}, name, level, cut, month, name_anchor, sum(amount), sum(count), sum(days), sum(amount_days)
+      from of_cut cross join lateral ${monthNames(tx, 'of_cut.measure', 'of_cut.month_anchor')}
+      where level < 6 or not is_plain group by 2, 3, 4, 5, 6 order by 2, 3, 4, 5, 6
       on conflict (organization_id, measure, level, cut, month, anchor) do update set
         amount = kpi_month.amount + excluded.amount, count = kpi_month.count + excluded.count,
         days = kpi_month.days + excluded.days, amount_days = kpi_month.amount_days + excluded.amount_days

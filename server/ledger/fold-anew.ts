@@ -5,9 +5,9 @@
  */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { agedSeries, anchoredNames, balanceNames, storedNames } from './ages.ts'
+import { agedSeries, anchoredNames, balanceNames, byMonthName, cohortNames, storedNames } from './ages.ts'
 import { LEVELS } from './cuts.ts'
-import { addBeginnings, memberRows, monthOf, recordedOn } from './fold-rows.ts'
+import { addBeginnings, memberRows, monthNames, monthOf, recordedOn } from './fold-rows.ts'
 
 /** The caller holds the position. Gives how many rows are folded, and how many month ends there are. */
 export async function foldAnew(
@@ -72,6 +72,7 @@ async function clear(tx: Tx, organizationId: string): Promise<void> {
   await tx.sql`delete from kpi_checkpoint where organization_id = ${organizationId}`
   await tx.sql`delete from kpi_late where organization_id = ${organizationId}`
   await tx.sql`delete from kpi_month where organization_id = ${organizationId}`
+  await tx.sql`delete from kpi_day_recorded where organization_id = ${organizationId}`
   await tx.sql`delete from kpi_day where organization_id = ${organizationId}`
 }
 
@@ -142,18 +143,26 @@ async function foldMovement(
         select cut, day, anchor, recorded_on, ${sums}
         from ${tx.sql(table)} join fold_member using (segment_id) where level = ${level}
         group by 1, 2, 3, 4
+      ), recorded as (
+        insert into kpi_day_recorded (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)
+        select ${organizationId}, ${name}, ${level}, told.* from told where recorded_on <> day and (${isNotNothing})
+        order by cut, day, anchor, recorded_on
+      ), by_day as materialized (select cut, day, anchor, ${sums} from told group by 1, 2, 3)
+      insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)
+      select ${organizationId}, ${name}, ${level}, by_day.* from by_day where ${isNotNothing}
+      order by cut, day, anchor`
+  const months: [name: string, anchor: Rows][] = anchoredNames.includes(name)
+    ? [[name, tx.sql`anchor`]]
+    : [[name, tx.sql`date '1970-01-01'`]]
+  if (cohortNames.includes(name)) months.push([byMonthName(name), monthOf(tx, 'anchor')])
+  for (const [stored, anchor] of months)
+    await tx.sql`
+      with told as materialized (
+        select segment_id, month, ${anchor}, ${sums} from ${tx.sql(table)} group by 1, 2, 3
       )
-      insert into kpi_day (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)
-      select ${organizationId}, ${name}, ${level}, told.* from told where ${isNotNothing}
-      order by cut, day, anchor, recorded_on`
-  const anchor = anchoredNames.includes(name) ? tx.sql`anchor` : tx.sql`date '1970-01-01'`
-  await tx.sql`
-    with told as materialized (
-      select segment_id, month, ${anchor}, ${sums} from ${tx.sql(table)} group by 1, 2, 3
-    )
-    insert into kpi_month (organization_id, measure, level, cut, month, anchor, amount, count, days, amount_days)
-    select ${organizationId}, ${name}, ${LEVELS.SEGMENT}::int, told.* from told where ${isNotNothing}
-    order by segment_id, month, 6`
+      insert into kpi_month (organization_id, measure, level, cut, month, anchor, amount, count, days, amount_days)
+      select ${organizationId}, ${stored}, ${LEVELS.SEGMENT}::int, told.* from told where ${isNotNothing}
+      order by segment_id, month, 6`
 }
 
 /**
@@ -181,29 +190,47 @@ async function foldBalance(
   checkpointOn: string,
 ): Promise<void> {
   const insertDays = tx.sql`
-    insert into kpi_day (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)`
+    insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)`
+  const insertRecorded = tx.sql`
+    insert into kpi_day_recorded (organization_id, measure, level, cut, day, anchor, recorded_on, amount, count, days, amount_days)`
   for (const level of levels)
     await tx.sql`
       with told as materialized (
         select cut, day, anchor, recorded_on, sum(amount)::bigint as amount, sum(count) as count
         from ${tx.sql(table)} join fold_member using (segment_id) where level = ${level}
         group by 1, 2, 3, 4
+      ), by_anchor_recorded as (
+        ${insertRecorded}
+        select ${organizationId}, ${name}, ${level}, cut, day, anchor, recorded_on, amount, count, 0, 0
+        from told where ${level}::int = ${LEVELS.ORGANIZATION}::int and recorded_on <> day and (amount <> 0 or count <> 0)
+        order by cut, day, anchor, recorded_on
       ), by_anchor as (
         ${insertDays}
-        select ${organizationId}, ${name}, ${level}, cut, day, anchor, recorded_on, amount, count, 0, 0
-        from told where ${level}::int = ${LEVELS.ORGANIZATION}::int and (amount <> 0 or count <> 0)
-        order by cut, day, anchor, recorded_on
+        select ${organizationId}, ${name}, ${level}, cut, day, anchor, amount, count, 0, 0
+        from (
+          select cut, day, anchor, sum(amount) as amount, sum(count) as count
+          from told where ${level}::int = ${LEVELS.ORGANIZATION}::int group by 1, 2, 3
+        ) by_day where amount <> 0 or count <> 0
+        order by cut, day, anchor
       ), aged as materialized (
         select name, cut, since, greatest(recorded_on, since) as recorded_on, sum(amount) as amount, sum(count) as count,
           ${anchoredSum(tx, 'since')} as anchored
         from told cross join ${agesOf(tx, name)}
         cross join lateral (select greatest(day, anchor + older + 1) as since offset 0) aged
         group by 1, 2, 3, 4
+      ), aged_recorded as (
+        ${insertRecorded}
+        select ${organizationId}, name, ${level}, cut, since, since, recorded_on, amount, count, 0, anchored
+        from aged where recorded_on <> since and (amount <> 0 or count <> 0 or anchored <> 0)
+        order by name, cut, since, recorded_on
+      ), aged_by_day as materialized (
+        select name, cut, since, sum(amount) as amount, sum(count) as count, sum(anchored) as anchored
+        from aged group by 1, 2, 3
       )
       ${insertDays}
-      select ${organizationId}, name, ${level}, cut, since, since, recorded_on, amount, count, 0, anchored
-      from aged where amount <> 0 or count <> 0 or anchored <> 0
-      order by name, cut, since, recorded_on`
+      select ${organizationId}, name, ${level}, cut, since, since, amount, count, 0, anchored
+      from aged_by_day where amount <> 0 or count <> 0 or anchored <> 0
+      order by name, cut, since`
   await tx.sql`truncate fold_open_month`
   await tx.sql`
     insert into fold_open_month
@@ -242,10 +269,15 @@ const insertMonths = (tx: Tx, organizationId: string) => tx.sql`
       sum(amount) as amount, sum(count) as count, sum(days) as days, sum(amount_days) as amount_days
     from kpi_day join fold_calendar using (day) where organization_id = ${organizationId}
     group by 1, 2, 3, 4, 5
+  ), named as materialized (
+    select name, level, cut, month, name_anchor,
+      sum(amount) as amount, sum(count) as count, sum(days) as days, sum(amount_days) as amount_days
+    from told cross join lateral ${monthNames(tx, 'told.measure', 'told.anchor')}
+    group by 1, 2, 3, 4, 5
   )
   insert into kpi_month (organization_id, measure, level, cut, month, anchor, amount, count, days, amount_days)
-  select ${organizationId}, told.* from told where amount <> 0 or count <> 0 or days <> 0 or amount_days <> 0
-  order by measure, level, cut, month, anchor`
+  select ${organizationId}, named.* from named where amount <> 0 or count <> 0 or days <> 0 or amount_days <> 0
+  order by name, level, cut, month, name_anchor`
 
 const insertLate = (tx: Tx, organizationId: string) =>
   insertLateOf(
@@ -255,7 +287,8 @@ const insertLate = (tx: Tx, organizationId: string) =>
       select measure, level, cut, recorded_on, month,
         case when measure = any(${arrayOf(anchoredNames)}::text[]) then anchor else date '1970-01-01' end as anchor,
         amount, count, days, amount_days
-      from kpi_day join fold_calendar using (day) where organization_id = ${organizationId} and recorded_on > month`,
+      from kpi_day_recorded join fold_calendar using (day)
+      where organization_id = ${organizationId} and recorded_on > month`,
   )
 
 const insertLateOf = (tx: Tx, organizationId: string, late: Rows) => tx.sql`

@@ -1,7 +1,7 @@
 /** Whether the folded rows are what `flow` adds up to. Reads all of it: for tests, and for an operator in doubt. */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { agedSeries, anchoredNames, balanceNames, cohortNames } from './ages.ts'
+import { agedSeries, anchoredNames, balanceNames, byMonthName, cohortNames } from './ages.ts'
 
 /** One sum that differs, in words of the tables. */
 export type FoldFault = {
@@ -61,18 +61,30 @@ export async function findFoldFaults(tx: Tx, organizationId: string): Promise<Fo
       select distinct month from kpi_checkpoint, position where organization_id = ${organizationId} and month <= checkpoint_on
       union select month from truth, position where month <= checkpoint_on
     ), told as (
-      select 'kpi_day' as table, concat_ws(' ', measure, level, cut, day, anchor, recorded_on) as key,
+      select 'kpi_day' as table, concat_ws(' ', measure, level, cut, day, anchor) as key,
         1 as side, amount, count, days, amount_days
       from kpi_day where organization_id = ${organizationId}
       union all
-      select 'kpi_day', concat_ws(' ', measure, level, cut, day, anchor, recorded_on), 2, amount, count, days, amount_days
+      select 'kpi_day', concat_ws(' ', measure, level, cut, day, anchor), 2, amount, count, days, amount_days
       from truth where level < 6
+      union all
+      select 'kpi_day_recorded', concat_ws(' ', measure, level, cut, day, anchor, recorded_on), 1, amount, count, days, amount_days
+      from kpi_day_recorded where organization_id = ${organizationId}
+      union all
+      select 'kpi_day_recorded', concat_ws(' ', measure, level, cut, day, anchor, recorded_on), 2, amount, count, days, amount_days
+      from truth where level < 6 and recorded_on <> day
       union all
       select 'kpi_month', concat_ws(' ', measure, level, cut, month, anchor), 1, amount, count, days, amount_days
       from kpi_month where organization_id = ${organizationId}
       union all
       select 'kpi_month', concat_ws(' ', measure, level, cut, month, month_anchor), 2, amount, count, days, amount_days
       from truth where level < 6 or not is_plain
+      union all
+      select 'kpi_month', concat_ws(' ', by_month.name, level, cut, month, (date_trunc('month', anchor::timestamp) + interval '1 month - 1 day')::date),
+        2, amount, count, days, amount_days
+      from truth join unnest(
+        ${arrayOf(cohortNames)}::text[], ${arrayOf(cohortNames.map(byMonthName))}::text[]
+      ) as by_month (measure, name) using (measure)
       union all
       select 'kpi_late', concat_ws(' ', measure, level, cut, is_total, recorded_on, month, anchor), 1, amount, count, days, amount_days
       from kpi_late where organization_id = ${organizationId}

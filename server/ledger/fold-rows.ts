@@ -1,7 +1,7 @@
 /** What both ways of folding say alike. */
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { agedSeries, cohortNames } from './ages.ts'
+import { agedSeries, byMonthName, cohortNames } from './ages.ts'
 
 /** Where folding stands. PostgreSQL's text of a transaction id, a date (or infinity) each; and how many are folded. */
 export type Position = {
@@ -22,6 +22,16 @@ export const recordedOn = (tx: Tx) => tx.sql`
 /** The last day of the month of a day, an expression. */
 export const monthOf = (tx: Tx, day: string) =>
   tx.sql`(date_trunc('month', (${tx.sql.unsafe(day)})::timestamp) + interval '1 month - 1 day')::date`
+
+/** Under which names and by which anchors the rows of a month are kept, lateral: (name, name_anchor). */
+export const monthNames = (tx: Tx, measure: string, anchor: string) => tx.sql`
+  (
+    select ${tx.sql.unsafe(measure)} as name, ${tx.sql.unsafe(anchor)} as name_anchor
+    union all
+    select by_month.name, ${monthOf(tx, anchor)} from unnest(
+      ${arrayOf(cohortNames)}::text[], ${arrayOf(cohortNames.map(byMonthName))}::text[]
+    ) as by_month (measure, name) where by_month.measure = ${tx.sql.unsafe(measure)}
+  ) named`
 
 /** The cuts of every segment: (segment_id, level, cut). */
 export const memberRows = (tx: Tx, organizationId: string) => tx.sql`

@@ -180,7 +180,7 @@ async function runAnew(
 const analyze = (connection: Connection): Promise<unknown> =>
   asOwner(connection, (tx) =>
     tx.sql.unsafe(
-      `analyze kpi_day, kpi_month, kpi_late, kpi_checkpoint, flow, item, ledger_entry, invoice, receipt, open_span,
+      `analyze kpi_day, kpi_day_recorded, kpi_month, kpi_late, kpi_checkpoint, flow, item, ledger_entry, invoice, receipt, open_span,
         customer, customer_state`,
     ),
   )

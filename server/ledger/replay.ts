@@ -28,7 +28,15 @@ export async function replayStale(connection: Connection): Promise<void> {
 export async function replay(tx: Tx, organizationId: string): Promise<void> {
   await tx.sql`select set_config('tidemark.organization_id', ${organizationId}, true)`
   await tx.sql`delete from flow where organization_id = ${organizationId}`
-  for (const table of ['kpi_fold', 'kpi_beginning', 'kpi_day', 'kpi_late', 'kpi_month', 'kpi_checkpoint'])
+  for (const table of [
+    'kpi_fold',
+    'kpi_beginning',
+    'kpi_day',
+    'kpi_day_recorded',
+    'kpi_late',
+    'kpi_month',
+    'kpi_checkpoint',
+  ])
     await tx.sql`delete from ${tx.sql(table)} where organization_id = ${organizationId}`
   let last = '00000000-0000-0000-0000-000000000000'
   for (;;) {

@@ -37,6 +37,7 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   kpi_beginning: ['UPDATE', 'DELETE'],
   kpi_checkpoint: ['UPDATE', 'DELETE'],
   kpi_day: ['UPDATE', 'DELETE'],
+  kpi_day_recorded: ['UPDATE', 'DELETE'],
   kpi_fold: ['UPDATE', 'DELETE'],
   kpi_late: ['UPDATE', 'DELETE'],
   kpi_month: ['UPDATE', 'DELETE'],
@@ -46,6 +47,9 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   goal_action: ['UPDATE'],
   goal_milestone: ['UPDATE'],
   goal_note: ['UPDATE'],
+  goal_review: ['UPDATE'],
+  // Taken back until all have signed.
+  goal_review_signature: ['DELETE'],
   idempotency_key: ['UPDATE', 'DELETE'],
   // Forgotten when they are long over.
   invitation: ['UPDATE', 'DELETE'],
@@ -143,7 +147,7 @@ describe('the application’s role', () => {
 })
 
 describe('row-level security', () => {
-  it('is forced on every table but the one of the organizations, by one policy for all commands', async () => {
+  it('is forced on every table but the one of the organizations, by one policy for all commands, and by what narrows it', async () => {
     const { sql } = server.connection
     const states = await sql<{ name: string; forced: boolean; policies: string[] }[]>`
       select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as forced, array(
@@ -153,12 +157,18 @@ describe('row-level security', () => {
       from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p') order by 1`
     const tenant = 'tenant PERMISSIVE {public} ALL t'
     const own = 'own PERMISSIVE {public} SELECT t'
+    const others: Readonly<Record<string, readonly string[]>> = {
+      [NO_TENANT]: [],
+      membership: [own, tenant],
+      goal_review: [tenant, 'unsigned RESTRICTIVE {public} UPDATE f'],
+      goal_review_signature: [
+        tenant,
+        'unsigned_delete RESTRICTIVE {public} DELETE t',
+        'unsigned_insert RESTRICTIVE {public} INSERT f',
+      ],
+    }
     expect([...states]).toEqual(
-      tables.map((name) => ({
-        name,
-        forced: name !== NO_TENANT,
-        policies: name === NO_TENANT ? [] : name === 'membership' ? [own, tenant] : [tenant],
-      })),
+      tables.map((name) => ({ name, forced: name !== NO_TENANT, policies: others[name] ?? [tenant] })),
     )
     const conditions = await sql<{ condition: string }[]>`
       select distinct qual as condition from pg_policies where schemaname = 'public' and policyname = 'tenant'`

@@ -27,6 +27,7 @@ export const SUMS = [
   'public.kpi_beginning',
   'public.kpi_checkpoint',
   'public.kpi_day',
+  'public.kpi_day_recorded',
   'public.kpi_fold',
   'public.kpi_late',
   'public.kpi_month',

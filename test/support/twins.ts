@@ -2,9 +2,11 @@
  * Two organizations whose books are built alike, on one server. All that the second has bears a mark, so that whatever
  * of it shows itself to the first is found by searching for the mark.
  */
+import { desc } from 'drizzle-orm'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { budget, invitation, membership } from '@tidemark/drizzle/tables/access.ts'
 import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import { goalReview, goalReviewSignature } from '@tidemark/drizzle/tables/review.ts'
 import { exchangeRate } from '@tidemark/drizzle/tables/kpi.ts'
 import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
@@ -237,7 +239,8 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
     source: `${mark} bank`,
     rates: [{ currency: twin.currency, date: daysAgo(200), rate: '1.2' }],
   })
-  const [ada] = await connection.sql<{ id: string }[]>`select id from person where name = ${`${mark} Ada`}`
+  const [ada] = await connection.sql<{ id: string; organizationId: string }[]>`
+    select id, organization_id as "organizationId" from person where name = ${`${mark} Ada`}`
   // The third stays a draft, the fourth is paused.
   for (const n of [1, 2, 3, 4]) {
     await carryOut('createGoal', {
@@ -247,7 +250,7 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
       direction: 'DECREASE',
       baseline: twin.amount(n),
       target: '0',
-      startsOn: daysAgo(1),
+      startsOn: daysAgo(n === 1 ? 140 : 1),
       deadline: today().add({ days: 100 }).toString(),
       filter: { region: [`${mark} North`] },
       state: n === 3 ? 'DRAFT' : 'ACTIVE',
@@ -267,9 +270,37 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
   const [first] = goals.nodes.toSorted((a, b) => a.id.localeCompare(b.id))
   await carryOut('addGoalAction', { goal: first?.id, title: `${mark} action`, brings: `${mark} days` })
   await carryOut('addGoalNote', { goal: first?.id, text: `${mark} note` })
+  const named = goals.nodes.find(({ name }) => name === `${mark} goal 1`)
+  // The first is as it was opened, the second has a signature.
+  for (const on of [daysAgo(today().day), daysAgo(today().day + 31)]) {
+    await carryOut('openGoalReview', { goal: named?.id, kind: 'MONTHLY_ANALYSIS', on })
+  }
+  await insertSignature(connection, ada?.organizationId ?? '', ada?.id ?? '')
   const fourth = goals.nodes.find(({ name }) => name === `${mark} goal 4`)
   await carryOut('pauseGoal', { goal: fourth?.id, expectedVersion: 1, reason: `${mark} reason` })
 }
+
+/** Only a person who signed in can sign. */
+const insertSignature = (
+  connection: TestServer['connection'],
+  organizationId: string,
+  personId: string,
+): Promise<unknown> =>
+  inTransaction(connection, { organizationId, mode: 'write' }, async (tx) => {
+    const [review] = await tx
+      .select({ id: goalReview.id })
+      .from(goalReview)
+      .orderBy(desc(goalReview.id))
+      .limit(1)
+    await tx.insert(goalReviewSignature).values({
+      organizationId,
+      reviewId: review?.id ?? '',
+      role: 'OWNER',
+      personId,
+      signedAt: Temporal.Now.instant(),
+      digest: 'of nothing',
+    })
+  })
 
 /** Every goal has its first progress. */
 const evaluated = async ({ connection }: TestServer, { id }: OrganizationRow): Promise<boolean> => {
@@ -296,6 +327,7 @@ const readNames = async (
     union all select 'milestone', id, null from goal_milestone where organization_id = ${id}
     union all select 'goalAction', id, null from goal_action where organization_id = ${id}
     union all select 'goalNote', id, null from goal_note where organization_id = ${id}
+    union all select 'goalReview', id, null from goal_review where organization_id = ${id}
     union all select 'token', id, null from api_token where organization_id = ${id}
     union all select 'invitation', id, null from invitation where organization_id = ${id}
     union all select 'audit', id, null from audit where organization_id = ${id}
@@ -317,6 +349,8 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'Query.agingByCustomer.first': 10,
     'Query.goals.first': 20,
     'Query.goal.id': id('goal'),
+    'Query.goalReview.id': id('goalReview'),
+    'Query.goalReviews.goal': undefined,
     'Query.receipt.id': id('receipt'),
     'Query.dispute.id': id('dispute'),
     'Query.customerStatement.from': daysAgo(100),
@@ -385,6 +419,16 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'CreateGoalInput.baseline': '100',
     'CreateGoalInput.target': '1',
     'CreateGoalInput.deadline': today().add({ days: 100 }).toString(),
+    'OpenGoalReviewInput.goal': id('goal'),
+    'OpenGoalReviewInput.kind': 'QUARTERLY_REVIEW',
+    'OpenGoalReviewInput.on': daysAgo(92),
+    'UpdateGoalReviewInput.review': id('goalReview'),
+    'UpdateGoalReviewInput.discussion': `${mark} discussion`,
+    'RefreshGoalReviewInput.review': id('goalReview'),
+    'SignGoalReviewInput.review': id('goalReview'),
+    'ReopenGoalReviewInput.review': id('goalReview', 1),
+    'SetGoalReviewsInput.goal': id('goal'),
+    'SetGoalReviewsInput.kinds': ['MONTHLY_ANALYSIS'],
     'AddGoalActionInput.goal': id('goal'),
     'AddGoalNoteInput.goal': id('goal'),
     'UpdateGoalActionInput.action': id('goalAction'),
