@@ -229,7 +229,9 @@ export type GoalField =
   /** The goal above it. */
   | 'PARENT'
   /** Where it stands in its life. */
-  | 'STATE';
+  | 'STATE'
+  /** Which reviews it has. */
+  | 'REVIEWS';
 
 /** A draft to activate. */
 export type ActivateGoalInput = {

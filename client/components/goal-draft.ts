@@ -58,9 +58,6 @@ export const emptyDraft = (today: Day, ownerId: string | null): GoalDraft => ({
   parentId: null,
 })
 
-const textOr = <Name extends string>(name: Name, text: string) =>
-  text.trim() === '' ? {} : ({ [name]: text.trim() } as Record<Name, string>)
-
 /** A number that is being typed, once it is one. */
 const isDecimal = (text: string): boolean => /^-?\d+(\.\d+)?$/.test(text)
 
@@ -94,8 +91,8 @@ const trajectoryOf = ({ direction, way }: GoalDraft) => {
 }
 
 const sharedOf = (draft: GoalDraft) => ({
-  ...textOr('why', draft.why),
-  ...textOr('startsOn', draft.startsOn),
+  ...(draft.why.trim() === '' ? {} : { why: draft.why.trim() }),
+  ...(draft.startsOn === '' ? {} : { startsOn: draft.startsOn }),
   ...peopleOf(draft),
 })
 
@@ -109,8 +106,8 @@ const measuredOf = (draft: GoalDraft) => ({
 
 /** What is written so far, for the check. What is half typed is as if it were not there. */
 export const checkInput = (draft: GoalDraft): GoalDraftInput => ({
-  ...textOr('name', draft.name),
-  ...textOr('deadline', draft.deadline),
+  ...(draft.name.trim() === '' ? {} : { name: draft.name.trim() }),
+  ...(draft.deadline === '' ? {} : { deadline: draft.deadline }),
   ...sharedOf(draft),
   ...(draft.direction === 'MILESTONES'
     ? { direction: draft.direction, milestones: milestonesOf(draft).filter(({ dueOn }) => dueOn !== '') }

@@ -78,6 +78,7 @@ export const goalFieldWords = {
   MILESTONES: 'Milestones',
   PARENT: 'Part of',
   STATE: 'State',
+  REVIEWS: 'Reviews',
 } as const satisfies Record<GoalField, string>
 
 export const actionStateWords = {

@@ -89,7 +89,7 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
     })
     const invited = await tidemark(
       environment,
-      ...['member', 'invite', '--organization', 'demo', '--email', 'ana@example.com', '--role', 'manager'],
+      ...'member invite --organization demo --email ana@example.com --role manager'.split(' '),
     )
     if (binary === null) throw new Error('There is no browser')
     browser = await launchBrowser(binary)
@@ -195,6 +195,7 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await dialog().getByLabel('Reason').fill('Nobody likes them.')
       await dialog().getByRole('button', { name: 'Drop it' }).click()
       await see(panel('Plan').getByText('“Nobody likes them.”'))
+      expect(await panel('Plan').getByRole('listitem').count()).toBe(2)
     })
 
     it('keeps notes, which their writers may write anew', async () => {
@@ -251,6 +252,7 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await see(page.getByRole('heading', { name: part.name, level: 1 }))
       await panel('What was set').getByRole('link', { name: whole.name }).click(slowest)
       await see(page.getByRole('heading', { name: whole.name, level: 1 }))
+      expect(new URL(page.url()).pathname).toBe(`/demo/goals/${whole.id}`)
     })
 
     it('is ticked off where it is a checklist; to undo that takes a reason', async () => {
@@ -329,6 +331,7 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await see(panel('What was set').getByText('given as -5% of the baseline'.replace('-', '\u2212')))
       await see(panel('What was set').getByText(/Region EMEA/))
       await see(page.getByRole('region', { name: 'Where it stands' }).getByText(/^DSO is/))
+      expect(new URL(page.url()).pathname).toMatch(/goals\/goal_/)
     })
 
     it('can be a checklist, and be kept as a draft until it is activated', async () => {
@@ -336,13 +339,14 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await page.getByLabel('Name').fill('Credit checks within a day')
       await page.getByLabel('Measured by').selectOption({ label: 'A checklist of milestones' })
       await page.getByRole('button', { name: 'Add a milestone' }).click()
-      await page.getByLabel('Milestone 1').fill('The form is on the web')
+      await page.getByRole('textbox', { name: 'Milestone 1' }).fill('The form is on the web')
       await page.getByRole('button', { name: 'Keep as a draft' }).click()
       await see(page.getByRole('heading', { name: 'Credit checks within a day', level: 1 }))
       await see(page.getByText('A draft is not evaluated until it is activated.'))
       await page.getByRole('button', { name: 'Activate' }).click()
       await dialog().getByRole('button', { name: 'Activate' }).click()
       await see(page.getByRole('region', { name: 'Where it stands' }).getByText('On track'))
+      expect(await page.getByRole('button', { name: 'Activate' }).count()).toBe(0)
     })
   })
 
