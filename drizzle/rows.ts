@@ -1,4 +1,13 @@
 /** The tables' rows as the rest of the house names them. */
+import type {
+  alert,
+  alertChannel,
+  alertDelivery,
+  alertRule,
+  alertRuleChange,
+  alertStanding,
+  alertTransition,
+} from './tables/alert.ts'
 import type { apiToken, invitation, membership } from './tables/access.ts'
 import type { audit, auditSeal, origin } from './tables/audit.ts'
 import type { customer, segment } from './tables/customer.ts'
@@ -32,5 +41,12 @@ export type GoalChangeRow = typeof goalChange.$inferSelect
 export type GoalMilestoneRow = typeof goalMilestone.$inferSelect
 export type GoalActionRow = typeof goalAction.$inferSelect
 export type GoalNoteRow = typeof goalNote.$inferSelect
+export type AlertRow = typeof alert.$inferSelect
+export type AlertRuleRow = typeof alertRule.$inferSelect
+export type AlertRuleChangeRow = typeof alertRuleChange.$inferSelect
+export type AlertStandingRow = typeof alertStanding.$inferSelect
+export type AlertTransitionRow = typeof alertTransition.$inferSelect
+export type AlertChannelRow = typeof alertChannel.$inferSelect
+export type AlertDeliveryRow = typeof alertDelivery.$inferSelect
 export type GoalReviewRow = typeof goalReview.$inferSelect
 export type GoalReviewSignatureRow = typeof goalReviewSignature.$inferSelect

@@ -10,6 +10,7 @@ import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { measure, type Measured } from '../live/measure.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
+import { checkFilter } from '../kpi/filter-input.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { CreateGoalInput } from '../schema.generated.ts'
@@ -17,7 +18,6 @@ import { aimOf, readAim, type AimGiven } from './aim.ts'
 import type { GoalChanged } from './change.ts'
 import {
   checkDates,
-  checkFilter,
   checkName,
   checkNumber,
   checkPeople,

@@ -7,17 +7,21 @@ import { dateAt, isBefore } from '../domain/calendar.ts'
 import { formatExact } from '../domain/exact.ts'
 import { judge } from '../domain/goal-status.ts'
 import { evaluationDay, expectedOf, type JudgedGoal } from '../domain/goal-trajectory.ts'
+import { appendAlerts, findAlerts, type AlertNews } from './alerts.ts'
 import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
 import { readLastEvaluation, readLatestOfActive, readRested, type Rested } from './progress.ts'
 import type { LogError } from '../events.ts'
 import { hasNew, isForeign, sinceColumns, type Since } from '../ledger/news.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalProgressRow, GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables/goal.ts'
 import { inSavepoint, inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** BUSY: another process is at it, and may have begun before what this one was woken for. */
-export type Evaluated = { readonly outcome: 'BUSY' } | { readonly outcome: 'DONE'; readonly appended: number }
+export type Evaluated =
+  | { readonly outcome: 'BUSY' }
+  | { readonly outcome: 'DONE'; readonly appended: number; readonly alerted: boolean }
 
 export type EvaluatedOrganization = Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>
 
@@ -51,7 +55,8 @@ export async function evaluate(
         if (failures.has(goalId)) logError(failures.get(goalId), `The goal ${goalId} could not be computed`)
       }
       await appendProgress(tx, organization.id, found)
-      return { outcome: 'DONE', appended: found.news.length }
+      const alerted = await appendAlerts(tx, organization, found.alerts, now)
+      return { outcome: 'DONE', appended: found.news.length, alerted }
     })
   try {
     return await attempt(measureTogether)
@@ -70,6 +75,8 @@ async function takeLock(tx: Tx, organizationId: string): Promise<boolean> {
 }
 
 type Found = Appended & {
+  /** What happens to alert rules. */
+  readonly alerts: readonly AlertNews[]
   /** By goal: why it could not be computed. */
   readonly failures: ReadonlyMap<string, unknown>
 }
@@ -89,7 +96,12 @@ async function findNews(
     ...progress,
     recordedAt: now,
   }))
-  return { news, failures, today, seen: seen.snapshot, before: seen.sequence }
+  const progress = new Map<string, NewProgress>([
+    ...seen.latest,
+    ...news.map((one) => [one.goalId, one] as const),
+  ])
+  const alerts = await findAlerts(view, organization, { goals: seen.goals, progress, today, now })
+  return { news, alerts, failures, today, seen: seen.snapshot, before: seen.sequence }
 }
 
 /** Now, or the beginning of the day that another process, whose clock is a little ahead, has evaluated already. */
@@ -182,7 +194,8 @@ export async function isDue(
 ): Promise<boolean> {
   const today = dateAt(now, organization.timeZone)
   const [row] = await tx.sql<(Since & { readonly due: boolean })[]>`
-    select evaluated_on < ${today.toString()} or ${isForeign(tx, 'seen')} as due, ${sinceColumns(tx, 'seen')}
+    select evaluated_on < ${today.toString()} or ${isForeign(tx, 'seen')} or exists (
+        select from alert_standing where organization_id = ${organization.id} and due_at <= ${microseconds(now)}) as due, ${sinceColumns(tx, 'seen')}
     from evaluation where organization_id = ${organization.id}`
   return row === undefined || row.due || hasNew(tx, organization.id, row)
 }

@@ -141,6 +141,7 @@ async function evaluateNow(
     const evaluated = await evaluate(connection, organization, clock(), logError)
     if (evaluated.outcome === 'DONE') {
       if (evaluated.appended > 0) events.publish('progress', { organizationId: organization.id })
+      if (evaluated.alerted) events.publish('alerted', { organizationId: organization.id })
       return
     }
     await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
