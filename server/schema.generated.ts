@@ -17,6 +17,8 @@ import type { QuietHours } from './domain/alert-quiet.ts';
 import type { AlertEvent as AlertEventParent } from './alert/subscription.ts';
 import type { Page } from './connection.ts';
 import type { GoalWithProgress, ProgressOfGoal } from './goal/queries.ts';
+import type { StatusOverride } from './goal/override.ts';
+import type { StoredGuard, StoredBudget } from './live/aside.ts';
 import type { ProgressEvent } from './goal/subscription.ts';
 import type { TargetGiven } from './goal/aim.ts';
 import type { StoredPoint } from './live/measure.ts';
@@ -1891,6 +1893,10 @@ export type Mutation = {
   readonly createMilestoneGoal: CreateMilestoneGoalResult;
   /** Adds, changes, ticks off or drops milestones of a goal. */
   readonly updateMilestones: UpdateMilestonesResult;
+  /** Says another status than the computed one, for a reason and a time. The computed one stays beside it. */
+  readonly overrideGoalStatus: OverrideGoalStatusResult;
+  /** Takes that back before its time is over. */
+  readonly withdrawGoalStatusOverride: WithdrawGoalStatusOverrideResult;
   /** Adds an action to the plan of a goal. */
   readonly addGoalAction: AddGoalActionResult;
   /** Changes an action, or tells that it began, is done or is dropped. Nothing is deleted. */
@@ -2235,6 +2241,24 @@ export type MutationCreateMilestoneGoalArgs = {
  */
 export type MutationUpdateMilestonesArgs = {
   input: UpdateMilestonesInput;
+};
+
+
+/**
+ * Changes. Each takes one `input` and answers with a union of what happened and the problems that prevented it.
+ * With the same `idempotencyKey` and input a mutation is carried out once and answers the same again.
+ */
+export type MutationOverrideGoalStatusArgs = {
+  input: OverrideGoalStatusInput;
+};
+
+
+/**
+ * Changes. Each takes one `input` and answers with a union of what happened and the problems that prevented it.
+ * With the same `idempotencyKey` and input a mutation is carried out once and answers the same again.
+ */
+export type MutationWithdrawGoalStatusOverrideArgs = {
+  input: WithdrawGoalStatusOverrideInput;
 };
 
 
@@ -3729,6 +3753,27 @@ export type GoalTrajectoryPointInput = {
   readonly value: Scalars['Decimal']['input'];
 };
 
+/** How a budget is spent, day by day. A rate of 1 uses it up exactly on the deadline. */
+export type GoalBudgetProgress = {
+  readonly __typename?: 'GoalBudgetProgress';
+  /** Spent from the first day to the day of the progress, both included. */
+  readonly spent: Scalars['Float']['output'];
+  /** The same, exactly. */
+  readonly spentExact: Scalars['Decimal']['output'];
+  /** What is left of it; below 0 once it is used up. */
+  readonly left: Scalars['Float']['output'];
+  /** What is left, in percent of the budget. */
+  readonly leftPercent: Scalars['Float']['output'];
+  /** How fast it was spent in the last 7 days; null where the books do not reach back so far. */
+  readonly burnShort?: Maybe<Scalars['Float']['output']>;
+  /** How fast it was spent in the last 28 days; null where the books do not reach back so far. */
+  readonly burnLong?: Maybe<Scalars['Float']['output']>;
+  /** Spent by the deadline if it goes on as in the last 28 days; null without `burnLong`. */
+  readonly projected?: Maybe<Scalars['Float']['output']>;
+  /** The first day on which nothing is left, as it was or as it goes on; null where some is left on the deadline. */
+  readonly goneOn?: Maybe<Scalars['Date']['output']>;
+};
+
 /** Where a goal's KPI will be at the deadline. Without a forecast all but `missing` is null. */
 export type GoalForecast = {
   readonly __typename?: 'GoalForecast';
@@ -3749,6 +3794,10 @@ export type GoalForecast = {
   readonly projectedOn?: Maybe<Scalars['Date']['output']>;
   /** How it was told. */
   readonly method?: Maybe<ForecastMethod>;
+  /** False where taking the value for unchanged erred as little, or less than a tenth more. */
+  readonly isBetterThanNoChange?: Maybe<Scalars['Boolean']['output']>;
+  /** Whether it has proved itself, and so decides the status: see GoalStatus. */
+  readonly isTrusted?: Maybe<Scalars['Boolean']['output']>;
   /** How it would have done in the past; its outcomes are the value to expect, off by the errors of then. */
   readonly backTest?: Maybe<ForecastBackTest>;
 };
@@ -3759,6 +3808,10 @@ export type NoForecastReason =
   | 'NOT_RUNNING'
   /** It is a checklist: what is done of it is no matter of chance. */
   | 'CHECKLIST'
+  /** It is a budget: `budget` of its progress tells how it is spent. */
+  | 'BUDGET'
+  /** It is being found, which takes some seconds. */
+  | 'NOT_YET'
   /** The KPI has no value today. */
   | 'NO_VALUE'
   /** The books hold less than a dozen weeks from which so far ahead could be told and compared with what came. */
@@ -3800,6 +3853,54 @@ export type ForecastBackTest = {
   readonly withinHalf?: Maybe<Scalars['Float']['output']>;
   /** The same of `mostly`. */
   readonly withinMostly?: Maybe<Scalars['Float']['output']>;
+};
+
+/**
+ * Ways to make a KPI look better that are no collection. Each is a KPI of the catalog; amounts are sums since the
+ * baseline, the others are values of the day.
+ */
+export type GoalGuard =
+  /** Given up. */
+  | 'WRITTEN_OFF'
+  /** Credit notes. */
+  | 'CREDITED'
+  /** Discounts for early payment. */
+  | 'DISCOUNTED'
+  /** Other changes of what is owed. */
+  | 'ADJUSTED'
+  /** Bills that turned out wrong, whose successors have new due dates. */
+  | 'RE_BILLED'
+  /** The days that customers are given to pay, by what was billed. */
+  | 'WEIGHTED_AVERAGE_TERMS'
+  /** Receipts that are not applied yet. */
+  | 'UNAPPLIED_CASH'
+  /** Credit notes that are not applied yet. */
+  | 'UNAPPLIED_CREDITS'
+  /** Amounts in dispute. */
+  | 'DISPUTED_RECEIVABLES';
+
+/** What a guard did since the goal's baseline. */
+export type GoalGuardProgress = {
+  readonly __typename?: 'GoalGuardProgress';
+  /** Which. */
+  readonly guard: GoalGuard;
+  /** The unit of its values. */
+  readonly unit: KpiUnit;
+  /**
+   * Of amounts: what it came to in as many days before the baseline as have passed since; of the others: the value on the day
+   * of the baseline. Null where the books do not reach back so far.
+   */
+  readonly before?: Maybe<Scalars['Float']['output']>;
+  /** Of amounts: what it came to since the baseline; of the others: the value of the day. Null where there is none. */
+  readonly now?: Maybe<Scalars['Float']['output']>;
+  /**
+   * How much of the way from the baseline to the value comes from it, in the goal's unit and counted as an improvement: the
+   * KPI computed once more with the amount put back, less the value. Null where that cannot be told: for KPIs that look at
+   * due dates, and for guards that are no reduction of what is owed.
+   */
+  readonly effect?: Maybe<Scalars['Float']['output']>;
+  /** The same in a sentence; null where it did nothing since the baseline. */
+  readonly sentence?: Maybe<Scalars['String']['output']>;
 };
 
 /** One change of a goal: what one person or program changed at once. */
@@ -3855,7 +3956,11 @@ export type GoalField =
   /** Where it stands in its life. */
   | 'STATE'
   /** Which reviews it has. */
-  | 'REVIEWS';
+  | 'REVIEWS'
+  /** What is watched beside it. */
+  | 'GUARDS'
+  /** What a person says instead of the computed status. */
+  | 'STATUS_OVERRIDE';
 
 /** A draft to activate. */
 export type ActivateGoalInput = {
@@ -3993,6 +4098,8 @@ export type UpdateGoalInput = {
   readonly trajectory?: InputMaybe<GoalTrajectoryInput>;
   /** The goal above it, which must not lie below it; null for none. */
   readonly parentId?: InputMaybe<Scalars['ID']['input']>;
+  /** What to watch beside it; an empty list for nothing. */
+  readonly guards?: InputMaybe<ReadonlyArray<GoalGuard>>;
   /** The last day on which it can be reached. */
   readonly deadline?: InputMaybe<Scalars['Date']['input']>;
   /** Why. To change the target, the band or the deadline takes one. */
@@ -4131,6 +4238,81 @@ export type UpdateMilestonesSuccess = {
 
 /** What `updateMilestones` answers. */
 export type UpdateMilestonesResult = UpdateMilestonesSuccess | NotFound | InvalidInput | Conflict;
+
+/** What a person says of a goal instead of the computed status. */
+export type GoalStatusOverride = {
+  readonly __typename?: 'GoalStatusOverride';
+  /** How it is doing: ON_TRACK, AT_RISK or OFF_TRACK. */
+  readonly status: GoalStatus;
+  /** Why. */
+  readonly reason: Scalars['String']['output'];
+  /** The last day on which it is told. */
+  readonly until: Scalars['Date']['output'];
+  /** Who: a person's name, a token's, or "command line". */
+  readonly by: Scalars['String']['output'];
+  /** When it was said. */
+  readonly setAt: Scalars['DateTime']['output'];
+};
+
+/** A status to say instead of the computed one. */
+export type OverrideGoalStatusInput = {
+  /** The goal's id. It must be active. */
+  readonly goal: Scalars['ID']['input'];
+  /** The version that you saw; a Conflict tells who changed what since. */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** How it is doing: ON_TRACK, AT_RISK or OFF_TRACK. */
+  readonly status: GoalStatus;
+  /** Why. */
+  readonly reason: Scalars['String']['input'];
+  /** The last day on which it is told: today or within 90 days; in 14 days if left out. */
+  readonly until?: InputMaybe<Scalars['Date']['input']>;
+  /** Check everything and answer as if done, but change nothing. */
+  readonly dryRun: Scalars['Boolean']['input'];
+  /** A text of your own, at most 255 characters: the same key and input are carried out once. */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The status is told from now on. */
+export type OverrideGoalStatusSuccess = {
+  readonly __typename?: 'OverrideGoalStatusSuccess';
+  /** The goal; null with `dryRun`. */
+  readonly goal?: Maybe<Goal>;
+  /** True where nothing was written because of `dryRun`. */
+  readonly dryRun: Scalars['Boolean']['output'];
+  /** Its entry in the audit; null with `dryRun`. */
+  readonly audit?: Maybe<AuditReceipt>;
+};
+
+/** What `overrideGoalStatus` answers. */
+export type OverrideGoalStatusResult = OverrideGoalStatusSuccess | NotFound | InvalidInput | Conflict;
+
+/** A status to tell no longer. */
+export type WithdrawGoalStatusOverrideInput = {
+  /** The goal's id. */
+  readonly goal: Scalars['ID']['input'];
+  /** The version that you saw; a Conflict tells who changed what since. */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** Why. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Check everything and answer as if done, but change nothing. */
+  readonly dryRun: Scalars['Boolean']['input'];
+  /** A text of your own, at most 255 characters: the same key and input are carried out once. */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The computed status alone is told from now on. */
+export type WithdrawGoalStatusOverrideSuccess = {
+  readonly __typename?: 'WithdrawGoalStatusOverrideSuccess';
+  /** The goal; null with `dryRun`. */
+  readonly goal?: Maybe<Goal>;
+  /** True where nothing was written because of `dryRun`. */
+  readonly dryRun: Scalars['Boolean']['output'];
+  /** Its entry in the audit; null with `dryRun`. */
+  readonly audit?: Maybe<AuditReceipt>;
+};
+
+/** What `withdrawGoalStatusOverride` answers. */
+export type WithdrawGoalStatusOverrideResult = WithdrawGoalStatusOverrideSuccess | NotFound | InvalidInput | Conflict;
 
 /** Something that is done so that a goal is reached. */
 export type GoalAction = {
@@ -4476,10 +4658,14 @@ export type Goal = {
   /** The rules on it, by name. */
   readonly alertRules: ReadonlyArray<AlertRule>;
   /**
-   * Where its KPI will be at the deadline, told from its own past, week by week over up to three years. It is made when it is
-   * asked for, of what is known by then.
+   * Where its KPI will be at the deadline, told from its own past, week by week over up to three years. How it is told is found
+   * once a day, of what is known by then; the value that it begins with is that of the progress.
    */
   readonly forecast: GoalForecast;
+  /** What is watched so that its improvement is none on paper only. */
+  readonly guards: ReadonlyArray<GoalGuard>;
+  /** What a person says instead of the computed status; null where nobody does, and after its last day. */
+  readonly statusOverride?: Maybe<GoalStatusOverride>;
   /** Which reviews it has: both kinds, unless somebody chose otherwise. */
   readonly reviewKinds: ReadonlyArray<GoalReviewKind>;
   /** Its reviews, the latest period first. */
@@ -4537,8 +4723,23 @@ export type GoalProgress = {
   readonly status: GoalStatus;
   /** Why it has this status, in a sentence. */
   readonly statusReason: Scalars['String']['output'];
+  /**
+   * The status that the value says by now, where it lies only a little beyond the line: it is told once the value says so on
+   * two days. Null else.
+   */
+  readonly leaning?: Maybe<GoalStatus>;
+  /** The first day on which it said so. */
+  readonly leaningSince?: Maybe<Scalars['Date']['output']>;
+  /** Where the KPI will be at the deadline, as it was told with this progress. */
+  readonly forecast: GoalForecast;
   /** When it was recorded. */
   readonly recordedAt: Scalars['DateTime']['output'];
+  /** How the budget is spent; null but for BUDGET. */
+  readonly budget?: Maybe<GoalBudgetProgress>;
+  /** What each of the goal's guards did since the baseline, in their order. */
+  readonly guards: ReadonlyArray<GoalGuardProgress>;
+  /** What a person said instead of the computed status on that day; null where nobody did. */
+  readonly override?: Maybe<GoalStatusOverride>;
 };
 
 /** The value of a goal's KPI at the end of a day. */
@@ -4561,7 +4762,12 @@ export type GoalDirection =
   /** To stay within the band. */
   | 'MAINTAIN_BAND'
   /** Up to all that is on a checklist: what is done counts, what is due is expected. */
-  | 'MILESTONES';
+  | 'MILESTONES'
+  /**
+   * To stay below the target, which is a budget, with all that adds up from the first day to the deadline. Only of
+   * DOLLAR_DAYS_LATE.
+   */
+  | 'BUDGET';
 
 /** Where a goal stands in its life. */
 export type GoalState =
@@ -4583,15 +4789,27 @@ export type GoalOutcome =
   /** It was given up, for a reason. */
   | 'ABANDONED';
 
-/** How a goal is doing. */
+/**
+ * How a goal is doing. ON_TRACK, AT_RISK and OFF_TRACK are told by the forecast where it has proved itself: it erred at least a
+ * tenth less than taking the value for unchanged (a band asks no such thing), and at least 65 % of what came lay within its
+ * bands of 80 %. Else they are told by the distance to the trajectory, or to the band. What is told changes once the
+ * value lies a little beyond the line (5 points of probability, or 2.5 % of the way) on two days, or three times as
+ * far on one; what lies nearer changes nothing. A value on its trajectory or better is never OFF_TRACK.
+ */
 export type GoalStatus =
   /** Its first day has not come. */
   | 'PENDING_START'
-  /** At most 10 % of the way behind the trajectory, or within the band. */
+  /**
+   * At least 70 % likely to be reached; without such a forecast at most 10 % of the way behind the trajectory. A band: within
+   * it, and no less than 70 % likely to be at the deadline. A budget: it lasts.
+   */
   | 'ON_TRACK'
-  /** 10 to 25 % of the way behind the trajectory, or up to 25 % of the band's width outside the band. */
+  /**
+   * 40 to 70 % likely; else 10 to 25 % of the way behind the trajectory. A band: less likely than that, or outside by up to
+   * 25 % of its width. A budget: as it is spent, up to 25 % too much by the deadline.
+   */
   | 'AT_RISK'
-  /** Farther behind or outside than that. */
+  /** Less than that. A budget: more than that, or used up. */
   | 'OFF_TRACK'
   /** The target is reached, or the value lay within the band on the deadline. */
   | 'ACHIEVED'
@@ -4640,7 +4858,10 @@ export type CreateGoalInput = {
   readonly why?: InputMaybe<Scalars['String']['input']>;
   /** The KPI. */
   readonly metric: KpiMetric;
-  /** Which way the value is to go: not MILESTONES, which is for `createMilestoneGoal`. */
+  /**
+   * Which way the value is to go: not MILESTONES, which is for `createMilestoneGoal`. A BUDGET has a target and neither
+   * baseline nor trajectory.
+   */
   readonly direction: GoalDirection;
   /** The segments to measure on; all if left out. An empty list, which matches nothing, is refused. */
   readonly filter?: InputMaybe<KpiFilter>;
@@ -4670,6 +4891,8 @@ export type CreateGoalInput = {
   readonly followerIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
   /** The goal above it. */
   readonly parentId?: InputMaybe<Scalars['ID']['input']>;
+  /** What to watch so that its improvement is none on paper only. */
+  readonly guards?: InputMaybe<ReadonlyArray<GoalGuard>>;
   /** ACTIVE, also if left out, or DRAFT: a draft is complete and frozen like any goal, but not evaluated. */
   readonly state?: InputMaybe<GoalState>;
   /** Check everything and answer as if done, but change nothing. */
@@ -5445,6 +5668,8 @@ export type KpiMetric =
   | 'WEIGHTED_DAYS_PAST_DUE'
   /** How many days a unit of money that is past due is past due on average. */
   | 'AVERAGE_DAYS_PAST_DUE'
+  /** What was past due in the period times the days for which it was: sum of the past-due balances of its days. */
+  | 'DOLLAR_DAYS_LATE'
   /** How late what is owed is, as credit bureaus reckon it from the buckets of aging. */
   | 'DAYS_BEYOND_TERMS_BY_BUCKETS'
   /** Days since the invoice date over all open receivables, weighted by amount. */
@@ -8168,6 +8393,18 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
+  OverrideGoalStatusResult:
+    | ( Omit<OverrideGoalStatusSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'OverrideGoalStatusSuccess' } )
+    | ( NotFound & { __typename: 'NotFound' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Conflict & { __typename: 'Conflict' } )
+  ;
+  WithdrawGoalStatusOverrideResult:
+    | ( Omit<WithdrawGoalStatusOverrideSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'WithdrawGoalStatusOverrideSuccess' } )
+    | ( NotFound & { __typename: 'NotFound' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Conflict & { __typename: 'Conflict' } )
+  ;
   AddGoalActionResult:
     | ( Omit<AddGoalActionSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'AddGoalActionSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
@@ -8615,11 +8852,14 @@ export type ResolversTypes = {
   GoalBandInput: GoalBandInput;
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
+  GoalBudgetProgress: ResolverTypeWrapper<StoredBudget>;
   GoalForecast: ResolverTypeWrapper<GoalForecast>;
   NoForecastReason: NoForecastReason;
   ForecastMethod: ForecastMethod;
   ForecastRange: ResolverTypeWrapper<ForecastRange>;
   ForecastBackTest: ResolverTypeWrapper<ForecastBackTest>;
+  GoalGuard: GoalGuard;
+  GoalGuardProgress: ResolverTypeWrapper<StoredGuard>;
   GoalChange: ResolverTypeWrapper<ChangeRow>;
   GoalFieldChange: ResolverTypeWrapper<FieldChange>;
   GoalField: GoalField;
@@ -8647,6 +8887,13 @@ export type ResolversTypes = {
   MilestoneChangeInput: MilestoneChangeInput;
   UpdateMilestonesSuccess: ResolverTypeWrapper<Omit<UpdateMilestonesSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   UpdateMilestonesResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['UpdateMilestonesResult']>;
+  GoalStatusOverride: ResolverTypeWrapper<StatusOverride>;
+  OverrideGoalStatusInput: OverrideGoalStatusInput;
+  OverrideGoalStatusSuccess: ResolverTypeWrapper<Omit<OverrideGoalStatusSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  OverrideGoalStatusResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['OverrideGoalStatusResult']>;
+  WithdrawGoalStatusOverrideInput: WithdrawGoalStatusOverrideInput;
+  WithdrawGoalStatusOverrideSuccess: ResolverTypeWrapper<Omit<WithdrawGoalStatusOverrideSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  WithdrawGoalStatusOverrideResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['WithdrawGoalStatusOverrideResult']>;
   GoalAction: ResolverTypeWrapper<GoalActionRow>;
   GoalActionEffect: ResolverTypeWrapper<Effect>;
   GoalActionState: GoalActionState;
@@ -9072,9 +9319,11 @@ export type ResolversParentTypes = {
   GoalBandInput: GoalBandInput;
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
+  GoalBudgetProgress: StoredBudget;
   GoalForecast: GoalForecast;
   ForecastRange: ForecastRange;
   ForecastBackTest: ForecastBackTest;
+  GoalGuardProgress: StoredGuard;
   GoalChange: ChangeRow;
   GoalFieldChange: FieldChange;
   ActivateGoalInput: ActivateGoalInput;
@@ -9101,6 +9350,13 @@ export type ResolversParentTypes = {
   MilestoneChangeInput: MilestoneChangeInput;
   UpdateMilestonesSuccess: Omit<UpdateMilestonesSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   UpdateMilestonesResult: ResolversUnionTypes<ResolversParentTypes>['UpdateMilestonesResult'];
+  GoalStatusOverride: StatusOverride;
+  OverrideGoalStatusInput: OverrideGoalStatusInput;
+  OverrideGoalStatusSuccess: Omit<OverrideGoalStatusSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  OverrideGoalStatusResult: ResolversUnionTypes<ResolversParentTypes>['OverrideGoalStatusResult'];
+  WithdrawGoalStatusOverrideInput: WithdrawGoalStatusOverrideInput;
+  WithdrawGoalStatusOverrideSuccess: Omit<WithdrawGoalStatusOverrideSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  WithdrawGoalStatusOverrideResult: ResolversUnionTypes<ResolversParentTypes>['WithdrawGoalStatusOverrideResult'];
   GoalAction: GoalActionRow;
   GoalActionEffect: Effect;
   GoalNote: GoalNoteRow;
@@ -9821,6 +10077,8 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   closeGoal?: Resolver<ResolversTypes['CloseGoalResult'], ParentType, ContextType, RequireFields<MutationCloseGoalArgs, 'input'>>;
   createMilestoneGoal?: Resolver<ResolversTypes['CreateMilestoneGoalResult'], ParentType, ContextType, RequireFields<MutationCreateMilestoneGoalArgs, 'input'>>;
   updateMilestones?: Resolver<ResolversTypes['UpdateMilestonesResult'], ParentType, ContextType, RequireFields<MutationUpdateMilestonesArgs, 'input'>>;
+  overrideGoalStatus?: Resolver<ResolversTypes['OverrideGoalStatusResult'], ParentType, ContextType, RequireFields<MutationOverrideGoalStatusArgs, 'input'>>;
+  withdrawGoalStatusOverride?: Resolver<ResolversTypes['WithdrawGoalStatusOverrideResult'], ParentType, ContextType, RequireFields<MutationWithdrawGoalStatusOverrideArgs, 'input'>>;
   addGoalAction?: Resolver<ResolversTypes['AddGoalActionResult'], ParentType, ContextType, RequireFields<MutationAddGoalActionArgs, 'input'>>;
   updateGoalAction?: Resolver<ResolversTypes['UpdateGoalActionResult'], ParentType, ContextType, RequireFields<MutationUpdateGoalActionArgs, 'input'>>;
   addGoalNote?: Resolver<ResolversTypes['AddGoalNoteResult'], ParentType, ContextType, RequireFields<MutationAddGoalNoteArgs, 'input'>>;
@@ -10200,6 +10458,17 @@ export type GoalTrajectoryPointResolvers<ContextType = Context, ParentType exten
   valueExact?: Resolver<ResolversTypes['Decimal'], ParentType, ContextType>;
 };
 
+export type GoalBudgetProgressResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalBudgetProgress'] = ResolversParentTypes['GoalBudgetProgress']> = {
+  spent?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  spentExact?: Resolver<ResolversTypes['Decimal'], ParentType, ContextType>;
+  left?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  leftPercent?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  burnShort?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  burnLong?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  projected?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  goneOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+};
+
 export type GoalForecastResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalForecast'] = ResolversParentTypes['GoalForecast']> = {
   missing?: Resolver<Maybe<ResolversTypes['NoForecastReason']>, ParentType, ContextType>;
   value?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
@@ -10208,6 +10477,8 @@ export type GoalForecastResolvers<ContextType = Context, ParentType extends Reso
   probability?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   projectedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   method?: Resolver<Maybe<ResolversTypes['ForecastMethod']>, ParentType, ContextType>;
+  isBetterThanNoChange?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  isTrusted?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   backTest?: Resolver<Maybe<ResolversTypes['ForecastBackTest']>, ParentType, ContextType>;
 };
 
@@ -10222,6 +10493,15 @@ export type ForecastBackTestResolvers<ContextType = Context, ParentType extends 
   noChangeMeanError?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   withinHalf?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   withinMostly?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+};
+
+export type GoalGuardProgressResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalGuardProgress'] = ResolversParentTypes['GoalGuardProgress']> = {
+  guard?: Resolver<ResolversTypes['GoalGuard'], ParentType, ContextType>;
+  unit?: Resolver<ResolversTypes['KpiUnit'], ParentType, ContextType>;
+  before?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  now?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  effect?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  sentence?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type GoalChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalChange'] = ResolversParentTypes['GoalChange']> = {
@@ -10323,6 +10603,36 @@ export type UpdateMilestonesSuccessResolvers<ContextType = Context, ParentType e
 
 export type UpdateMilestonesResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UpdateMilestonesResult'] = ResolversParentTypes['UpdateMilestonesResult']> = {
   __resolveType?: TypeResolveFn<'UpdateMilestonesSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
+};
+
+export type GoalStatusOverrideResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalStatusOverride'] = ResolversParentTypes['GoalStatusOverride']> = {
+  status?: Resolver<ResolversTypes['GoalStatus'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  until?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  by?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  setAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type OverrideGoalStatusSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OverrideGoalStatusSuccess'] = ResolversParentTypes['OverrideGoalStatusSuccess']> = {
+  goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
+  dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type OverrideGoalStatusResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OverrideGoalStatusResult'] = ResolversParentTypes['OverrideGoalStatusResult']> = {
+  __resolveType?: TypeResolveFn<'OverrideGoalStatusSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
+};
+
+export type WithdrawGoalStatusOverrideSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['WithdrawGoalStatusOverrideSuccess'] = ResolversParentTypes['WithdrawGoalStatusOverrideSuccess']> = {
+  goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
+  dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type WithdrawGoalStatusOverrideResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['WithdrawGoalStatusOverrideResult'] = ResolversParentTypes['WithdrawGoalStatusOverrideResult']> = {
+  __resolveType?: TypeResolveFn<'WithdrawGoalStatusOverrideSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
 };
 
 export type GoalActionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalAction'] = ResolversParentTypes['GoalAction']> = {
@@ -10458,6 +10768,8 @@ export type GoalResolvers<ContextType = Context, ParentType extends ResolversPar
   alerts?: Resolver<ReadonlyArray<ResolversTypes['Alert']>, ParentType, ContextType>;
   alertRules?: Resolver<ReadonlyArray<ResolversTypes['AlertRule']>, ParentType, ContextType>;
   forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['GoalGuard']>, ParentType, ContextType>;
+  statusOverride?: Resolver<Maybe<ResolversTypes['GoalStatusOverride']>, ParentType, ContextType>;
   reviewKinds?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewKind']>, ParentType, ContextType>;
   reviews?: Resolver<ReadonlyArray<ResolversTypes['GoalReview']>, ParentType, ContextType>;
   smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
@@ -10483,7 +10795,13 @@ export type GoalProgressResolvers<ContextType = Context, ParentType extends Reso
   percentToTarget?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   status?: Resolver<ResolversTypes['GoalStatus'], ParentType, ContextType>;
   statusReason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  leaning?: Resolver<Maybe<ResolversTypes['GoalStatus']>, ParentType, ContextType>;
+  leaningSince?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
   recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  budget?: Resolver<Maybe<ResolversTypes['GoalBudgetProgress']>, ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['GoalGuardProgress']>, ParentType, ContextType>;
+  override?: Resolver<Maybe<ResolversTypes['GoalStatusOverride']>, ParentType, ContextType>;
 };
 
 export type GoalPointResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalPoint'] = ResolversParentTypes['GoalPoint']> = {
@@ -11661,9 +11979,11 @@ export type Resolvers<ContextType = Context> = {
   GoalBand?: GoalBandResolvers<ContextType>;
   GoalTrajectory?: GoalTrajectoryResolvers<ContextType>;
   GoalTrajectoryPoint?: GoalTrajectoryPointResolvers<ContextType>;
+  GoalBudgetProgress?: GoalBudgetProgressResolvers<ContextType>;
   GoalForecast?: GoalForecastResolvers<ContextType>;
   ForecastRange?: ForecastRangeResolvers<ContextType>;
   ForecastBackTest?: ForecastBackTestResolvers<ContextType>;
+  GoalGuardProgress?: GoalGuardProgressResolvers<ContextType>;
   GoalChange?: GoalChangeResolvers<ContextType>;
   GoalFieldChange?: GoalFieldChangeResolvers<ContextType>;
   ActivateGoalSuccess?: ActivateGoalSuccessResolvers<ContextType>;
@@ -11681,6 +12001,11 @@ export type Resolvers<ContextType = Context> = {
   CreateMilestoneGoalResult?: CreateMilestoneGoalResultResolvers<ContextType>;
   UpdateMilestonesSuccess?: UpdateMilestonesSuccessResolvers<ContextType>;
   UpdateMilestonesResult?: UpdateMilestonesResultResolvers<ContextType>;
+  GoalStatusOverride?: GoalStatusOverrideResolvers<ContextType>;
+  OverrideGoalStatusSuccess?: OverrideGoalStatusSuccessResolvers<ContextType>;
+  OverrideGoalStatusResult?: OverrideGoalStatusResultResolvers<ContextType>;
+  WithdrawGoalStatusOverrideSuccess?: WithdrawGoalStatusOverrideSuccessResolvers<ContextType>;
+  WithdrawGoalStatusOverrideResult?: WithdrawGoalStatusOverrideResultResolvers<ContextType>;
   GoalAction?: GoalActionResolvers<ContextType>;
   GoalActionEffect?: GoalActionEffectResolvers<ContextType>;
   GoalNote?: GoalNoteResolvers<ContextType>;
