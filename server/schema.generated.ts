@@ -8,9 +8,10 @@ import type { DiscountOffer as DiscountOfferParent } from './invoice/discount-of
 import type { PostedLine } from './ledger/lines.ts';
 import type { PostedEntry } from './ledger/entries.ts';
 import type { AllocationRow, AllocationRow as CreditAllocationRow } from './ledger/allocations.ts';
-import type { ResolutionRow } from './dispute/queries.ts';
+import type { ResolutionRow, ReopeningRow } from './dispute/queries.ts';
 import type { Statement, Account, AccountBalance } from './customer/statement.ts';
 import type { LineRow } from './customer/statement-lines.ts';
+import type { CreditLimitChange as CreditLimitChangeParent } from './customer/credit-limit-changes.ts';
 import type { CreditLimit as CreditLimitParent } from './customer/credit-limit.ts';
 import type { RuleChangeRow } from './alert/queries.ts';
 import type { QuietHours } from './domain/alert-quiet.ts';
@@ -2793,6 +2794,8 @@ export type CreditNote = {
   readonly issuedOn: Scalars['Date']['output'];
   /** Credited, tax included. */
   readonly amount: Money;
+  /** The same without tax; null where that is not known. */
+  readonly amountNet?: Maybe<Money>;
   /** What is not applied to any invoice as of the given day (today if left out). */
   readonly unapplied: Money;
   /** Why it was issued. */
@@ -2886,6 +2889,8 @@ export type RecordCreditNoteInput = {
   readonly number: Scalars['String']['input'];
   /** Credited, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The date on it; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** Why it is issued. */
@@ -3006,6 +3011,8 @@ export type Customer = {
   readonly channel?: Maybe<Scalars['String']['output']>;
   /** What it may owe at most. */
   readonly creditLimit: CreditLimit;
+  /** How it changed, by whom and why, the latest first; also where the same was set again. */
+  readonly creditLimitChanges: CreditLimitChangeConnection;
   /** Grows by one with every change; pass it as `expectedVersion`. */
   readonly version: Scalars['Int']['output'];
   /** Open invoices, disputed ones included, today; one amount per currency. */
@@ -3016,6 +3023,13 @@ export type Customer = {
   readonly unapplied: ReadonlyArray<Money>;
   /** Its invoices, newest first. */
   readonly invoices: InvoiceConnection;
+};
+
+
+/** Who owes. */
+export type CustomerCreditLimitChangesArgs = {
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -3104,6 +3118,45 @@ export type CreditLimit = {
   readonly state: CreditLimitState;
   /** The limit where the state is AMOUNT. */
   readonly amount?: Maybe<Money>;
+};
+
+/** One time that a credit limit was set. */
+export type CreditLimitChange = {
+  readonly __typename?: 'CreditLimitChange';
+  /** When, by the clock of the database. */
+  readonly changedAt: Scalars['DateTime']['output'];
+  /** Who did it: a person or a token by name, or what else did. */
+  readonly changedBy: Scalars['String']['output'];
+  /** The limit before. */
+  readonly previous: CreditLimit;
+  /** The limit from then on. */
+  readonly limit: CreditLimit;
+  /** Why. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of changes of a credit limit. */
+export type CreditLimitChangeConnection = {
+  readonly __typename?: 'CreditLimitChangeConnection';
+  /** The changes with their cursors. */
+  readonly edges: ReadonlyArray<CreditLimitChangeEdge>;
+  /** The changes. */
+  readonly nodes: ReadonlyArray<CreditLimitChange>;
+  /** Where the page stands. */
+  readonly pageInfo: PageInfo;
+  /** How many there are in all; null beyond 100,000. */
+  readonly totalCount?: Maybe<Scalars['Int']['output']>;
+  /** How many there are at least. */
+  readonly totalCountAtLeast: Scalars['Int']['output'];
+};
+
+/** A change of a credit limit in a page. */
+export type CreditLimitChangeEdge = {
+  readonly __typename?: 'CreditLimitChangeEdge';
+  /** Its place in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The change. */
+  readonly node: CreditLimitChange;
 };
 
 /** What to set. */
@@ -3381,6 +3434,11 @@ export type Dispute = {
   readonly resolvedOn?: Maybe<Scalars['Date']['output']>;
   /** What was resolved of it, in the order of recording. */
   readonly resolutions: ReadonlyArray<DisputeResolution>;
+  /**
+   * What is disputed again, in the order of recording: a payment, credit, write-off or discount that had settled it was
+   * taken back, or bounced. All that was resolved, less this, and what is open make up `amount`.
+   */
+  readonly reopenings: ReadonlyArray<DisputeReopening>;
 };
 
 
@@ -3397,6 +3455,17 @@ export type DisputeResolution = {
   /** When. */
   readonly resolvedOn: Scalars['Date']['output'];
   /** How it ended. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+};
+
+/** A dispute or a part of it that came back with what is owed. */
+export type DisputeReopening = {
+  readonly __typename?: 'DisputeReopening';
+  /** How much of it. */
+  readonly amount: Money;
+  /** When. */
+  readonly reopenedOn: Scalars['Date']['output'];
+  /** Why what had settled it was taken back. */
   readonly reason?: Maybe<Scalars['String']['output']>;
 };
 
@@ -4973,6 +5042,8 @@ export type CorrectInvoiceInput = {
   readonly number: Scalars['String']['input'];
   /** Billed, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The invoice date; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** The accounting date of both where the invoice date lies in a closed month; the invoice date if left out. */
@@ -5308,6 +5379,8 @@ export type Invoice = {
   readonly voided: Scalars['Boolean']['output'];
   /** Billed, tax included, with corrections; 0 where it was voided. */
   readonly amount: Money;
+  /** The same without tax, which a correction changes in proportion; null where that is not known. */
+  readonly amountNet?: Maybe<Money>;
   /** What it is for, where the bill says so. */
   readonly lines: ReadonlyArray<InvoiceLine>;
   /** What may be deducted where it is paid early; null where nothing may. */
@@ -5537,6 +5610,8 @@ export type InvoiceFilter = {
   readonly currency?: InputMaybe<ReadonlyArray<Scalars['CurrencyCode']['input']>>;
   /** Owed at the end of this day: the drill-down behind every balance. */
   readonly openOn?: InputMaybe<Scalars['Date']['input']>;
+  /** With `openOn`: by what was recorded up to this moment, as `knownAt` of `kpis` and `aging` has it. All that is recorded, if left out. */
+  readonly openKnownAt?: InputMaybe<Scalars['DateTime']['input']>;
   /** All of these. */
   readonly and?: InputMaybe<ReadonlyArray<InvoiceFilter>>;
   /** At least one of these. */
@@ -5570,6 +5645,8 @@ export type RecordInvoiceInput = {
   readonly number: Scalars['String']['input'];
   /** Billed, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The invoice date; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** The accounting date where the invoice date lies in a closed month; the invoice date if left out. */
@@ -5704,9 +5781,9 @@ export type KpiMetric =
   | 'RECEIVABLES_TURNOVER'
   /** How many days it takes on average to turn receivables into cash, over a year. */
   | 'AVERAGE_COLLECTION_PERIOD'
-  /** Share of the installments that fell due in the period which was paid by the first due date. */
+  /** Share of the installments that fell due in the period which was paid by the first due date, or within the days of grace. */
   | 'ON_TIME_RATE'
-  /** Share of the invoices settled in the period which was settled by the first due date. */
+  /** Share of the invoices settled in the period which was settled by the first due date, or within the days of grace. */
   | 'ON_TIME_RATE_SETTLED'
   /** Invoices paid off in the period. */
   | 'INVOICES_SETTLED'
@@ -5744,7 +5821,7 @@ export type KpiMetric =
   | 'UNAPPLIED_CASH_AGE'
   /** Credit notes that have not been applied to any invoice. */
   | 'UNAPPLIED_CREDITS'
-  /** Billed less credit notes, tax included. */
+  /** Billed less credit notes, tax included unless `taxBasis` is NET. */
   | 'SALES'
   /** Invoices billed. */
   | 'INVOICES_SENT'
@@ -5905,6 +5982,13 @@ export type CeiForm =
   /** Divided by the months of the window, as the Credit Research Foundation prints it. */
   | 'MONTHLY_SHARE';
 
+/** Whether sales include tax. */
+export type TaxBasis =
+  /** Tax included, as in receivables. */
+  | 'GROSS'
+  /** Net of tax. */
+  | 'NET';
+
 /** What becomes of receipts that are not applied to any invoice. */
 export type UnappliedCash =
   /** They are left alone: receivables are gross. */
@@ -5992,9 +6076,11 @@ export type KpiConventionsInput = {
   readonly floorDaysLate?: InputMaybe<Scalars['Boolean']['input']>;
   /** Whether DSO and average days delinquent are net of receipts not applied; default EXCLUDE. */
   readonly unappliedCash?: InputMaybe<UnappliedCash>;
-  /** Days after the due date on which an installment still counts as current: 0 to 60, default 0. Moves what is past due, but neither aging nor on-time rates. */
+  /** Whether sales include tax, as receivables do; default GROSS. NET takes that the tax of every invoice and credit note of the window is known. */
+  readonly taxBasis?: InputMaybe<TaxBasis>;
+  /** Days after the due date on which an installment still counts as current, and may be paid in time: 0 to 60, default 0. Moves what is past due and on-time rates, but neither aging nor days late. */
   readonly graceDays?: InputMaybe<Scalars['Int']['input']>;
-  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due, but neither aging nor on-time rates. */
+  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due and on-time rates, but neither aging nor days late. */
   readonly weekendRoll?: InputMaybe<Scalars['Boolean']['input']>;
   /** What open disputes are set against; default OPENED. */
   readonly deductionsBasis?: InputMaybe<DeductionsBasis>;
@@ -6023,7 +6109,9 @@ export type KpiConventions = {
   readonly floorDaysLate: Scalars['Boolean']['output'];
   /** Whether DSO and average days delinquent are net of receipts not applied. */
   readonly unappliedCash: UnappliedCash;
-  /** Days after the due date on which an installment still counts as current. */
+  /** Whether sales include tax, as receivables do. */
+  readonly taxBasis: TaxBasis;
+  /** Days after the due date on which an installment still counts as current, and may be paid in time. */
   readonly graceDays: Scalars['Int']['output'];
   /** Whether what falls due on a weekend may be paid on the Monday after. */
   readonly weekendRoll: Scalars['Boolean']['output'];
@@ -6194,14 +6282,16 @@ export type NullReason =
   | 'NOTHING_OPEN'
   /** It takes a convention that nobody has set, such as the loss rates. */
   | 'NOT_CONFIGURED'
-  /** Nothing was recorded from outside for the period. */
+  /** Nothing was recorded from outside for the period; of sales net of tax, no tax was. */
   | 'NOT_RECORDED'
   /** It is known of the organization as a whole only: leave out `filter` and `groupBy`. */
   | 'NOT_BY_SEGMENT'
   /** It has no history: it is known for today only, as known now. */
   | 'ONLY_TODAY'
   /** An exchange rate is missing; `message` names currency and day. */
-  | 'MISSING_RATE';
+  | 'MISSING_RATE'
+  /** Of only some of the invoices and credit notes of the window the tax is known, so that their sales without tax are not. */
+  | 'TAX_BASIS_MIXED';
 
 /** One KPI value. The columns are the same whatever is asked for; what does not apply is null. */
 export type KpiRow = {
@@ -8804,6 +8894,9 @@ export type ResolversTypes = {
   CustomerOrderField: CustomerOrderField;
   CreditLimitState: CreditLimitState;
   CreditLimit: ResolverTypeWrapper<CreditLimitParent>;
+  CreditLimitChange: ResolverTypeWrapper<CreditLimitChangeParent>;
+  CreditLimitChangeConnection: ResolverTypeWrapper<Page<CreditLimitChangeParent>>;
+  CreditLimitChangeEdge: ResolverTypeWrapper<Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversTypes['CreditLimitChange'] }>;
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
   SetCreditLimitSuccess: ResolverTypeWrapper<Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversTypes['Customer'], previous: ResolversTypes['CreditLimit'], audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
@@ -8825,6 +8918,7 @@ export type ResolversTypes = {
   StatementEntryKind: StatementEntryKind;
   Dispute: ResolverTypeWrapper<DisputeRow>;
   DisputeResolution: ResolverTypeWrapper<ResolutionRow>;
+  DisputeReopening: ResolverTypeWrapper<ReopeningRow>;
   DisputeFilter: DisputeFilter;
   DisputeOrder: DisputeOrder;
   DisputeOrderField: DisputeOrderField;
@@ -8987,6 +9081,7 @@ export type ResolversTypes = {
   RateBasis: RateBasis;
   KpiFilter: KpiFilter;
   CeiForm: CeiForm;
+  TaxBasis: TaxBasis;
   UnappliedCash: UnappliedCash;
   DeductionsBasis: DeductionsBasis;
   FiscalCalendarKind: FiscalCalendarKind;
@@ -9277,6 +9372,9 @@ export type ResolversParentTypes = {
   CustomerFilter: CustomerFilter;
   CustomerOrder: CustomerOrder;
   CreditLimit: CreditLimitParent;
+  CreditLimitChange: CreditLimitChangeParent;
+  CreditLimitChangeConnection: Page<CreditLimitChangeParent>;
+  CreditLimitChangeEdge: Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversParentTypes['CreditLimitChange'] };
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
   SetCreditLimitSuccess: Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversParentTypes['Customer'], previous: ResolversParentTypes['CreditLimit'], audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
@@ -9296,6 +9394,7 @@ export type ResolversParentTypes = {
   StatementLineEdge: Omit<StatementLineEdge, 'node'> & { node: ResolversParentTypes['StatementLine'] };
   Dispute: DisputeRow;
   DisputeResolution: ResolutionRow;
+  DisputeReopening: ReopeningRow;
   DisputeFilter: DisputeFilter;
   DisputeOrder: DisputeOrder;
   DisputeConnection: Page<DisputeRow>;
@@ -10167,6 +10266,7 @@ export type CreditNoteResolvers<ContextType = Context, ParentType extends Resolv
   customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
   issuedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  amountNet?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
   unapplied?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<CreditNoteUnappliedArgs>>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   allocations?: Resolver<ReadonlyArray<ResolversTypes['CreditNoteAllocation']>, ParentType, ContextType>;
@@ -10234,6 +10334,7 @@ export type CustomerResolvers<ContextType = Context, ParentType extends Resolver
   region?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   channel?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   creditLimit?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  creditLimitChanges?: Resolver<ResolversTypes['CreditLimitChangeConnection'], ParentType, ContextType, RequireFields<CustomerCreditLimitChangesArgs, 'first'>>;
   version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   balances?: Resolver<ReadonlyArray<ResolversTypes['Money']>, ParentType, ContextType>;
   balance?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
@@ -10257,6 +10358,27 @@ export type CustomerEdgeResolvers<ContextType = Context, ParentType extends Reso
 export type CreditLimitResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimit'] = ResolversParentTypes['CreditLimit']> = {
   state?: Resolver<ResolversTypes['CreditLimitState'], ParentType, ContextType>;
   amount?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
+};
+
+export type CreditLimitChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChange'] = ResolversParentTypes['CreditLimitChange']> = {
+  changedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  changedBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  previous?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  limit?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CreditLimitChangeConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChangeConnection'] = ResolversParentTypes['CreditLimitChangeConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['CreditLimitChangeEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['CreditLimitChange']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  totalCountAtLeast?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type CreditLimitChangeEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChangeEdge'] = ResolversParentTypes['CreditLimitChangeEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['CreditLimitChange'], ParentType, ContextType>;
 };
 
 export type SetCreditLimitSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetCreditLimitSuccess'] = ResolversParentTypes['SetCreditLimitSuccess']> = {
@@ -10350,11 +10472,18 @@ export type DisputeResolvers<ContextType = Context, ParentType extends Resolvers
   open?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<DisputeOpenArgs>>;
   resolvedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   resolutions?: Resolver<ReadonlyArray<ResolversTypes['DisputeResolution']>, ParentType, ContextType>;
+  reopenings?: Resolver<ReadonlyArray<ResolversTypes['DisputeReopening']>, ParentType, ContextType>;
 };
 
 export type DisputeResolutionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DisputeResolution'] = ResolversParentTypes['DisputeResolution']> = {
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   resolvedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type DisputeReopeningResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DisputeReopening'] = ResolversParentTypes['DisputeReopening']> = {
+  amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  reopenedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
@@ -10962,6 +11091,7 @@ export type InvoiceResolvers<ContextType = Context, ParentType extends Resolvers
   replacedBy?: Resolver<Maybe<ResolversTypes['Invoice']>, ParentType, ContextType>;
   voided?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  amountNet?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
   lines?: Resolver<ReadonlyArray<ResolversTypes['InvoiceLine']>, ParentType, ContextType>;
   discount?: Resolver<Maybe<ResolversTypes['DiscountOffer']>, ParentType, ContextType>;
   balance?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<InvoiceBalanceArgs>>;
@@ -11054,6 +11184,7 @@ export type KpiConventionsResolvers<ContextType = Context, ParentType extends Re
   rateBasis?: Resolver<ResolversTypes['RateBasis'], ParentType, ContextType>;
   floorDaysLate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   unappliedCash?: Resolver<ResolversTypes['UnappliedCash'], ParentType, ContextType>;
+  taxBasis?: Resolver<ResolversTypes['TaxBasis'], ParentType, ContextType>;
   graceDays?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   weekendRoll?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   deductionsBasis?: Resolver<ResolversTypes['DeductionsBasis'], ParentType, ContextType>;
@@ -11950,6 +12081,9 @@ export type Resolvers<ContextType = Context> = {
   CustomerConnection?: CustomerConnectionResolvers<ContextType>;
   CustomerEdge?: CustomerEdgeResolvers<ContextType>;
   CreditLimit?: CreditLimitResolvers<ContextType>;
+  CreditLimitChange?: CreditLimitChangeResolvers<ContextType>;
+  CreditLimitChangeConnection?: CreditLimitChangeConnectionResolvers<ContextType>;
+  CreditLimitChangeEdge?: CreditLimitChangeEdgeResolvers<ContextType>;
   SetCreditLimitSuccess?: SetCreditLimitSuccessResolvers<ContextType>;
   SetCreditLimitResult?: SetCreditLimitResultResolvers<ContextType>;
   CreateCustomerSuccess?: CreateCustomerSuccessResolvers<ContextType>;
@@ -11964,6 +12098,7 @@ export type Resolvers<ContextType = Context> = {
   StatementLineEdge?: StatementLineEdgeResolvers<ContextType>;
   Dispute?: DisputeResolvers<ContextType>;
   DisputeResolution?: DisputeResolutionResolvers<ContextType>;
+  DisputeReopening?: DisputeReopeningResolvers<ContextType>;
   DisputeConnection?: DisputeConnectionResolvers<ContextType>;
   DisputeEdge?: DisputeEdgeResolvers<ContextType>;
   OpenDisputeSuccess?: OpenDisputeSuccessResolvers<ContextType>;
