@@ -1,10 +1,12 @@
 /** The resolver map: the nouns meet here and nowhere else. */
+import { alertResolvers } from './alert/resolvers.ts'
 import { auditResolvers } from './audit/resolvers.ts'
 import { creditNoteResolvers } from './credit-note/resolvers.ts'
 import { customerResolvers } from './customer/resolvers.ts'
 import { disputeResolvers } from './dispute/resolvers.ts'
 import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
+import { reviewResolvers } from './goal/review/resolvers.ts'
 import { invoiceResolvers } from './invoice/resolvers.ts'
 import { explainResolvers } from './kpi/explain-resolvers.ts'
 import { reconciliationResolvers } from './kpi/reconciliation-resolvers.ts'
@@ -62,5 +64,7 @@ export const resolvers = merge([
   reconciliationResolvers,
   restatementResolvers,
   goalResolvers,
+  alertResolvers,
+  reviewResolvers,
   auditResolvers,
 ])

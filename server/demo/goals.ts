@@ -3,6 +3,7 @@
  * so first day and target are looked for in what the books say: the figures are true, the ambitions are made to fit.
  */
 import { Exact } from '../domain/money.ts'
+import { reviewKinds } from '../domain/review.ts'
 import { judge, type GoalStatus } from '../domain/goal-status.ts'
 import { yearBefore } from '../domain/goal-trajectory.ts'
 import { dateAt } from '../domain/calendar.ts'
@@ -12,6 +13,7 @@ import { writeAudit } from '../ledger/audit.ts'
 import { appendProgress, progressOf, readSnapshot } from '../live/evaluate.ts'
 import { judgedGoal, measure, type Measured } from '../live/measure.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
+import { beginning } from '../goal/override.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { People, PersonName } from './company.ts'
 import type { GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
@@ -201,7 +203,9 @@ const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Dra
   stateReason: null,
   outcome: null,
   closedSequence: null,
+  reviews: [...reviewKinds],
   version: 1,
+  ...beginning,
   createdAt: organization.createdAt,
 })
 

@@ -3,6 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
+import { reviewKinds } from '../domain/review.ts'
 import { formatPart } from '../domain/exact.ts'
 import { dueFault, duePoints, milestoneInWords, type Milestone } from '../domain/goal-milestones.ts'
 import { decodeId, newUuid } from '../ids.ts'
@@ -19,6 +20,7 @@ import type {
 import { changeGoal, type Change, type GoalChanged } from './change.ts'
 import { checkDates, checkName, checkPeople, checkState, checkWhy, findStranger, namedBy } from './check.ts'
 import { writeFollowers } from './followers.ts'
+import { beginning } from './override.ts'
 import { findGivenParent } from './tree.ts'
 import type { GoalMilestoneRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, goalMilestone } from '@tidemark/drizzle/tables/goal.ts'
@@ -63,6 +65,7 @@ export async function createMilestoneGoal(
     deadline,
     ownerId: people.ownerId ?? null,
     reviewerId: people.reviewerId ?? null,
+    reviews: [...reviewKinds],
     createdAt: now,
   }
   return runCommand(context, { action: 'createMilestoneGoal', input }, async (tx) => {
@@ -103,6 +106,7 @@ const NO_KPI = {
   outcome: null,
   closedSequence: null,
   version: 1,
+  ...beginning,
 } as const
 
 type Way = Pick<GoalRow, 'target' | 'trajectory' | 'trajectoryPoints' | 'trajectoryGiven'>
