@@ -11,7 +11,15 @@ import type {
 import type { apiToken, invitation, membership } from './tables/access.ts'
 import type { audit, auditSeal, origin } from './tables/audit.ts'
 import type { customer, segment } from './tables/customer.ts'
-import type { goal, goalAction, goalChange, goalMilestone, goalNote, goalProgress } from './tables/goal.ts'
+import type {
+  goal,
+  goalAction,
+  goalChange,
+  goalForecast,
+  goalMilestone,
+  goalNote,
+  goalProgress,
+} from './tables/goal.ts'
 import type { exchangeRate, metricValue } from './tables/kpi.ts'
 import type { creditNote, invoice, item, ledgerEntry, receipt } from './tables/ledger.ts'
 import type { organization, person } from './tables/organization.ts'
@@ -37,6 +45,7 @@ export type AuditRow = typeof audit.$inferSelect
 export type AuditSealRow = typeof auditSeal.$inferSelect
 export type OriginRow = typeof origin.$inferSelect
 export type GoalProgressRow = typeof goalProgress.$inferSelect
+export type GoalForecastRow = typeof goalForecast.$inferSelect
 export type GoalChangeRow = typeof goalChange.$inferSelect
 export type GoalMilestoneRow = typeof goalMilestone.$inferSelect
 export type GoalActionRow = typeof goalAction.$inferSelect

@@ -121,6 +121,7 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'CreditNote.allocations': usually(() => 3),
   'CustomerStatement.accounts': usually(() => 3),
   'Dispute.resolutions': usually(() => 3),
+  'Dispute.reopenings': usually(() => 1),
   'Invoice.disputes': usually(() => 1),
   'AuditVerification.findings': atMost(() => 100),
 }

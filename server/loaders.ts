@@ -21,6 +21,7 @@ import type {
   CreditNoteRow,
   CustomerRow,
   GoalActionRow,
+  GoalForecastRow,
   GoalMilestoneRow,
   GoalNoteRow,
   GoalProgressRow,
@@ -65,6 +66,7 @@ import { readLines, type PostedLine } from './ledger/lines.ts'
 import { readRates } from './ledger/rates.ts'
 import { readSegmentRows } from './ledger/segments.ts'
 import { readLastPosting } from './live/evaluate.ts'
+import { readForecasts } from './live/forecasts.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
 import { measuredLoader, type MeasuredLoader } from './live/measured.ts'
 import { readMilestones } from './live/milestones.ts'
@@ -97,6 +99,7 @@ export type Loaders = {
   readonly goal: DataLoader<string, GoalRow | null>
   /** By goal: where it stands; null before its first evaluation. */
   readonly progress: DataLoader<string, GoalProgressRow | null>
+  readonly goalForecast: DataLoader<string, GoalForecastRow | null>
   readonly goalHistory: GoalHistoryLoader
   readonly alert: DataLoader<string, AlertRow | null>
   readonly alertRule: DataLoader<string, AlertRuleRow | null>
@@ -222,6 +225,7 @@ export const createLoaders = (
         .where(and(eq(goal.organizationId, id), inArray(goal.id, ids))),
     ),
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
+    goalForecast: byKey(reader, (tx, ids) => readForecasts(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
     alert: byId(reader, (tx, ids) =>
       tx

@@ -8,15 +8,18 @@ import type { DiscountOffer as DiscountOfferParent } from './invoice/discount-of
 import type { PostedLine } from './ledger/lines.ts';
 import type { PostedEntry } from './ledger/entries.ts';
 import type { AllocationRow, AllocationRow as CreditAllocationRow } from './ledger/allocations.ts';
-import type { ResolutionRow } from './dispute/queries.ts';
+import type { ResolutionRow, ReopeningRow } from './dispute/queries.ts';
 import type { Statement, Account, AccountBalance } from './customer/statement.ts';
 import type { LineRow } from './customer/statement-lines.ts';
+import type { CreditLimitChange as CreditLimitChangeParent } from './customer/credit-limit-changes.ts';
 import type { CreditLimit as CreditLimitParent } from './customer/credit-limit.ts';
 import type { RuleChangeRow } from './alert/queries.ts';
 import type { QuietHours } from './domain/alert-quiet.ts';
 import type { AlertEvent as AlertEventParent } from './alert/subscription.ts';
 import type { Page } from './connection.ts';
 import type { GoalWithProgress, ProgressOfGoal } from './goal/queries.ts';
+import type { StatusOverride } from './goal/override.ts';
+import type { StoredGuard, StoredBudget } from './live/aside.ts';
 import type { ProgressEvent } from './goal/subscription.ts';
 import type { TargetGiven } from './goal/aim.ts';
 import type { StoredPoint } from './live/measure.ts';
@@ -1913,6 +1916,10 @@ export type Mutation = {
   readonly createMilestoneGoal: CreateMilestoneGoalResult;
   /** Adds, changes, ticks off or drops milestones of a goal. */
   readonly updateMilestones: UpdateMilestonesResult;
+  /** Says another status than the computed one, for a reason and a time. The computed one stays beside it. */
+  readonly overrideGoalStatus: OverrideGoalStatusResult;
+  /** Takes that back before its time is over. */
+  readonly withdrawGoalStatusOverride: WithdrawGoalStatusOverrideResult;
   /** Adds an action to the plan of a goal. */
   readonly addGoalAction: AddGoalActionResult;
   /** Changes an action, or tells that it began, is done or is dropped. Nothing is deleted. */
@@ -2266,6 +2273,24 @@ export type MutationCreateMilestoneGoalArgs = {
  */
 export type MutationUpdateMilestonesArgs = {
   input: UpdateMilestonesInput;
+};
+
+
+/**
+ * Changes. Each takes one `input` and answers with a union of what happened and the problems that prevented it.
+ * With the same `idempotencyKey` and input a mutation is carried out once and answers the same again.
+ */
+export type MutationOverrideGoalStatusArgs = {
+  input: OverrideGoalStatusInput;
+};
+
+
+/**
+ * Changes. Each takes one `input` and answers with a union of what happened and the problems that prevented it.
+ * With the same `idempotencyKey` and input a mutation is carried out once and answers the same again.
+ */
+export type MutationWithdrawGoalStatusOverrideArgs = {
+  input: WithdrawGoalStatusOverrideInput;
 };
 
 
@@ -2800,6 +2825,8 @@ export type CreditNote = {
   readonly issuedOn: Scalars['Date']['output'];
   /** Credited, tax included. */
   readonly amount: Money;
+  /** The same without tax; null where that is not known. */
+  readonly amountNet?: Maybe<Money>;
   /** What is not applied to any invoice as of the given day (today if left out). */
   readonly unapplied: Money;
   /** Why it was issued. */
@@ -2893,6 +2920,8 @@ export type RecordCreditNoteInput = {
   readonly number: Scalars['String']['input'];
   /** Credited, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The date on it; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** Why it is issued. */
@@ -3013,6 +3042,8 @@ export type Customer = {
   readonly channel?: Maybe<Scalars['String']['output']>;
   /** What it may owe at most. */
   readonly creditLimit: CreditLimit;
+  /** How it changed, by whom and why, the latest first; also where the same was set again. */
+  readonly creditLimitChanges: CreditLimitChangeConnection;
   /** Grows by one with every change; pass it as `expectedVersion`. */
   readonly version: Scalars['Int']['output'];
   /** Open invoices, disputed ones included, today; one amount per currency. */
@@ -3023,6 +3054,13 @@ export type Customer = {
   readonly unapplied: ReadonlyArray<Money>;
   /** Its invoices, newest first. */
   readonly invoices: InvoiceConnection;
+};
+
+
+/** Who owes. */
+export type CustomerCreditLimitChangesArgs = {
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -3111,6 +3149,45 @@ export type CreditLimit = {
   readonly state: CreditLimitState;
   /** The limit where the state is AMOUNT. */
   readonly amount?: Maybe<Money>;
+};
+
+/** One time that a credit limit was set. */
+export type CreditLimitChange = {
+  readonly __typename?: 'CreditLimitChange';
+  /** When, by the clock of the database. */
+  readonly changedAt: Scalars['DateTime']['output'];
+  /** Who did it: a person or a token by name, or what else did. */
+  readonly changedBy: Scalars['String']['output'];
+  /** The limit before. */
+  readonly previous: CreditLimit;
+  /** The limit from then on. */
+  readonly limit: CreditLimit;
+  /** Why. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of changes of a credit limit. */
+export type CreditLimitChangeConnection = {
+  readonly __typename?: 'CreditLimitChangeConnection';
+  /** The changes with their cursors. */
+  readonly edges: ReadonlyArray<CreditLimitChangeEdge>;
+  /** The changes. */
+  readonly nodes: ReadonlyArray<CreditLimitChange>;
+  /** Where the page stands. */
+  readonly pageInfo: PageInfo;
+  /** How many there are in all; null beyond 100,000. */
+  readonly totalCount?: Maybe<Scalars['Int']['output']>;
+  /** How many there are at least. */
+  readonly totalCountAtLeast: Scalars['Int']['output'];
+};
+
+/** A change of a credit limit in a page. */
+export type CreditLimitChangeEdge = {
+  readonly __typename?: 'CreditLimitChangeEdge';
+  /** Its place in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The change. */
+  readonly node: CreditLimitChange;
 };
 
 /** What to set. */
@@ -3388,6 +3465,11 @@ export type Dispute = {
   readonly resolvedOn?: Maybe<Scalars['Date']['output']>;
   /** What was resolved of it, in the order of recording. */
   readonly resolutions: ReadonlyArray<DisputeResolution>;
+  /**
+   * What is disputed again, in the order of recording: a payment, credit, write-off or discount that had settled it was
+   * taken back, or bounced. All that was resolved, less this, and what is open make up `amount`.
+   */
+  readonly reopenings: ReadonlyArray<DisputeReopening>;
 };
 
 
@@ -3404,6 +3486,17 @@ export type DisputeResolution = {
   /** When. */
   readonly resolvedOn: Scalars['Date']['output'];
   /** How it ended. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+};
+
+/** A dispute or a part of it that came back with what is owed. */
+export type DisputeReopening = {
+  readonly __typename?: 'DisputeReopening';
+  /** How much of it. */
+  readonly amount: Money;
+  /** When. */
+  readonly reopenedOn: Scalars['Date']['output'];
+  /** Why what had settled it was taken back. */
   readonly reason?: Maybe<Scalars['String']['output']>;
 };
 
@@ -3760,6 +3853,27 @@ export type GoalTrajectoryPointInput = {
   readonly value: Scalars['Decimal']['input'];
 };
 
+/** How a budget is spent, day by day. A rate of 1 uses it up exactly on the deadline. */
+export type GoalBudgetProgress = {
+  readonly __typename?: 'GoalBudgetProgress';
+  /** Spent from the first day to the day of the progress, both included. */
+  readonly spent: Scalars['Float']['output'];
+  /** The same, exactly. */
+  readonly spentExact: Scalars['Decimal']['output'];
+  /** What is left of it; below 0 once it is used up. */
+  readonly left: Scalars['Float']['output'];
+  /** What is left, in percent of the budget. */
+  readonly leftPercent: Scalars['Float']['output'];
+  /** How fast it was spent in the last 7 days; null where the books do not reach back so far. */
+  readonly burnShort?: Maybe<Scalars['Float']['output']>;
+  /** How fast it was spent in the last 28 days; null where the books do not reach back so far. */
+  readonly burnLong?: Maybe<Scalars['Float']['output']>;
+  /** Spent by the deadline if it goes on as in the last 28 days; null without `burnLong`. */
+  readonly projected?: Maybe<Scalars['Float']['output']>;
+  /** The first day on which nothing is left, as it was or as it goes on; null where some is left on the deadline. */
+  readonly goneOn?: Maybe<Scalars['Date']['output']>;
+};
+
 /** Goals as a file. */
 export type ApplyGoalsInput = {
   /**
@@ -3845,6 +3959,10 @@ export type GoalForecast = {
   readonly projectedOn?: Maybe<Scalars['Date']['output']>;
   /** How it was told. */
   readonly method?: Maybe<ForecastMethod>;
+  /** False where taking the value for unchanged erred as little, or less than a tenth more. */
+  readonly isBetterThanNoChange?: Maybe<Scalars['Boolean']['output']>;
+  /** Whether it has proved itself, and so decides the status: see GoalStatus. */
+  readonly isTrusted?: Maybe<Scalars['Boolean']['output']>;
   /** How it would have done in the past; its outcomes are the value to expect, off by the errors of then. */
   readonly backTest?: Maybe<ForecastBackTest>;
 };
@@ -3855,6 +3973,10 @@ export type NoForecastReason =
   | 'NOT_RUNNING'
   /** It is a checklist: what is done of it is no matter of chance. */
   | 'CHECKLIST'
+  /** It is a budget: `budget` of its progress tells how it is spent. */
+  | 'BUDGET'
+  /** It is being found, which takes some seconds. */
+  | 'NOT_YET'
   /** The KPI has no value today. */
   | 'NO_VALUE'
   /** The books hold less than a dozen weeks from which so far ahead could be told and compared with what came. */
@@ -3896,6 +4018,54 @@ export type ForecastBackTest = {
   readonly withinHalf?: Maybe<Scalars['Float']['output']>;
   /** The same of `mostly`. */
   readonly withinMostly?: Maybe<Scalars['Float']['output']>;
+};
+
+/**
+ * Ways to make a KPI look better that are no collection. Each is a KPI of the catalog; amounts are sums since the
+ * baseline, the others are values of the day.
+ */
+export type GoalGuard =
+  /** Given up. */
+  | 'WRITTEN_OFF'
+  /** Credit notes. */
+  | 'CREDITED'
+  /** Discounts for early payment. */
+  | 'DISCOUNTED'
+  /** Other changes of what is owed. */
+  | 'ADJUSTED'
+  /** Bills that turned out wrong, whose successors have new due dates. */
+  | 'RE_BILLED'
+  /** The days that customers are given to pay, by what was billed. */
+  | 'WEIGHTED_AVERAGE_TERMS'
+  /** Receipts that are not applied yet. */
+  | 'UNAPPLIED_CASH'
+  /** Credit notes that are not applied yet. */
+  | 'UNAPPLIED_CREDITS'
+  /** Amounts in dispute. */
+  | 'DISPUTED_RECEIVABLES';
+
+/** What a guard did since the goal's baseline. */
+export type GoalGuardProgress = {
+  readonly __typename?: 'GoalGuardProgress';
+  /** Which. */
+  readonly guard: GoalGuard;
+  /** The unit of its values. */
+  readonly unit: KpiUnit;
+  /**
+   * Of amounts: what it came to in as many days before the baseline as have passed since; of the others: the value on the day
+   * of the baseline. Null where the books do not reach back so far.
+   */
+  readonly before?: Maybe<Scalars['Float']['output']>;
+  /** Of amounts: what it came to since the baseline; of the others: the value of the day. Null where there is none. */
+  readonly now?: Maybe<Scalars['Float']['output']>;
+  /**
+   * How much of the way from the baseline to the value comes from it, in the goal's unit and counted as an improvement: the
+   * KPI computed once more with the amount put back, less the value. Null where that cannot be told: for KPIs that look at
+   * due dates, and for guards that are no reduction of what is owed.
+   */
+  readonly effect?: Maybe<Scalars['Float']['output']>;
+  /** The same in a sentence; null where it did nothing since the baseline. */
+  readonly sentence?: Maybe<Scalars['String']['output']>;
 };
 
 /** One change of a goal: what one person or program changed at once. */
@@ -3951,7 +4121,11 @@ export type GoalField =
   /** Where it stands in its life. */
   | 'STATE'
   /** Which reviews it has. */
-  | 'REVIEWS';
+  | 'REVIEWS'
+  /** What is watched beside it. */
+  | 'GUARDS'
+  /** What a person says instead of the computed status. */
+  | 'STATUS_OVERRIDE';
 
 /** A draft to activate. */
 export type ActivateGoalInput = {
@@ -4089,6 +4263,8 @@ export type UpdateGoalInput = {
   readonly trajectory?: InputMaybe<GoalTrajectoryInput>;
   /** The goal above it, which must not lie below it; null for none. */
   readonly parentId?: InputMaybe<Scalars['ID']['input']>;
+  /** What to watch beside it; an empty list for nothing. */
+  readonly guards?: InputMaybe<ReadonlyArray<GoalGuard>>;
   /** The last day on which it can be reached. */
   readonly deadline?: InputMaybe<Scalars['Date']['input']>;
   /** Why. To change the target, the band or the deadline takes one. */
@@ -4227,6 +4403,81 @@ export type UpdateMilestonesSuccess = {
 
 /** What `updateMilestones` answers. */
 export type UpdateMilestonesResult = UpdateMilestonesSuccess | NotFound | InvalidInput | Conflict;
+
+/** What a person says of a goal instead of the computed status. */
+export type GoalStatusOverride = {
+  readonly __typename?: 'GoalStatusOverride';
+  /** How it is doing: ON_TRACK, AT_RISK or OFF_TRACK. */
+  readonly status: GoalStatus;
+  /** Why. */
+  readonly reason: Scalars['String']['output'];
+  /** The last day on which it is told. */
+  readonly until: Scalars['Date']['output'];
+  /** Who: a person's name, a token's, or "command line". */
+  readonly by: Scalars['String']['output'];
+  /** When it was said. */
+  readonly setAt: Scalars['DateTime']['output'];
+};
+
+/** A status to say instead of the computed one. */
+export type OverrideGoalStatusInput = {
+  /** The goal's id. It must be active. */
+  readonly goal: Scalars['ID']['input'];
+  /** The version that you saw; a Conflict tells who changed what since. */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** How it is doing: ON_TRACK, AT_RISK or OFF_TRACK. */
+  readonly status: GoalStatus;
+  /** Why. */
+  readonly reason: Scalars['String']['input'];
+  /** The last day on which it is told: today or within 90 days; in 14 days if left out. */
+  readonly until?: InputMaybe<Scalars['Date']['input']>;
+  /** Check everything and answer as if done, but change nothing. */
+  readonly dryRun: Scalars['Boolean']['input'];
+  /** A text of your own, at most 255 characters: the same key and input are carried out once. */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The status is told from now on. */
+export type OverrideGoalStatusSuccess = {
+  readonly __typename?: 'OverrideGoalStatusSuccess';
+  /** The goal; null with `dryRun`. */
+  readonly goal?: Maybe<Goal>;
+  /** True where nothing was written because of `dryRun`. */
+  readonly dryRun: Scalars['Boolean']['output'];
+  /** Its entry in the audit; null with `dryRun`. */
+  readonly audit?: Maybe<AuditReceipt>;
+};
+
+/** What `overrideGoalStatus` answers. */
+export type OverrideGoalStatusResult = OverrideGoalStatusSuccess | NotFound | InvalidInput | Conflict;
+
+/** A status to tell no longer. */
+export type WithdrawGoalStatusOverrideInput = {
+  /** The goal's id. */
+  readonly goal: Scalars['ID']['input'];
+  /** The version that you saw; a Conflict tells who changed what since. */
+  readonly expectedVersion: Scalars['Int']['input'];
+  /** Why. */
+  readonly reason?: InputMaybe<Scalars['String']['input']>;
+  /** Check everything and answer as if done, but change nothing. */
+  readonly dryRun: Scalars['Boolean']['input'];
+  /** A text of your own, at most 255 characters: the same key and input are carried out once. */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** The computed status alone is told from now on. */
+export type WithdrawGoalStatusOverrideSuccess = {
+  readonly __typename?: 'WithdrawGoalStatusOverrideSuccess';
+  /** The goal; null with `dryRun`. */
+  readonly goal?: Maybe<Goal>;
+  /** True where nothing was written because of `dryRun`. */
+  readonly dryRun: Scalars['Boolean']['output'];
+  /** Its entry in the audit; null with `dryRun`. */
+  readonly audit?: Maybe<AuditReceipt>;
+};
+
+/** What `withdrawGoalStatusOverride` answers. */
+export type WithdrawGoalStatusOverrideResult = WithdrawGoalStatusOverrideSuccess | NotFound | InvalidInput | Conflict;
 
 /** Something that is done so that a goal is reached. */
 export type GoalAction = {
@@ -4676,10 +4927,14 @@ export type Goal = {
   /** Its name in files, of small letters, digits and hyphens; null where it came from none. */
   readonly key?: Maybe<Scalars['String']['output']>;
   /**
-   * Where its KPI will be at the deadline, told from its own past, week by week over up to three years. It is made when it is
-   * asked for, of what is known by then.
+   * Where its KPI will be at the deadline, told from its own past, week by week over up to three years. How it is told is found
+   * once a day, of what is known by then; the value that it begins with is that of the progress.
    */
   readonly forecast: GoalForecast;
+  /** What is watched so that its improvement is none on paper only. */
+  readonly guards: ReadonlyArray<GoalGuard>;
+  /** What a person says instead of the computed status; null where nobody does, and after its last day. */
+  readonly statusOverride?: Maybe<GoalStatusOverride>;
   /** Which reviews it has: both kinds, unless somebody chose otherwise. */
   readonly reviewKinds: ReadonlyArray<GoalReviewKind>;
   /** Its reviews, the latest period first. */
@@ -4737,8 +4992,23 @@ export type GoalProgress = {
   readonly status: GoalStatus;
   /** Why it has this status, in a sentence. */
   readonly statusReason: Scalars['String']['output'];
+  /**
+   * The status that the value says by now, where it lies only a little beyond the line: it is told once the value says so on
+   * two days. Null else.
+   */
+  readonly leaning?: Maybe<GoalStatus>;
+  /** The first day on which it said so. */
+  readonly leaningSince?: Maybe<Scalars['Date']['output']>;
+  /** Where the KPI will be at the deadline, as it was told with this progress. */
+  readonly forecast: GoalForecast;
   /** When it was recorded. */
   readonly recordedAt: Scalars['DateTime']['output'];
+  /** How the budget is spent; null but for BUDGET. */
+  readonly budget?: Maybe<GoalBudgetProgress>;
+  /** What each of the goal's guards did since the baseline, in their order. */
+  readonly guards: ReadonlyArray<GoalGuardProgress>;
+  /** What a person said instead of the computed status on that day; null where nobody did. */
+  readonly override?: Maybe<GoalStatusOverride>;
 };
 
 /** The value of a goal's KPI at the end of a day. */
@@ -4761,7 +5031,12 @@ export type GoalDirection =
   /** To stay within the band. */
   | 'MAINTAIN_BAND'
   /** Up to all that is on a checklist: what is done counts, what is due is expected. */
-  | 'MILESTONES';
+  | 'MILESTONES'
+  /**
+   * To stay below the target, which is a budget, with all that adds up from the first day to the deadline. Only of
+   * DOLLAR_DAYS_LATE.
+   */
+  | 'BUDGET';
 
 /** Where a goal stands in its life. */
 export type GoalState =
@@ -4783,15 +5058,27 @@ export type GoalOutcome =
   /** It was given up, for a reason. */
   | 'ABANDONED';
 
-/** How a goal is doing. */
+/**
+ * How a goal is doing. ON_TRACK, AT_RISK and OFF_TRACK are told by the forecast where it has proved itself: it erred at least a
+ * tenth less than taking the value for unchanged (a band asks no such thing), and at least 65 % of what came lay within its
+ * bands of 80 %. Else they are told by the distance to the trajectory, or to the band. What is told changes once the
+ * value lies a little beyond the line (5 points of probability, or 2.5 % of the way) on two days, or three times as
+ * far on one; what lies nearer changes nothing. A value on its trajectory or better is never OFF_TRACK.
+ */
 export type GoalStatus =
   /** Its first day has not come. */
   | 'PENDING_START'
-  /** At most 10 % of the way behind the trajectory, or within the band. */
+  /**
+   * At least 70 % likely to be reached; without such a forecast at most 10 % of the way behind the trajectory. A band: within
+   * it, and no less than 70 % likely to be at the deadline. A budget: it lasts.
+   */
   | 'ON_TRACK'
-  /** 10 to 25 % of the way behind the trajectory, or up to 25 % of the band's width outside the band. */
+  /**
+   * 40 to 70 % likely; else 10 to 25 % of the way behind the trajectory. A band: less likely than that, or outside by up to
+   * 25 % of its width. A budget: as it is spent, up to 25 % too much by the deadline.
+   */
   | 'AT_RISK'
-  /** Farther behind or outside than that. */
+  /** Less than that. A budget: more than that, or used up. */
   | 'OFF_TRACK'
   /** The target is reached, or the value lay within the band on the deadline. */
   | 'ACHIEVED'
@@ -4840,7 +5127,10 @@ export type CreateGoalInput = {
   readonly why?: InputMaybe<Scalars['String']['input']>;
   /** The KPI. */
   readonly metric: KpiMetric;
-  /** Which way the value is to go: not MILESTONES, which is for `createMilestoneGoal`. */
+  /**
+   * Which way the value is to go: not MILESTONES, which is for `createMilestoneGoal`. A BUDGET has a target and neither
+   * baseline nor trajectory.
+   */
   readonly direction: GoalDirection;
   /** The segments to measure on; all if left out. An empty list, which matches nothing, is refused. */
   readonly filter?: InputMaybe<KpiFilter>;
@@ -4870,6 +5160,8 @@ export type CreateGoalInput = {
   readonly followerIds?: InputMaybe<ReadonlyArray<Scalars['ID']['input']>>;
   /** The goal above it. */
   readonly parentId?: InputMaybe<Scalars['ID']['input']>;
+  /** What to watch so that its improvement is none on paper only. */
+  readonly guards?: InputMaybe<ReadonlyArray<GoalGuard>>;
   /** ACTIVE, also if left out, or DRAFT: a draft is complete and frozen like any goal, but not evaluated. */
   readonly state?: InputMaybe<GoalState>;
   /** Check everything and answer as if done, but change nothing. */
@@ -4950,6 +5242,8 @@ export type CorrectInvoiceInput = {
   readonly number: Scalars['String']['input'];
   /** Billed, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The invoice date; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** The accounting date of both where the invoice date lies in a closed month; the invoice date if left out. */
@@ -5285,6 +5579,8 @@ export type Invoice = {
   readonly voided: Scalars['Boolean']['output'];
   /** Billed, tax included, with corrections; 0 where it was voided. */
   readonly amount: Money;
+  /** The same without tax, which a correction changes in proportion; null where that is not known. */
+  readonly amountNet?: Maybe<Money>;
   /** What it is for, where the bill says so. */
   readonly lines: ReadonlyArray<InvoiceLine>;
   /** What may be deducted where it is paid early; null where nothing may. */
@@ -5514,6 +5810,8 @@ export type InvoiceFilter = {
   readonly currency?: InputMaybe<ReadonlyArray<Scalars['CurrencyCode']['input']>>;
   /** Owed at the end of this day: the drill-down behind every balance. */
   readonly openOn?: InputMaybe<Scalars['Date']['input']>;
+  /** With `openOn`: by what was recorded up to this moment, as `knownAt` of `kpis` and `aging` has it. All that is recorded, if left out. */
+  readonly openKnownAt?: InputMaybe<Scalars['DateTime']['input']>;
   /** All of these. */
   readonly and?: InputMaybe<ReadonlyArray<InvoiceFilter>>;
   /** At least one of these. */
@@ -5547,6 +5845,8 @@ export type RecordInvoiceInput = {
   readonly number: Scalars['String']['input'];
   /** Billed, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The invoice date; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** The accounting date where the invoice date lies in a closed month; the invoice date if left out. */
@@ -5645,6 +5945,8 @@ export type KpiMetric =
   | 'WEIGHTED_DAYS_PAST_DUE'
   /** How many days a unit of money that is past due is past due on average. */
   | 'AVERAGE_DAYS_PAST_DUE'
+  /** What was past due in the period times the days for which it was: sum of the past-due balances of its days. */
+  | 'DOLLAR_DAYS_LATE'
   /** How late what is owed is, as credit bureaus reckon it from the buckets of aging. */
   | 'DAYS_BEYOND_TERMS_BY_BUCKETS'
   /** Days since the invoice date over all open receivables, weighted by amount. */
@@ -5679,9 +5981,9 @@ export type KpiMetric =
   | 'RECEIVABLES_TURNOVER'
   /** How many days it takes on average to turn receivables into cash, over a year. */
   | 'AVERAGE_COLLECTION_PERIOD'
-  /** Share of the installments that fell due in the period which was paid by the first due date. */
+  /** Share of the installments that fell due in the period which was paid by the first due date, or within the days of grace. */
   | 'ON_TIME_RATE'
-  /** Share of the invoices settled in the period which was settled by the first due date. */
+  /** Share of the invoices settled in the period which was settled by the first due date, or within the days of grace. */
   | 'ON_TIME_RATE_SETTLED'
   /** Invoices paid off in the period. */
   | 'INVOICES_SETTLED'
@@ -5719,7 +6021,7 @@ export type KpiMetric =
   | 'UNAPPLIED_CASH_AGE'
   /** Credit notes that have not been applied to any invoice. */
   | 'UNAPPLIED_CREDITS'
-  /** Billed less credit notes, tax included. */
+  /** Billed less credit notes, tax included unless `taxBasis` is NET. */
   | 'SALES'
   /** Invoices billed. */
   | 'INVOICES_SENT'
@@ -5880,6 +6182,13 @@ export type CeiForm =
   /** Divided by the months of the window, as the Credit Research Foundation prints it. */
   | 'MONTHLY_SHARE';
 
+/** Whether sales include tax. */
+export type TaxBasis =
+  /** Tax included, as in receivables. */
+  | 'GROSS'
+  /** Net of tax. */
+  | 'NET';
+
 /** What becomes of receipts that are not applied to any invoice. */
 export type UnappliedCash =
   /** They are left alone: receivables are gross. */
@@ -5967,9 +6276,11 @@ export type KpiConventionsInput = {
   readonly floorDaysLate?: InputMaybe<Scalars['Boolean']['input']>;
   /** Whether DSO and average days delinquent are net of receipts not applied; default EXCLUDE. */
   readonly unappliedCash?: InputMaybe<UnappliedCash>;
-  /** Days after the due date on which an installment still counts as current: 0 to 60, default 0. Moves what is past due, but neither aging nor on-time rates. */
+  /** Whether sales include tax, as receivables do; default GROSS. NET takes that the tax of every invoice and credit note of the window is known. */
+  readonly taxBasis?: InputMaybe<TaxBasis>;
+  /** Days after the due date on which an installment still counts as current, and may be paid in time: 0 to 60, default 0. Moves what is past due and on-time rates, but neither aging nor days late. */
   readonly graceDays?: InputMaybe<Scalars['Int']['input']>;
-  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due, but neither aging nor on-time rates. */
+  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due and on-time rates, but neither aging nor days late. */
   readonly weekendRoll?: InputMaybe<Scalars['Boolean']['input']>;
   /** What open disputes are set against; default OPENED. */
   readonly deductionsBasis?: InputMaybe<DeductionsBasis>;
@@ -5998,7 +6309,9 @@ export type KpiConventions = {
   readonly floorDaysLate: Scalars['Boolean']['output'];
   /** Whether DSO and average days delinquent are net of receipts not applied. */
   readonly unappliedCash: UnappliedCash;
-  /** Days after the due date on which an installment still counts as current. */
+  /** Whether sales include tax, as receivables do. */
+  readonly taxBasis: TaxBasis;
+  /** Days after the due date on which an installment still counts as current, and may be paid in time. */
   readonly graceDays: Scalars['Int']['output'];
   /** Whether what falls due on a weekend may be paid on the Monday after. */
   readonly weekendRoll: Scalars['Boolean']['output'];
@@ -6169,14 +6482,16 @@ export type NullReason =
   | 'NOTHING_OPEN'
   /** It takes a convention that nobody has set, such as the loss rates. */
   | 'NOT_CONFIGURED'
-  /** Nothing was recorded from outside for the period. */
+  /** Nothing was recorded from outside for the period; of sales net of tax, no tax was. */
   | 'NOT_RECORDED'
   /** It is known of the organization as a whole only: leave out `filter` and `groupBy`. */
   | 'NOT_BY_SEGMENT'
   /** It has no history: it is known for today only, as known now. */
   | 'ONLY_TODAY'
   /** An exchange rate is missing; `message` names currency and day. */
-  | 'MISSING_RATE';
+  | 'MISSING_RATE'
+  /** Of only some of the invoices and credit notes of the window the tax is known, so that their sales without tax are not. */
+  | 'TAX_BASIS_MIXED';
 
 /** One KPI value. The columns are the same whatever is asked for; what does not apply is null. */
 export type KpiRow = {
@@ -8374,6 +8689,18 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
+  OverrideGoalStatusResult:
+    | ( Omit<OverrideGoalStatusSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'OverrideGoalStatusSuccess' } )
+    | ( NotFound & { __typename: 'NotFound' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Conflict & { __typename: 'Conflict' } )
+  ;
+  WithdrawGoalStatusOverrideResult:
+    | ( Omit<WithdrawGoalStatusOverrideSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'WithdrawGoalStatusOverrideSuccess' } )
+    | ( NotFound & { __typename: 'NotFound' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Conflict & { __typename: 'Conflict' } )
+  ;
   AddGoalActionResult:
     | ( Omit<AddGoalActionSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'AddGoalActionSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
@@ -8773,6 +9100,9 @@ export type ResolversTypes = {
   CustomerOrderField: CustomerOrderField;
   CreditLimitState: CreditLimitState;
   CreditLimit: ResolverTypeWrapper<CreditLimitParent>;
+  CreditLimitChange: ResolverTypeWrapper<CreditLimitChangeParent>;
+  CreditLimitChangeConnection: ResolverTypeWrapper<Page<CreditLimitChangeParent>>;
+  CreditLimitChangeEdge: ResolverTypeWrapper<Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversTypes['CreditLimitChange'] }>;
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
   SetCreditLimitSuccess: ResolverTypeWrapper<Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversTypes['Customer'], previous: ResolversTypes['CreditLimit'], audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
@@ -8794,6 +9124,7 @@ export type ResolversTypes = {
   StatementEntryKind: StatementEntryKind;
   Dispute: ResolverTypeWrapper<DisputeRow>;
   DisputeResolution: ResolverTypeWrapper<ResolutionRow>;
+  DisputeReopening: ResolverTypeWrapper<ReopeningRow>;
   DisputeFilter: DisputeFilter;
   DisputeOrder: DisputeOrder;
   DisputeOrderField: DisputeOrderField;
@@ -8821,6 +9152,7 @@ export type ResolversTypes = {
   GoalBandInput: GoalBandInput;
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
+  GoalBudgetProgress: ResolverTypeWrapper<StoredBudget>;
   ApplyGoalsInput: ApplyGoalsInput;
   ApplyGoalsSuccess: ResolverTypeWrapper<Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   GoalCodeChange: ResolverTypeWrapper<GoalCodeChange>;
@@ -8832,6 +9164,8 @@ export type ResolversTypes = {
   ForecastMethod: ForecastMethod;
   ForecastRange: ResolverTypeWrapper<ForecastRange>;
   ForecastBackTest: ResolverTypeWrapper<ForecastBackTest>;
+  GoalGuard: GoalGuard;
+  GoalGuardProgress: ResolverTypeWrapper<StoredGuard>;
   GoalChange: ResolverTypeWrapper<ChangeRow>;
   GoalFieldChange: ResolverTypeWrapper<FieldChange>;
   GoalField: GoalField;
@@ -8859,6 +9193,13 @@ export type ResolversTypes = {
   MilestoneChangeInput: MilestoneChangeInput;
   UpdateMilestonesSuccess: ResolverTypeWrapper<Omit<UpdateMilestonesSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   UpdateMilestonesResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['UpdateMilestonesResult']>;
+  GoalStatusOverride: ResolverTypeWrapper<StatusOverride>;
+  OverrideGoalStatusInput: OverrideGoalStatusInput;
+  OverrideGoalStatusSuccess: ResolverTypeWrapper<Omit<OverrideGoalStatusSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  OverrideGoalStatusResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['OverrideGoalStatusResult']>;
+  WithdrawGoalStatusOverrideInput: WithdrawGoalStatusOverrideInput;
+  WithdrawGoalStatusOverrideSuccess: ResolverTypeWrapper<Omit<WithdrawGoalStatusOverrideSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  WithdrawGoalStatusOverrideResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['WithdrawGoalStatusOverrideResult']>;
   GoalAction: ResolverTypeWrapper<GoalActionRow>;
   GoalActionEffect: ResolverTypeWrapper<Effect>;
   GoalActionState: GoalActionState;
@@ -8957,6 +9298,7 @@ export type ResolversTypes = {
   RateBasis: RateBasis;
   KpiFilter: KpiFilter;
   CeiForm: CeiForm;
+  TaxBasis: TaxBasis;
   UnappliedCash: UnappliedCash;
   DeductionsBasis: DeductionsBasis;
   FiscalCalendarKind: FiscalCalendarKind;
@@ -9247,6 +9589,9 @@ export type ResolversParentTypes = {
   CustomerFilter: CustomerFilter;
   CustomerOrder: CustomerOrder;
   CreditLimit: CreditLimitParent;
+  CreditLimitChange: CreditLimitChangeParent;
+  CreditLimitChangeConnection: Page<CreditLimitChangeParent>;
+  CreditLimitChangeEdge: Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversParentTypes['CreditLimitChange'] };
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
   SetCreditLimitSuccess: Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversParentTypes['Customer'], previous: ResolversParentTypes['CreditLimit'], audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
@@ -9266,6 +9611,7 @@ export type ResolversParentTypes = {
   StatementLineEdge: Omit<StatementLineEdge, 'node'> & { node: ResolversParentTypes['StatementLine'] };
   Dispute: DisputeRow;
   DisputeResolution: ResolutionRow;
+  DisputeReopening: ReopeningRow;
   DisputeFilter: DisputeFilter;
   DisputeOrder: DisputeOrder;
   DisputeConnection: Page<DisputeRow>;
@@ -9289,6 +9635,7 @@ export type ResolversParentTypes = {
   GoalBandInput: GoalBandInput;
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
+  GoalBudgetProgress: StoredBudget;
   ApplyGoalsInput: ApplyGoalsInput;
   ApplyGoalsSuccess: Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   GoalCodeChange: GoalCodeChange;
@@ -9297,6 +9644,7 @@ export type ResolversParentTypes = {
   GoalForecast: GoalForecast;
   ForecastRange: ForecastRange;
   ForecastBackTest: ForecastBackTest;
+  GoalGuardProgress: StoredGuard;
   GoalChange: ChangeRow;
   GoalFieldChange: FieldChange;
   ActivateGoalInput: ActivateGoalInput;
@@ -9323,6 +9671,13 @@ export type ResolversParentTypes = {
   MilestoneChangeInput: MilestoneChangeInput;
   UpdateMilestonesSuccess: Omit<UpdateMilestonesSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   UpdateMilestonesResult: ResolversUnionTypes<ResolversParentTypes>['UpdateMilestonesResult'];
+  GoalStatusOverride: StatusOverride;
+  OverrideGoalStatusInput: OverrideGoalStatusInput;
+  OverrideGoalStatusSuccess: Omit<OverrideGoalStatusSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  OverrideGoalStatusResult: ResolversUnionTypes<ResolversParentTypes>['OverrideGoalStatusResult'];
+  WithdrawGoalStatusOverrideInput: WithdrawGoalStatusOverrideInput;
+  WithdrawGoalStatusOverrideSuccess: Omit<WithdrawGoalStatusOverrideSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  WithdrawGoalStatusOverrideResult: ResolversUnionTypes<ResolversParentTypes>['WithdrawGoalStatusOverrideResult'];
   GoalAction: GoalActionRow;
   GoalActionEffect: Effect;
   GoalNote: GoalNoteRow;
@@ -10050,6 +10405,8 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   closeGoal?: Resolver<ResolversTypes['CloseGoalResult'], ParentType, ContextType, RequireFields<MutationCloseGoalArgs, 'input'>>;
   createMilestoneGoal?: Resolver<ResolversTypes['CreateMilestoneGoalResult'], ParentType, ContextType, RequireFields<MutationCreateMilestoneGoalArgs, 'input'>>;
   updateMilestones?: Resolver<ResolversTypes['UpdateMilestonesResult'], ParentType, ContextType, RequireFields<MutationUpdateMilestonesArgs, 'input'>>;
+  overrideGoalStatus?: Resolver<ResolversTypes['OverrideGoalStatusResult'], ParentType, ContextType, RequireFields<MutationOverrideGoalStatusArgs, 'input'>>;
+  withdrawGoalStatusOverride?: Resolver<ResolversTypes['WithdrawGoalStatusOverrideResult'], ParentType, ContextType, RequireFields<MutationWithdrawGoalStatusOverrideArgs, 'input'>>;
   addGoalAction?: Resolver<ResolversTypes['AddGoalActionResult'], ParentType, ContextType, RequireFields<MutationAddGoalActionArgs, 'input'>>;
   updateGoalAction?: Resolver<ResolversTypes['UpdateGoalActionResult'], ParentType, ContextType, RequireFields<MutationUpdateGoalActionArgs, 'input'>>;
   addGoalNote?: Resolver<ResolversTypes['AddGoalNoteResult'], ParentType, ContextType, RequireFields<MutationAddGoalNoteArgs, 'input'>>;
@@ -10138,6 +10495,7 @@ export type CreditNoteResolvers<ContextType = Context, ParentType extends Resolv
   customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
   issuedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  amountNet?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
   unapplied?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<CreditNoteUnappliedArgs>>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   allocations?: Resolver<ReadonlyArray<ResolversTypes['CreditNoteAllocation']>, ParentType, ContextType>;
@@ -10205,6 +10563,7 @@ export type CustomerResolvers<ContextType = Context, ParentType extends Resolver
   region?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   channel?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   creditLimit?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  creditLimitChanges?: Resolver<ResolversTypes['CreditLimitChangeConnection'], ParentType, ContextType, RequireFields<CustomerCreditLimitChangesArgs, 'first'>>;
   version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   balances?: Resolver<ReadonlyArray<ResolversTypes['Money']>, ParentType, ContextType>;
   balance?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
@@ -10228,6 +10587,27 @@ export type CustomerEdgeResolvers<ContextType = Context, ParentType extends Reso
 export type CreditLimitResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimit'] = ResolversParentTypes['CreditLimit']> = {
   state?: Resolver<ResolversTypes['CreditLimitState'], ParentType, ContextType>;
   amount?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
+};
+
+export type CreditLimitChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChange'] = ResolversParentTypes['CreditLimitChange']> = {
+  changedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  changedBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  previous?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  limit?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CreditLimitChangeConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChangeConnection'] = ResolversParentTypes['CreditLimitChangeConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['CreditLimitChangeEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['CreditLimitChange']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  totalCountAtLeast?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type CreditLimitChangeEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChangeEdge'] = ResolversParentTypes['CreditLimitChangeEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['CreditLimitChange'], ParentType, ContextType>;
 };
 
 export type SetCreditLimitSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetCreditLimitSuccess'] = ResolversParentTypes['SetCreditLimitSuccess']> = {
@@ -10321,11 +10701,18 @@ export type DisputeResolvers<ContextType = Context, ParentType extends Resolvers
   open?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<DisputeOpenArgs>>;
   resolvedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   resolutions?: Resolver<ReadonlyArray<ResolversTypes['DisputeResolution']>, ParentType, ContextType>;
+  reopenings?: Resolver<ReadonlyArray<ResolversTypes['DisputeReopening']>, ParentType, ContextType>;
 };
 
 export type DisputeResolutionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DisputeResolution'] = ResolversParentTypes['DisputeResolution']> = {
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   resolvedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type DisputeReopeningResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DisputeReopening'] = ResolversParentTypes['DisputeReopening']> = {
+  amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  reopenedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
@@ -10429,6 +10816,17 @@ export type GoalTrajectoryPointResolvers<ContextType = Context, ParentType exten
   valueExact?: Resolver<ResolversTypes['Decimal'], ParentType, ContextType>;
 };
 
+export type GoalBudgetProgressResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalBudgetProgress'] = ResolversParentTypes['GoalBudgetProgress']> = {
+  spent?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  spentExact?: Resolver<ResolversTypes['Decimal'], ParentType, ContextType>;
+  left?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  leftPercent?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
+  burnShort?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  burnLong?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  projected?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  goneOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+};
+
 export type ApplyGoalsSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApplyGoalsSuccess'] = ResolversParentTypes['ApplyGoalsSuccess']> = {
   changes?: Resolver<ReadonlyArray<ResolversTypes['GoalCodeChange']>, ParentType, ContextType>;
   missing?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
@@ -10462,6 +10860,8 @@ export type GoalForecastResolvers<ContextType = Context, ParentType extends Reso
   probability?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   projectedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   method?: Resolver<Maybe<ResolversTypes['ForecastMethod']>, ParentType, ContextType>;
+  isBetterThanNoChange?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
+  isTrusted?: Resolver<Maybe<ResolversTypes['Boolean']>, ParentType, ContextType>;
   backTest?: Resolver<Maybe<ResolversTypes['ForecastBackTest']>, ParentType, ContextType>;
 };
 
@@ -10476,6 +10876,15 @@ export type ForecastBackTestResolvers<ContextType = Context, ParentType extends 
   noChangeMeanError?: Resolver<ResolversTypes['Float'], ParentType, ContextType>;
   withinHalf?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   withinMostly?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+};
+
+export type GoalGuardProgressResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalGuardProgress'] = ResolversParentTypes['GoalGuardProgress']> = {
+  guard?: Resolver<ResolversTypes['GoalGuard'], ParentType, ContextType>;
+  unit?: Resolver<ResolversTypes['KpiUnit'], ParentType, ContextType>;
+  before?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  now?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  effect?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  sentence?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type GoalChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalChange'] = ResolversParentTypes['GoalChange']> = {
@@ -10577,6 +10986,36 @@ export type UpdateMilestonesSuccessResolvers<ContextType = Context, ParentType e
 
 export type UpdateMilestonesResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['UpdateMilestonesResult'] = ResolversParentTypes['UpdateMilestonesResult']> = {
   __resolveType?: TypeResolveFn<'UpdateMilestonesSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
+};
+
+export type GoalStatusOverrideResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalStatusOverride'] = ResolversParentTypes['GoalStatusOverride']> = {
+  status?: Resolver<ResolversTypes['GoalStatus'], ParentType, ContextType>;
+  reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  until?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  by?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  setAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+};
+
+export type OverrideGoalStatusSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OverrideGoalStatusSuccess'] = ResolversParentTypes['OverrideGoalStatusSuccess']> = {
+  goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
+  dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type OverrideGoalStatusResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['OverrideGoalStatusResult'] = ResolversParentTypes['OverrideGoalStatusResult']> = {
+  __resolveType?: TypeResolveFn<'OverrideGoalStatusSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
+};
+
+export type WithdrawGoalStatusOverrideSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['WithdrawGoalStatusOverrideSuccess'] = ResolversParentTypes['WithdrawGoalStatusOverrideSuccess']> = {
+  goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType>;
+  dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type WithdrawGoalStatusOverrideResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['WithdrawGoalStatusOverrideResult'] = ResolversParentTypes['WithdrawGoalStatusOverrideResult']> = {
+  __resolveType?: TypeResolveFn<'WithdrawGoalStatusOverrideSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
 };
 
 export type GoalActionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalAction'] = ResolversParentTypes['GoalAction']> = {
@@ -10752,6 +11191,8 @@ export type GoalResolvers<ContextType = Context, ParentType extends ResolversPar
   alertRules?: Resolver<ReadonlyArray<ResolversTypes['AlertRule']>, ParentType, ContextType>;
   key?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['GoalGuard']>, ParentType, ContextType>;
+  statusOverride?: Resolver<Maybe<ResolversTypes['GoalStatusOverride']>, ParentType, ContextType>;
   reviewKinds?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewKind']>, ParentType, ContextType>;
   reviews?: Resolver<ReadonlyArray<ResolversTypes['GoalReview']>, ParentType, ContextType>;
   smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
@@ -10777,7 +11218,13 @@ export type GoalProgressResolvers<ContextType = Context, ParentType extends Reso
   percentToTarget?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   status?: Resolver<ResolversTypes['GoalStatus'], ParentType, ContextType>;
   statusReason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  leaning?: Resolver<Maybe<ResolversTypes['GoalStatus']>, ParentType, ContextType>;
+  leaningSince?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+  forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
   recordedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  budget?: Resolver<Maybe<ResolversTypes['GoalBudgetProgress']>, ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['GoalGuardProgress']>, ParentType, ContextType>;
+  override?: Resolver<Maybe<ResolversTypes['GoalStatusOverride']>, ParentType, ContextType>;
 };
 
 export type GoalPointResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalPoint'] = ResolversParentTypes['GoalPoint']> = {
@@ -10938,6 +11385,7 @@ export type InvoiceResolvers<ContextType = Context, ParentType extends Resolvers
   replacedBy?: Resolver<Maybe<ResolversTypes['Invoice']>, ParentType, ContextType>;
   voided?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  amountNet?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
   lines?: Resolver<ReadonlyArray<ResolversTypes['InvoiceLine']>, ParentType, ContextType>;
   discount?: Resolver<Maybe<ResolversTypes['DiscountOffer']>, ParentType, ContextType>;
   balance?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<InvoiceBalanceArgs>>;
@@ -11030,6 +11478,7 @@ export type KpiConventionsResolvers<ContextType = Context, ParentType extends Re
   rateBasis?: Resolver<ResolversTypes['RateBasis'], ParentType, ContextType>;
   floorDaysLate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   unappliedCash?: Resolver<ResolversTypes['UnappliedCash'], ParentType, ContextType>;
+  taxBasis?: Resolver<ResolversTypes['TaxBasis'], ParentType, ContextType>;
   graceDays?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   weekendRoll?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   deductionsBasis?: Resolver<ResolversTypes['DeductionsBasis'], ParentType, ContextType>;
@@ -11926,6 +12375,9 @@ export type Resolvers<ContextType = Context> = {
   CustomerConnection?: CustomerConnectionResolvers<ContextType>;
   CustomerEdge?: CustomerEdgeResolvers<ContextType>;
   CreditLimit?: CreditLimitResolvers<ContextType>;
+  CreditLimitChange?: CreditLimitChangeResolvers<ContextType>;
+  CreditLimitChangeConnection?: CreditLimitChangeConnectionResolvers<ContextType>;
+  CreditLimitChangeEdge?: CreditLimitChangeEdgeResolvers<ContextType>;
   SetCreditLimitSuccess?: SetCreditLimitSuccessResolvers<ContextType>;
   SetCreditLimitResult?: SetCreditLimitResultResolvers<ContextType>;
   CreateCustomerSuccess?: CreateCustomerSuccessResolvers<ContextType>;
@@ -11940,6 +12392,7 @@ export type Resolvers<ContextType = Context> = {
   StatementLineEdge?: StatementLineEdgeResolvers<ContextType>;
   Dispute?: DisputeResolvers<ContextType>;
   DisputeResolution?: DisputeResolutionResolvers<ContextType>;
+  DisputeReopening?: DisputeReopeningResolvers<ContextType>;
   DisputeConnection?: DisputeConnectionResolvers<ContextType>;
   DisputeEdge?: DisputeEdgeResolvers<ContextType>;
   OpenDisputeSuccess?: OpenDisputeSuccessResolvers<ContextType>;
@@ -11955,6 +12408,7 @@ export type Resolvers<ContextType = Context> = {
   GoalBand?: GoalBandResolvers<ContextType>;
   GoalTrajectory?: GoalTrajectoryResolvers<ContextType>;
   GoalTrajectoryPoint?: GoalTrajectoryPointResolvers<ContextType>;
+  GoalBudgetProgress?: GoalBudgetProgressResolvers<ContextType>;
   ApplyGoalsSuccess?: ApplyGoalsSuccessResolvers<ContextType>;
   GoalCodeChange?: GoalCodeChangeResolvers<ContextType>;
   GoalCodeField?: GoalCodeFieldResolvers<ContextType>;
@@ -11962,6 +12416,7 @@ export type Resolvers<ContextType = Context> = {
   GoalForecast?: GoalForecastResolvers<ContextType>;
   ForecastRange?: ForecastRangeResolvers<ContextType>;
   ForecastBackTest?: ForecastBackTestResolvers<ContextType>;
+  GoalGuardProgress?: GoalGuardProgressResolvers<ContextType>;
   GoalChange?: GoalChangeResolvers<ContextType>;
   GoalFieldChange?: GoalFieldChangeResolvers<ContextType>;
   ActivateGoalSuccess?: ActivateGoalSuccessResolvers<ContextType>;
@@ -11979,6 +12434,11 @@ export type Resolvers<ContextType = Context> = {
   CreateMilestoneGoalResult?: CreateMilestoneGoalResultResolvers<ContextType>;
   UpdateMilestonesSuccess?: UpdateMilestonesSuccessResolvers<ContextType>;
   UpdateMilestonesResult?: UpdateMilestonesResultResolvers<ContextType>;
+  GoalStatusOverride?: GoalStatusOverrideResolvers<ContextType>;
+  OverrideGoalStatusSuccess?: OverrideGoalStatusSuccessResolvers<ContextType>;
+  OverrideGoalStatusResult?: OverrideGoalStatusResultResolvers<ContextType>;
+  WithdrawGoalStatusOverrideSuccess?: WithdrawGoalStatusOverrideSuccessResolvers<ContextType>;
+  WithdrawGoalStatusOverrideResult?: WithdrawGoalStatusOverrideResultResolvers<ContextType>;
   GoalAction?: GoalActionResolvers<ContextType>;
   GoalActionEffect?: GoalActionEffectResolvers<ContextType>;
   GoalNote?: GoalNoteResolvers<ContextType>;

@@ -46,6 +46,8 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   addGoalNote: 'goal',
   updateGoalNote: 'goal',
   updateGoal: 'goal',
+  overrideGoalStatus: 'goal',
+  withdrawGoalStatusOverride: 'goal',
   activateGoal: 'goal',
   pauseGoal: 'goal',
   resumeGoal: 'goal',

@@ -6,7 +6,7 @@ import { kpiDefinition } from '../domain/registry.ts'
 import { decodeId } from '../ids.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import { invalid, notFound, type Path, type Problem } from '../problem.ts'
-import type { CreateGoalInput } from '../schema.generated.ts'
+import type { CreateGoalInput, GoalGuard } from '../schema.generated.ts'
 import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -70,6 +70,19 @@ export function checkDates(
     return invalid(['deadline'], `${deadline.toString()} is more than ${YEARS_MAX} years away`)
   }
   return null
+}
+
+/** Each once. */
+export const guardsOf = (guards: readonly GoalGuard[] | null | undefined): GoalGuard[] => [...new Set(guards)]
+
+/** What a budget cannot be given. */
+export function checkBudget({ metric, baseline }: CreateGoalInput): Problem | null {
+  if (metric !== 'DOLLAR_DAYS_LATE')
+    return invalid(
+      ['metric'],
+      `A BUDGET is one of DOLLAR_DAYS_LATE, which adds up day by day, not of ${metric}`,
+    )
+  return baseline ? invalid(['baseline'], 'A budget begins with nothing spent: it has no baseline') : null
 }
 
 /** ACTIVE where it was left out. */

@@ -21,6 +21,7 @@ import { changeWithin, type Change, type GoalChanged, type GoalWork } from './ch
 import { checkDates, checkName, checkPeople, checkState, checkWhy, findStranger, namedBy } from './check.ts'
 import type { NewGoal } from './commands.ts'
 import { writeFollowers } from './followers.ts'
+import { beginning } from './override.ts'
 import { findGivenParent } from './tree.ts'
 import type { GoalMilestoneRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, goalMilestone } from '@tidemark/drizzle/tables/goal.ts'
@@ -117,6 +118,7 @@ const NO_KPI = {
   outcome: null,
   closedSequence: null,
   version: 1,
+  ...beginning,
 } as const
 
 type Way = Pick<GoalRow, 'target' | 'trajectory' | 'trajectoryPoints' | 'trajectoryGiven'>

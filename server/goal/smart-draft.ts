@@ -127,7 +127,11 @@ async function readDraftAim(
   const fault = checkNumber(['baseline'], draft.baseline, metric)
   keep(fault)
   const baseline =
-    fault === null && draft.baseline != null ? draft.baseline : await valueOn(frame, metric, context)
+    fault === null && draft.baseline != null
+      ? draft.baseline
+      : direction === 'BUDGET'
+        ? '0'
+        : await valueOn(frame, metric, context)
   const given = keep(readAim(draft, { metric, direction: direction ?? 'INCREASE' }))
   const none = { ...NO_AIM, baseline }
   if (given === null) return none

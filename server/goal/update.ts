@@ -12,7 +12,7 @@ import type { GoalField, UpdateGoalInput } from '../schema.generated.ts'
 import { aimOf, givenOf, pathOfTarget, readAim } from './aim.ts'
 import { changeWithin, type Change, type GoalChanged, type GoalWork } from './change.ts'
 import type { FieldChange } from './changes.ts'
-import { checkDates, checkName, checkPeople, checkWhy, findStranger, namedBy } from './check.ts'
+import { checkDates, checkName, checkPeople, checkWhy, findStranger, guardsOf, namedBy } from './check.ts'
 import { readFollowers, writeFollowers } from './followers.ts'
 import { wayOf } from './milestones.ts'
 import { readPastYears } from './season.ts'
@@ -44,7 +44,9 @@ export async function prepareUpdate(
     if (isProblem(aim)) return aim
     const above = await findAbove(tx, row, input)
     if (isProblem(above)) return above
-    return changeOf(row, { ...said.set, ...people.set, ...aim, ...above }, { people, reason: said.reason })
+    const watched = input.guards ? { guards: guardsOf(input.guards) } : {}
+    const set = { ...said.set, ...people.set, ...aim, ...above, ...watched }
+    return changeOf(row, set, { people, reason: said.reason })
   }
   return (tx) => changeWithin(tx, context, { action: 'updateGoal', input }, decide)
 }
@@ -196,6 +198,7 @@ const fieldsOf = (row: GoalRow, followers: readonly string[]) => ({
   DEADLINE: row.deadline.toString(),
   TRAJECTORY: trajectoryInWords(row),
   PARENT: row.parentId,
+  GUARDS: row.guards.length === 0 ? null : row.guards.join(', '),
 })
 
 /** Points that were computed follow from the rest, and are no change of their own. */

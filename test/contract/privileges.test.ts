@@ -53,6 +53,7 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   // Who follows a goal no longer leaves no row.
   goal_follower: ['DELETE'],
   goal_action: ['UPDATE'],
+  goal_forecast: ['UPDATE'],
   goal_milestone: ['UPDATE'],
   goal_note: ['UPDATE'],
   goal_review: ['UPDATE'],

@@ -254,6 +254,7 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
       deadline: today().add({ days: 100 }).toString(),
       filter: { region: [`${mark} North`] },
       state: n === 3 ? 'DRAFT' : 'ACTIVE',
+      guards: ['WRITTEN_OFF', 'WEIGHTED_AVERAGE_TERMS'],
       followerIds: [`person_${ada?.id}`],
     })
   }
@@ -278,6 +279,9 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
   }
   await insertSignature(connection, ada?.organizationId ?? '', ada?.id ?? '')
   const fourth = goals.nodes.find(({ name }) => name === `${mark} goal 4`)
+  const second = goals.nodes.find(({ name }) => name === `${mark} goal 2`)
+  const said = { status: 'AT_RISK', reason: `${mark} reason` }
+  await carryOut('overrideGoalStatus', { goal: second?.id, expectedVersion: 1, ...said })
   await carryOut('pauseGoal', { goal: fourth?.id, expectedVersion: 1, reason: `${mark} reason` })
 }
 
@@ -490,6 +494,11 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'UpdateMilestonesInput.goal': id('goal', 4),
     'UpdateMilestonesInput.add': [{ title: 'One more', dueOn: today().add({ days: 5 }).toString() }],
     'MilestoneChangeInput.id': id('milestone'),
+    'OverrideGoalStatusInput.goal': id('goal'),
+    'OverrideGoalStatusInput.status': 'ON_TRACK',
+    'OverrideGoalStatusInput.until': today().add({ days: 3 }).toString(),
+    'WithdrawGoalStatusOverrideInput.goal': id('goal', 1),
+    'WithdrawGoalStatusOverrideInput.expectedVersion': 2,
     'ActivateGoalInput.goal': id('goal', 2),
     'PauseGoalInput.goal': id('goal'),
     'ResumeGoalInput.goal': id('goal', 3),
@@ -534,6 +543,7 @@ const RESTLESS = [
   'audit_seal',
   'budget',
   'goal_progress',
+  'goal_forecast',
   'alert',
   'alert_delivery',
   'alert_head',
