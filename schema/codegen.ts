@@ -90,6 +90,8 @@ const mappers = {
   GoalFieldChange: './goal/changes.ts#FieldChange',
   CreateGoalSuccess: './goal/smart.ts#GoalMade',
   CreateMilestoneGoalSuccess: './goal/smart.ts#GoalMade',
+  GoalTemplate: './domain/goal-templates.ts#GoalTemplate as GoalTemplateParent',
+  GoalTemplateDraft: './goal/templates.ts#TemplateDraft',
   SmartCheck: './goal/smart.ts#SmartChecked',
   SmartSpecific: './goal/smart.ts#SpecificChecked',
   SmartRelevant: './goal/smart.ts#RelevantChecked',

@@ -30,6 +30,8 @@ import type { SignaturePlace, FindingsOfReview } from './goal/review/queries.ts'
 import type { FoundPoint, FoundPart, FoundCustomer, FoundStatus, FoundChange, FoundAction, FoundMilestone } from './goal/review/findings.ts';
 import type { ChangeRow, FieldChange } from './goal/changes.ts';
 import type { GoalMade, SmartChecked, SpecificChecked, RelevantChecked } from './goal/smart.ts';
+import type { GoalTemplate as GoalTemplateParent } from './domain/goal-templates.ts';
+import type { TemplateDraft } from './goal/templates.ts';
 import type { HistoryPoint } from './live/history.ts';
 import type { KpiDefinition as KpiDefinitionParent } from './domain/registry.ts';
 import type { KpiRow as KpiRowParent } from './kpi/queries.ts';
@@ -1328,6 +1330,12 @@ export type Query = {
    * segments, customers and invoices.
    */
   readonly explainKpi: KpiExplanation;
+  /** All goals that are not closed as a file of YAML, as `applyGoals` takes it: applying it changes nothing. */
+  readonly goalDocument: Scalars['String']['output'];
+  /** Goals that credit and collections teams set, ready to be taken over. */
+  readonly goalTemplates: ReadonlyArray<GoalTemplate>;
+  /** One of them, or null where there is none of that id. */
+  readonly goalTemplate?: Maybe<GoalTemplate>;
   /** The goals, those with the nearest deadline first. */
   readonly goals: GoalConnection;
   /** One goal, or null where there is none of that id. */
@@ -1610,6 +1618,15 @@ export type QueryExplainKpiArgs = {
  * Tidemark: the goals of a credit and collections team, and the receivables behind them.
  * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
  */
+export type QueryGoalTemplateArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/**
+ * Tidemark: the goals of a credit and collections team, and the receivables behind them.
+ * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
+ */
 export type QueryGoalsArgs = {
   first: Scalars['Int']['input'];
   after?: InputMaybe<Scalars['String']['input']>;
@@ -1880,6 +1897,11 @@ export type Mutation = {
   readonly openDispute: OpenDisputeResult;
   /** Records that a dispute, or a part of it, is settled, whoever was right. Credits and write-offs are posted apart. */
   readonly resolveDispute: ResolveDisputeResult;
+  /**
+   * Brings the goals to what a file of YAML says: makes those that are new, changes those that differ, and with `prune` gives
+   * up those that the file does not have. All of it or nothing. With `dryRun` it tells what it would do.
+   */
+  readonly applyGoals: ApplyGoalsResult;
   /** Changes what a goal says and aims for. KPI, scope, conventions and baseline stay as they were frozen. */
   readonly updateGoal: UpdateGoalResult;
   /** Begins to evaluate a draft. */
@@ -2179,6 +2201,15 @@ export type MutationOpenDisputeArgs = {
  */
 export type MutationResolveDisputeArgs = {
   input: ResolveDisputeInput;
+};
+
+
+/**
+ * Changes. Each takes one `input` and answers with a union of what happened and the problems that prevented it.
+ * With the same `idempotencyKey` and input a mutation is carried out once and answers the same again.
+ */
+export type MutationApplyGoalsArgs = {
+  input: ApplyGoalsInput;
 };
 
 
@@ -3843,6 +3874,71 @@ export type GoalBudgetProgress = {
   readonly goneOn?: Maybe<Scalars['Date']['output']>;
 };
 
+/** Goals as a file. */
+export type ApplyGoalsInput = {
+  /**
+   * YAML: `version: 1`, a `reason`, and `goals`, each with its `key` and what of it the file decides: template, name, why,
+   * metric, direction, scope, conventions, currency, baseline, target, band, trajectory, milestones, startsOn, deadline,
+   * owner, reviewer, followers (by e-mail, else by name), parent (a key), state, actions. What is left out stays as it is.
+   */
+  readonly document: Scalars['String']['input'];
+  /** Give up goals that are not closed and that the file does not have. */
+  readonly prune: Scalars['Boolean']['input'];
+  /** Check everything and tell what would be done, but change nothing. */
+  readonly dryRun: Scalars['Boolean']['input'];
+  /** A text of your own, at most 255 characters: the same key and input are carried out once. */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What became of the goals. */
+export type ApplyGoalsSuccess = {
+  readonly __typename?: 'ApplyGoalsSuccess';
+  /** What was done, or with `dryRun` would be; none where the goals are as the file says. */
+  readonly changes: ReadonlyArray<GoalCodeChange>;
+  /** The keys of goals that the file does not have, and that stay, since `prune` was not asked for. */
+  readonly missing: ReadonlyArray<Scalars['String']['output']>;
+  /** True where nothing was written because of `dryRun`. */
+  readonly dryRun: Scalars['Boolean']['output'];
+  /** The last of its entries in the audit; null with `dryRun`, and where nothing changed. */
+  readonly audit?: Maybe<AuditReceipt>;
+};
+
+/** What is done with a goal. */
+export type GoalCodeChange = {
+  readonly __typename?: 'GoalCodeChange';
+  /** What. */
+  readonly kind: GoalCodeChangeKind;
+  /** Of which. */
+  readonly key: Scalars['String']['output'];
+  /** Its name. */
+  readonly name: Scalars['String']['output'];
+  /** What becomes different. */
+  readonly fields: ReadonlyArray<GoalCodeField>;
+};
+
+/** What can be done with a goal. */
+export type GoalCodeChangeKind =
+  /** It is made. */
+  | 'CREATE'
+  /** It is changed. */
+  | 'UPDATE'
+  /** It is given up. */
+  | 'ABANDON';
+
+/** A field of a goal that becomes different. */
+export type GoalCodeField = {
+  readonly __typename?: 'GoalCodeField';
+  /** Its name in the file, such as `target` or `actions.Call every customer`. */
+  readonly field: Scalars['String']['output'];
+  /** What it is, as text; null for nothing. */
+  readonly from?: Maybe<Scalars['String']['output']>;
+  /** What it becomes. */
+  readonly to?: Maybe<Scalars['String']['output']>;
+};
+
+/** What `applyGoals` answers. */
+export type ApplyGoalsResult = ApplyGoalsSuccess | NotFound | InvalidInput | Conflict;
+
 /** Where a goal's KPI will be at the deadline. Without a forecast all but `missing` is null. */
 export type GoalForecast = {
   readonly __typename?: 'GoalForecast';
@@ -4577,6 +4673,108 @@ export type UpdateGoalNoteSuccess = {
 /** What `updateGoalNote` answers. */
 export type UpdateGoalNoteResult = UpdateGoalNoteSuccess | NotFound | InvalidInput | Conflict;
 
+/** A goal ready to be taken over. */
+export type GoalTemplate = {
+  readonly __typename?: 'GoalTemplate';
+  /** Of letters, digits and hyphens, such as `cut-dso`; it never changes. */
+  readonly id: Scalars['ID']['output'];
+  /** What is to be reached. */
+  readonly name: Scalars['String']['output'];
+  /** What it is for. */
+  readonly sentence: Scalars['String']['output'];
+  /** The KPI; null for a checklist. */
+  readonly metric?: Maybe<KpiDefinition>;
+  /** Which way its value is to go. */
+  readonly direction: GoalDirection;
+  /** How far; null for a checklist. */
+  readonly target?: Maybe<GoalTargetGiven>;
+  /** What is to be done, in this order; none where a KPI is measured. */
+  readonly milestones: ReadonlyArray<Scalars['String']['output']>;
+  /** It ends with the quarter of the fiscal calendar that is so many after the one in which it begins. */
+  readonly quarters: Scalars['Int']['output'];
+  /** KPIs by which it could seem to be reached. */
+  readonly guards: ReadonlyArray<KpiDefinition>;
+  /** When somebody should be told. */
+  readonly alerts: ReadonlyArray<GoalTemplateAlert>;
+  /** How often it should be looked at together. */
+  readonly review: GoalTemplateReview;
+  /** What it takes that books do not always have; null where invoices and payments are enough. */
+  readonly needs?: Maybe<Scalars['String']['output']>;
+  /** The goal that it makes of the books as they are: to be changed, and given to `createGoal`. */
+  readonly draft: GoalTemplateDraft;
+};
+
+
+/** A goal ready to be taken over. */
+export type GoalTemplateDraftArgs = {
+  filter?: InputMaybe<KpiFilter>;
+  startsOn?: InputMaybe<Scalars['Date']['input']>;
+};
+
+/** When somebody should be told of a goal. */
+export type GoalTemplateAlert =
+  /** It is at risk. */
+  | 'AT_RISK'
+  /** It is off track. */
+  | 'OFF_TRACK'
+  /** Its KPI has no value. */
+  | 'NO_DATA'
+  /** It is reached. */
+  | 'ACHIEVED'
+  /** An item of its checklist is not done on its day. */
+  | 'OVERDUE_MILESTONE';
+
+/** How often a goal should be looked at together. */
+export type GoalTemplateReview =
+  /** At the end of each month. */
+  | 'MONTHLY'
+  /** At the end of each quarter. */
+  | 'QUARTERLY';
+
+/** A draft made of a template: the input of `createGoal`, or of `createMilestoneGoal` where it has milestones. */
+export type GoalTemplateDraft = {
+  readonly __typename?: 'GoalTemplateDraft';
+  /** What is to be reached. */
+  readonly name: Scalars['String']['output'];
+  /** Why it matters. */
+  readonly why: Scalars['String']['output'];
+  /** The KPI; null for a checklist. */
+  readonly metric?: Maybe<KpiMetric>;
+  /** MAINTAIN_BAND where the target of the template is reached already: then it is to stay so. */
+  readonly direction: GoalDirection;
+  /** The conventions of the template over those of the organization; null for a checklist. */
+  readonly conventions?: Maybe<KpiConventions>;
+  /** The KPI's value on the first day (today where that is later), which will be the baseline. */
+  readonly baseline?: Maybe<Scalars['Decimal']['output']>;
+  /** Why there is none: `createGoal` would ask for a baseline. `needs` of the template says what is missing. */
+  readonly baselineReason?: Maybe<NullReason>;
+  /** How far; null for MAINTAIN_BAND and a checklist. */
+  readonly target?: Maybe<GoalTargetGiven>;
+  /** Where the value is to stay. */
+  readonly bandLow?: Maybe<Scalars['Decimal']['output']>;
+  /** Where the value is to stay. */
+  readonly bandHigh?: Maybe<Scalars['Decimal']['output']>;
+  /** What is to be done, evenly over the time. */
+  readonly milestones: ReadonlyArray<GoalTemplateMilestone>;
+  /** The first day. */
+  readonly startsOn: Scalars['Date']['output'];
+  /** The last day. */
+  readonly deadline: Scalars['Date']['output'];
+  /** KPIs by which it could seem to be reached. */
+  readonly guards: ReadonlyArray<KpiMetric>;
+  /** What the check says of it. */
+  readonly smart: SmartCheck;
+};
+
+/** An item of the checklist of a draft. */
+export type GoalTemplateMilestone = {
+  readonly __typename?: 'GoalTemplateMilestone';
+  /** What is to be done. */
+  readonly title: Scalars['String']['output'];
+  /** The last day on which it should be. */
+  readonly dueOn: Scalars['Date']['output'];
+};
+
 /**
  * What the goals right below a goal say together, those that are drafts or were given up left out. Only amounts and
  * counts of the same KPI add up, on scopes that lie within the parent's and apart from each other: a ratio is never
@@ -4726,6 +4924,8 @@ export type Goal = {
   readonly alerts: ReadonlyArray<Alert>;
   /** The rules on it, by name. */
   readonly alertRules: ReadonlyArray<AlertRule>;
+  /** Its name in files, of small letters, digits and hyphens; null where it came from none. */
+  readonly key?: Maybe<Scalars['String']['output']>;
   /**
    * Where its KPI will be at the deadline, told from its own past, week by week over up to three years. How it is told is found
    * once a day, of what is known by then; the value that it begins with is that of the progress.
@@ -8441,6 +8641,12 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
+  ApplyGoalsResult:
+    | ( Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'ApplyGoalsSuccess' } )
+    | ( NotFound & { __typename: 'NotFound' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Conflict & { __typename: 'Conflict' } )
+  ;
   ActivateGoalResult:
     | ( Omit<ActivateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'ActivateGoalSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
@@ -8947,6 +9153,12 @@ export type ResolversTypes = {
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
   GoalBudgetProgress: ResolverTypeWrapper<StoredBudget>;
+  ApplyGoalsInput: ApplyGoalsInput;
+  ApplyGoalsSuccess: ResolverTypeWrapper<Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  GoalCodeChange: ResolverTypeWrapper<GoalCodeChange>;
+  GoalCodeChangeKind: GoalCodeChangeKind;
+  GoalCodeField: ResolverTypeWrapper<GoalCodeField>;
+  ApplyGoalsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ApplyGoalsResult']>;
   GoalForecast: ResolverTypeWrapper<GoalForecast>;
   NoForecastReason: NoForecastReason;
   ForecastMethod: ForecastMethod;
@@ -9004,6 +9216,11 @@ export type ResolversTypes = {
   UpdateGoalNoteInput: UpdateGoalNoteInput;
   UpdateGoalNoteSuccess: ResolverTypeWrapper<Omit<UpdateGoalNoteSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   UpdateGoalNoteResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['UpdateGoalNoteResult']>;
+  GoalTemplate: ResolverTypeWrapper<GoalTemplateParent>;
+  GoalTemplateAlert: GoalTemplateAlert;
+  GoalTemplateReview: GoalTemplateReview;
+  GoalTemplateDraft: ResolverTypeWrapper<TemplateDraft>;
+  GoalTemplateMilestone: ResolverTypeWrapper<GoalTemplateMilestone>;
   GoalChildrenTotal: ResolverTypeWrapper<ChildrenTotal>;
   NoTotalReason: NoTotalReason;
   GoalShare: ResolverTypeWrapper<Share>;
@@ -9419,6 +9636,11 @@ export type ResolversParentTypes = {
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
   GoalBudgetProgress: StoredBudget;
+  ApplyGoalsInput: ApplyGoalsInput;
+  ApplyGoalsSuccess: Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  GoalCodeChange: GoalCodeChange;
+  GoalCodeField: GoalCodeField;
+  ApplyGoalsResult: ResolversUnionTypes<ResolversParentTypes>['ApplyGoalsResult'];
   GoalForecast: GoalForecast;
   ForecastRange: ForecastRange;
   ForecastBackTest: ForecastBackTest;
@@ -9471,6 +9693,9 @@ export type ResolversParentTypes = {
   UpdateGoalNoteInput: UpdateGoalNoteInput;
   UpdateGoalNoteSuccess: Omit<UpdateGoalNoteSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   UpdateGoalNoteResult: ResolversUnionTypes<ResolversParentTypes>['UpdateGoalNoteResult'];
+  GoalTemplate: GoalTemplateParent;
+  GoalTemplateDraft: TemplateDraft;
+  GoalTemplateMilestone: GoalTemplateMilestone;
   GoalChildrenTotal: ChildrenTotal;
   GoalShare: Share;
   GoalProgressEvent: ProgressEvent;
@@ -10126,6 +10351,9 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   disputes?: Resolver<ResolversTypes['DisputeConnection'], ParentType, ContextType, RequireFields<QueryDisputesArgs, 'first' | 'orderBy'>>;
   dispute?: Resolver<Maybe<ResolversTypes['Dispute']>, ParentType, ContextType, RequireFields<QueryDisputeArgs, 'id'>>;
   explainKpi?: Resolver<ResolversTypes['KpiExplanation'], ParentType, ContextType, RequireFields<QueryExplainKpiArgs, 'metric' | 'from' | 'to'>>;
+  goalDocument?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  goalTemplates?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplate']>, ParentType, ContextType>;
+  goalTemplate?: Resolver<Maybe<ResolversTypes['GoalTemplate']>, ParentType, ContextType, RequireFields<QueryGoalTemplateArgs, 'id'>>;
   goals?: Resolver<ResolversTypes['GoalConnection'], ParentType, ContextType, RequireFields<QueryGoalsArgs, 'first'>>;
   goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType, RequireFields<QueryGoalArgs, 'id'>>;
   invoices?: Resolver<ResolversTypes['InvoiceConnection'], ParentType, ContextType, RequireFields<QueryInvoicesArgs, 'first' | 'orderBy'>>;
@@ -10169,6 +10397,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   setCreditLimit?: Resolver<ResolversTypes['SetCreditLimitResult'], ParentType, ContextType, RequireFields<MutationSetCreditLimitArgs, 'input'>>;
   openDispute?: Resolver<ResolversTypes['OpenDisputeResult'], ParentType, ContextType, RequireFields<MutationOpenDisputeArgs, 'input'>>;
   resolveDispute?: Resolver<ResolversTypes['ResolveDisputeResult'], ParentType, ContextType, RequireFields<MutationResolveDisputeArgs, 'input'>>;
+  applyGoals?: Resolver<ResolversTypes['ApplyGoalsResult'], ParentType, ContextType, RequireFields<MutationApplyGoalsArgs, 'input'>>;
   updateGoal?: Resolver<ResolversTypes['UpdateGoalResult'], ParentType, ContextType, RequireFields<MutationUpdateGoalArgs, 'input'>>;
   activateGoal?: Resolver<ResolversTypes['ActivateGoalResult'], ParentType, ContextType, RequireFields<MutationActivateGoalArgs, 'input'>>;
   pauseGoal?: Resolver<ResolversTypes['PauseGoalResult'], ParentType, ContextType, RequireFields<MutationPauseGoalArgs, 'input'>>;
@@ -10598,6 +10827,31 @@ export type GoalBudgetProgressResolvers<ContextType = Context, ParentType extend
   goneOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
 };
 
+export type ApplyGoalsSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApplyGoalsSuccess'] = ResolversParentTypes['ApplyGoalsSuccess']> = {
+  changes?: Resolver<ReadonlyArray<ResolversTypes['GoalCodeChange']>, ParentType, ContextType>;
+  missing?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type GoalCodeChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalCodeChange'] = ResolversParentTypes['GoalCodeChange']> = {
+  kind?: Resolver<ResolversTypes['GoalCodeChangeKind'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  fields?: Resolver<ReadonlyArray<ResolversTypes['GoalCodeField']>, ParentType, ContextType>;
+};
+
+export type GoalCodeFieldResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalCodeField'] = ResolversParentTypes['GoalCodeField']> = {
+  field?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  from?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  to?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type ApplyGoalsResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApplyGoalsResult'] = ResolversParentTypes['ApplyGoalsResult']> = {
+  __resolveType?: TypeResolveFn<'ApplyGoalsSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
+};
+
 export type GoalForecastResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalForecast'] = ResolversParentTypes['GoalForecast']> = {
   missing?: Resolver<Maybe<ResolversTypes['NoForecastReason']>, ParentType, ContextType>;
   value?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
@@ -10838,6 +11092,45 @@ export type UpdateGoalNoteResultResolvers<ContextType = Context, ParentType exte
   __resolveType?: TypeResolveFn<'UpdateGoalNoteSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
 };
 
+export type GoalTemplateResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplate'] = ResolversParentTypes['GoalTemplate']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  metric?: Resolver<Maybe<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
+  direction?: Resolver<ResolversTypes['GoalDirection'], ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['GoalTargetGiven']>, ParentType, ContextType>;
+  milestones?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  quarters?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
+  alerts?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplateAlert']>, ParentType, ContextType>;
+  review?: Resolver<ResolversTypes['GoalTemplateReview'], ParentType, ContextType>;
+  needs?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  draft?: Resolver<ResolversTypes['GoalTemplateDraft'], ParentType, ContextType, Partial<GoalTemplateDraftArgs>>;
+};
+
+export type GoalTemplateDraftResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplateDraft'] = ResolversParentTypes['GoalTemplateDraft']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  why?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  metric?: Resolver<Maybe<ResolversTypes['KpiMetric']>, ParentType, ContextType>;
+  direction?: Resolver<ResolversTypes['GoalDirection'], ParentType, ContextType>;
+  conventions?: Resolver<Maybe<ResolversTypes['KpiConventions']>, ParentType, ContextType>;
+  baseline?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  baselineReason?: Resolver<Maybe<ResolversTypes['NullReason']>, ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['GoalTargetGiven']>, ParentType, ContextType>;
+  bandLow?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  bandHigh?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  milestones?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplateMilestone']>, ParentType, ContextType>;
+  startsOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  deadline?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['KpiMetric']>, ParentType, ContextType>;
+  smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
+};
+
+export type GoalTemplateMilestoneResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplateMilestone'] = ResolversParentTypes['GoalTemplateMilestone']> = {
+  title?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  dueOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+};
+
 export type GoalChildrenTotalResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalChildrenTotal'] = ResolversParentTypes['GoalChildrenTotal']> = {
   value?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
   baseline?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
@@ -10896,6 +11189,7 @@ export type GoalResolvers<ContextType = Context, ParentType extends ResolversPar
   history?: Resolver<ReadonlyArray<ResolversTypes['GoalPoint']>, ParentType, ContextType, RequireFields<GoalHistoryArgs, 'days'>>;
   alerts?: Resolver<ReadonlyArray<ResolversTypes['Alert']>, ParentType, ContextType>;
   alertRules?: Resolver<ReadonlyArray<ResolversTypes['AlertRule']>, ParentType, ContextType>;
+  key?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
   guards?: Resolver<ReadonlyArray<ResolversTypes['GoalGuard']>, ParentType, ContextType>;
   statusOverride?: Resolver<Maybe<ResolversTypes['GoalStatusOverride']>, ParentType, ContextType>;
@@ -12115,6 +12409,10 @@ export type Resolvers<ContextType = Context> = {
   GoalTrajectory?: GoalTrajectoryResolvers<ContextType>;
   GoalTrajectoryPoint?: GoalTrajectoryPointResolvers<ContextType>;
   GoalBudgetProgress?: GoalBudgetProgressResolvers<ContextType>;
+  ApplyGoalsSuccess?: ApplyGoalsSuccessResolvers<ContextType>;
+  GoalCodeChange?: GoalCodeChangeResolvers<ContextType>;
+  GoalCodeField?: GoalCodeFieldResolvers<ContextType>;
+  ApplyGoalsResult?: ApplyGoalsResultResolvers<ContextType>;
   GoalForecast?: GoalForecastResolvers<ContextType>;
   ForecastRange?: ForecastRangeResolvers<ContextType>;
   ForecastBackTest?: ForecastBackTestResolvers<ContextType>;
@@ -12152,6 +12450,9 @@ export type Resolvers<ContextType = Context> = {
   AddGoalNoteResult?: AddGoalNoteResultResolvers<ContextType>;
   UpdateGoalNoteSuccess?: UpdateGoalNoteSuccessResolvers<ContextType>;
   UpdateGoalNoteResult?: UpdateGoalNoteResultResolvers<ContextType>;
+  GoalTemplate?: GoalTemplateResolvers<ContextType>;
+  GoalTemplateDraft?: GoalTemplateDraftResolvers<ContextType>;
+  GoalTemplateMilestone?: GoalTemplateMilestoneResolvers<ContextType>;
   GoalChildrenTotal?: GoalChildrenTotalResolvers<ContextType>;
   GoalShare?: GoalShareResolvers<ContextType>;
   GoalProgressEvent?: GoalProgressEventResolvers<ContextType>;
