@@ -35,9 +35,18 @@ function mainDriver({ explanation }: Pick<Findings, 'explanation'>): string | nu
   )
   if (largest === null || sizeOf(largest).isZero()) return null
   const [first] = largest.customers
-  const above =
-    first === undefined || sizeOf(first).isZero() ? '' : `, above all ${first.name} (${first.shown})`
-  return `The largest part of it is ${driverTexts[largest.driver].name.toLowerCase()} (${largest.shown})${above}.`
+  const who = first === undefined || sizeOf(first).isZero() ? null : `${first.name} (${first.shown})`
+  // Of a sum there is but one part, which is the change itself.
+  if (largest.driver === 'AMOUNT') return who === null ? null : `Above all it was ${who}.`
+  const above = who === null ? '' : `, above all ${who}`
+  return `The largest part of it is ${driverWords(largest.driver)} (${largest.shown})${above}.`
+}
+
+/** Quotients of other things are not known by the names of their parts. */
+function driverWords(driver: FoundPart['driver']): string {
+  if (driver === 'NUMERATOR') return 'what is divided'
+  if (driver === 'DENOMINATOR') return 'what it is divided by'
+  return driverTexts[driver].name.toLowerCase()
 }
 
 function ending({ statuses }: Pick<Findings, 'statuses'>): string | null {
@@ -45,8 +54,8 @@ function ending({ statuses }: Pick<Findings, 'statuses'>): string | null {
   if (last === undefined) return null
   const name = last.status.toLowerCase().replaceAll('_', ' ')
   return statuses.length === 1
-    ? `It was ${name} all the time: ${last.reason}`
-    : `It ended ${name}: ${last.reason}`
+    ? `It was ${name} all the time.`
+    : `It ended ${name}, which it was from ${inWords(Temporal.PlainDate.from(last.date))} on.`
 }
 
 function work(found: Omit<Findings, 'summary'>): string | null {
