@@ -54,7 +54,7 @@ export const ReviewRows = ({ reviews, hrefOf }: ReviewRowsProps) =>
           {reviewKindWords[review.kind]}, {periodWords(review)}
         </span>
       </th>
-      <td className="min-w-32">
+      <td className="min-w-32 sm:whitespace-nowrap">
         <Standing review={review} />
         {review.isOverdue && (
           <span className="mt-1 block sm:hidden">

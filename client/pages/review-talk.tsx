@@ -116,7 +116,7 @@ const Talk = ({ review, onConflict }: Omit<ReviewTalkProps, 'mayWrite'>) => {
       if (answer.isConflict) onConflict()
       return answer
     }
-    tell('It is kept.')
+    tell('What was said and decided is saved.')
     return null
   }
   const pathOf = (index: number, field: string) => `decisions.${index}.${field}`
@@ -152,7 +152,7 @@ const Talk = ({ review, onConflict }: Omit<ReviewTalkProps, 'mayWrite'>) => {
             <Plus aria-hidden="true" className="size-4" />
             Add a decision
           </Button>
-          <SubmitButton isBusy={sending.isBusy}>Keep it</SubmitButton>
+          <SubmitButton isBusy={sending.isBusy}>Save</SubmitButton>
         </div>
       </Form>
     </div>

@@ -109,8 +109,8 @@ describe.skipIf(binary === null)('reviews in a real browser', { timeout: 180_000
     await talk.getByRole('button', { name: 'Add a decision' }).click()
     await talk.getByLabel('Decision', { exact: true }).fill('Call them every Monday')
     await talk.getByLabel('Who').selectOption({ label: 'Ana Brandt' })
-    await talk.getByRole('button', { name: 'Keep it' }).click()
-    await see(page.getByText('It is kept.'))
+    await talk.getByRole('button', { name: 'Save', exact: true }).click()
+    await see(page.getByText('What was said and decided is saved.'))
     await page.reload()
     await expect
       .poll(() => talk.getByLabel('Decision', { exact: true }).inputValue(), slowest)

@@ -9,7 +9,7 @@ import { dayOf } from '../../domain/day.ts'
 import type { Driver } from '../../domain/explain-drivers.ts'
 import { formatExact } from '../../domain/exact.ts'
 import { expectedOf, percentToTarget, type JudgedGoal } from '../../domain/goal-trajectory.ts'
-import { formatDifference, formatValue, nullReasonInWords } from '../../domain/goal-words.ts'
+import { asShown, formatDifference, formatValue, nullReasonInWords } from '../../domain/goal-words.ts'
 import { Exact } from '../../domain/money.ts'
 import type { KpiMetric } from '../../domain/kpi.ts'
 import type { ReviewPeriod } from '../../domain/review.ts'
@@ -193,12 +193,12 @@ async function explanationOf(
       largest.flat().map(({ customerId }) => customerId),
     ),
   )
-  const shown = (change: string) => signed(formatDifference(new Exact(change).abs(), judged.subject), change)
+  const shown = (change: string) => changeInWords(new Exact(change), judged)
   const explanation = parts.map(({ driver, change }, index) => ({
     driver,
     change,
     shown: shown(change),
-    customers: (largest[index] ?? []).map((one) => ({
+    customers: (largest[index] ?? []).filter(isSeen(judged)).map((one) => ({
       customerId: one.customerId,
       name: names.get(one.customerId) ?? 'unknown customer',
       change: one.change,
@@ -208,9 +208,17 @@ async function explanationOf(
   return { explanation, explanationMissing: null }
 }
 
-/** With the sign that is printed for people. */
-const signed = (text: string, value: string): string =>
-  `${value.startsWith('-') ? '−' : new Exact(value).isZero() ? '' : '+'}${text}`
+const isSeen =
+  ({ subject }: JudgedGoal) =>
+  ({ change }: { readonly change: string }): boolean =>
+    !asShown(new Exact(change), subject).isZero()
+
+/** With its sign, unless it is nothing to the digits that are shown. */
+function changeInWords(change: Exact, { subject }: JudgedGoal): string {
+  const text = formatDifference(change.abs(), subject)
+  if (asShown(change, subject).isZero()) return text
+  return `${change.isNegative() ? '−' : '+'}${text}`
+}
 
 async function readNames(
   tx: Tx,
