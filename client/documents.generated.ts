@@ -185,6 +185,10 @@ export type NoForecastReason =
   | 'NOT_RUNNING'
   /** It is a checklist: what is done of it is no matter of chance. */
   | 'CHECKLIST'
+  /** It is a budget: `budget` of its progress tells how it is spent. */
+  | 'BUDGET'
+  /** It is being found, which takes some seconds. */
+  | 'NOT_YET'
   /** The KPI has no value today. */
   | 'NO_VALUE'
   /** The books hold less than a dozen weeks from which so far ahead could be told and compared with what came. */
@@ -203,6 +207,30 @@ export type ForecastMethod =
   | 'TREND'
   /** It changes as it did at the same time a year before. */
   | 'SEASONAL';
+
+/**
+ * Ways to make a KPI look better that are no collection. Each is a KPI of the catalog; amounts are sums since the
+ * baseline, the others are values of the day.
+ */
+export type GoalGuard =
+  /** Given up. */
+  | 'WRITTEN_OFF'
+  /** Credit notes. */
+  | 'CREDITED'
+  /** Discounts for early payment. */
+  | 'DISCOUNTED'
+  /** Other changes of what is owed. */
+  | 'ADJUSTED'
+  /** Bills that turned out wrong, whose successors have new due dates. */
+  | 'RE_BILLED'
+  /** The days that customers are given to pay, by what was billed. */
+  | 'WEIGHTED_AVERAGE_TERMS'
+  /** Receipts that are not applied yet. */
+  | 'UNAPPLIED_CASH'
+  /** Credit notes that are not applied yet. */
+  | 'UNAPPLIED_CREDITS'
+  /** Amounts in dispute. */
+  | 'DISPUTED_RECEIVABLES';
 
 /** What of a goal can change. */
 export type GoalField =
@@ -231,7 +259,11 @@ export type GoalField =
   /** Where it stands in its life. */
   | 'STATE'
   /** Which reviews it has. */
-  | 'REVIEWS';
+  | 'REVIEWS'
+  /** What is watched beside it. */
+  | 'GUARDS'
+  /** What a person says instead of the computed status. */
+  | 'STATUS_OVERRIDE';
 
 /** A draft to activate. */
 export type ActivateGoalInput = {
@@ -313,6 +345,8 @@ export type UpdateGoalInput = {
   readonly trajectory?: GoalTrajectoryInput | null | undefined;
   /** The goal above it, which must not lie below it; null for none. */
   readonly parentId?: string | null | undefined;
+  /** What to watch beside it; an empty list for nothing. */
+  readonly guards?: ReadonlyArray<GoalGuard> | null | undefined;
   /** The last day on which it can be reached. */
   readonly deadline?: string | null | undefined;
   /** Why. To change the target, the band or the deadline takes one. */
@@ -506,7 +540,12 @@ export type GoalDirection =
   /** To stay within the band. */
   | 'MAINTAIN_BAND'
   /** Up to all that is on a checklist: what is done counts, what is due is expected. */
-  | 'MILESTONES';
+  | 'MILESTONES'
+  /**
+   * To stay below the target, which is a budget, with all that adds up from the first day to the deadline. Only of
+   * DOLLAR_DAYS_LATE.
+   */
+  | 'BUDGET';
 
 /** Where a goal stands in its life. */
 export type GoalState =
@@ -528,15 +567,27 @@ export type GoalOutcome =
   /** It was given up, for a reason. */
   | 'ABANDONED';
 
-/** How a goal is doing. */
+/**
+ * How a goal is doing. ON_TRACK, AT_RISK and OFF_TRACK are told by the forecast where it has proved itself: it erred at least a
+ * tenth less than taking the value for unchanged (a band asks no such thing), and at least 65 % of what came lay within its
+ * bands of 80 %. Else they are told by the distance to the trajectory, or to the band. What is told changes once the
+ * value lies a little beyond the line (5 points of probability, or 2.5 % of the way) on two days, or three times as
+ * far on one; what lies nearer changes nothing. A value on its trajectory or better is never OFF_TRACK.
+ */
 export type GoalStatus =
   /** Its first day has not come. */
   | 'PENDING_START'
-  /** At most 10 % of the way behind the trajectory, or within the band. */
+  /**
+   * At least 70 % likely to be reached; without such a forecast at most 10 % of the way behind the trajectory. A band: within
+   * it, and no less than 70 % likely to be at the deadline. A budget: it lasts.
+   */
   | 'ON_TRACK'
-  /** 10 to 25 % of the way behind the trajectory, or up to 25 % of the band's width outside the band. */
+  /**
+   * 40 to 70 % likely; else 10 to 25 % of the way behind the trajectory. A band: less likely than that, or outside by up to
+   * 25 % of its width. A budget: as it is spent, up to 25 % too much by the deadline.
+   */
   | 'AT_RISK'
-  /** Farther behind or outside than that. */
+  /** Less than that. A budget: more than that, or used up. */
   | 'OFF_TRACK'
   /** The target is reached, or the value lay within the band on the deadline. */
   | 'ACHIEVED'
@@ -559,7 +610,10 @@ export type CreateGoalInput = {
   readonly why?: string | null | undefined;
   /** The KPI. */
   readonly metric: KpiMetric;
-  /** Which way the value is to go: not MILESTONES, which is for `createMilestoneGoal`. */
+  /**
+   * Which way the value is to go: not MILESTONES, which is for `createMilestoneGoal`. A BUDGET has a target and neither
+   * baseline nor trajectory.
+   */
   readonly direction: GoalDirection;
   /** The segments to measure on; all if left out. An empty list, which matches nothing, is refused. */
   readonly filter?: KpiFilter | null | undefined;
@@ -589,6 +643,8 @@ export type CreateGoalInput = {
   readonly followerIds?: ReadonlyArray<string> | null | undefined;
   /** The goal above it. */
   readonly parentId?: string | null | undefined;
+  /** What to watch so that its improvement is none on paper only. */
+  readonly guards?: ReadonlyArray<GoalGuard> | null | undefined;
   /** ACTIVE, also if left out, or DRAFT: a draft is complete and frozen like any goal, but not evaluated. */
   readonly state?: GoalState | null | undefined;
   /** Check everything and answer as if done, but change nothing. */
@@ -621,6 +677,8 @@ export type KpiMetric =
   | 'WEIGHTED_DAYS_PAST_DUE'
   /** How many days a unit of money that is past due is past due on average. */
   | 'AVERAGE_DAYS_PAST_DUE'
+  /** What was past due in the period times the days for which it was: sum of the past-due balances of its days. */
+  | 'DOLLAR_DAYS_LATE'
   /** How late what is owed is, as credit bureaus reckon it from the buckets of aging. */
   | 'DAYS_BEYOND_TERMS_BY_BUCKETS'
   /** Days since the invoice date over all open receivables, weighted by amount. */

@@ -91,6 +91,19 @@ export const asIdentityWithin = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): 
   return result
 }
 
+/**
+ * A part of the transaction `tx` as the user who connected, with the tenant of `tx`: for the tables of the job queue, which
+ * are no organization's, so that a job is there exactly if the transaction commits.
+ */
+export const asOwnerWithin = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promise<T> => {
+  const takeRole = (role: string) => tx.sql`select set_config('role', ${role}, true)`
+  await takeRole('none')
+  const result = await run(tx)
+  // Not where `run` threw: then nothing of the transaction, or of the savepoint around it, is left.
+  await takeRole(APP_ROLE)
+  return result
+}
+
 const beginWith = <T>(
   connection: Connection,
   mode: TransactionOptions['mode'],

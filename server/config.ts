@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { BackupsConfig } from './backups.ts'
+import { DELIVERY_USAGE, type DeliveryConfig, readDeliveryConfig } from './delivery/config.ts'
 import { type IsTrusted, readTrustedProxies } from './http/address.ts'
 import { IDENTITY_USAGE, type IdentityConfig, publicUrlAt, readIdentityConfig } from './identity/config.ts'
 
@@ -36,6 +37,7 @@ export type Config = {
   readonly trustedDocuments: boolean
   readonly connections: ConnectionLimits
   readonly identity: IdentityConfig
+  readonly delivery: DeliveryConfig
   readonly logLevel: LogLevel
 }
 
@@ -71,7 +73,7 @@ Environment
   BACKUP_KEEP          7: how many of these backups are kept
   BACKUP_DIR           where they go; left out, the folder backups in DATA_DIR
   TIDEMARK_DEMO        0: no demo data and no demo sign-in
-${IDENTITY_USAGE}  TRUSTED_PROXIES      addresses or CIDR blocks of the proxies before it, with commas between them
+${IDENTITY_USAGE}${DELIVERY_USAGE}  TRUSTED_PROXIES      addresses or CIDR blocks of the proxies before it, with commas between them
   TRUSTED_DOCUMENTS    1: people who signed in may send the dashboard's own documents only
   SOCKETS_PER_ADDRESS  ${CONNECTION_LIMITS.socketsPerAddress}: WebSockets of one network address
   SOCKETS_PER_ACTOR    ${CONNECTION_LIMITS.socketsPerActor}: WebSockets of one token or member
@@ -90,6 +92,7 @@ export const readConfig = (environment: Environment, options: readonly string[])
     throw new OperatorError(`There is no option ${unknown}. The options are ${FLAGS.join(', ')} and --help.`)
   }
   const database = readDatabaseConfig(environment)
+  const identity = readIdentityConfig(environment)
   return {
     database,
     backups: readBackupsConfig(environment, database),
@@ -101,7 +104,8 @@ export const readConfig = (environment: Environment, options: readonly string[])
     trustedProxies: readTrustedProxies(textOf(environment, 'TRUSTED_PROXIES') ?? ''),
     trustedDocuments: readSwitch('TRUSTED_DOCUMENTS', textOf(environment, 'TRUSTED_DOCUMENTS') ?? '0'),
     connections: readConnectionLimits(environment),
-    identity: readIdentityConfig(environment),
+    identity,
+    delivery: readDeliveryConfig(environment, identity),
     logLevel: readLogLevel(textOf(environment, 'LOG_LEVEL') ?? 'warn'),
   }
 }

@@ -1,6 +1,6 @@
 /** What every resolver gets: who asks, for which organization, and one consistent view of the data. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import type { AlertTransitionRow, GoalProgressRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { openReader, type Reader } from '@tidemark/drizzle/transaction.ts'
 import type { Actor } from './access/actor.ts'
 import type { Spending } from './access/budget.ts'
@@ -8,6 +8,7 @@ import type { Events } from './events.ts'
 import { dateAt } from './domain/calendar.ts'
 import { readSettledAt } from './ledger/settled.ts'
 import { LIMITS } from './limits.ts'
+import type { DeliveryConfig } from './delivery/config.ts'
 import type { Feed } from './live/feed.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
 
@@ -16,7 +17,11 @@ export type Services = {
   readonly connection: Connection
   readonly events: Events
   /** New progress of goals. */
-  readonly feed: Feed
+  readonly feed: Feed<GoalProgressRow>
+  /** What happens to alerts. */
+  readonly alertFeed: Feed<AlertTransitionRow>
+  /** How alerts are sent. */
+  readonly delivery: DeliveryConfig
   /** The only clock. */
   readonly clock: () => Temporal.Instant
   /** The address that people open, such as https://tidemark.example. */
@@ -70,6 +75,8 @@ export const createContext = (
   connection: services.connection,
   events: services.events,
   feed: services.feed,
+  alertFeed: services.alertFeed,
+  delivery: services.delivery,
   clock: services.clock,
   publicUrl: services.publicUrl,
   actor: session.actor,

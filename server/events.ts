@@ -11,15 +11,20 @@ export type EventMap = {
   posted: { readonly organizationId: string }
   /** Progress was recorded: who shows goals should look. */
   progress: { readonly organizationId: string }
+  /** Something happened to an alert: who shows or sends alerts should look. */
+  alerted: { readonly organizationId: string }
   /** Events of other processes may have been missed, of any organization: look at everything. */
   missed: { readonly organizationId: null }
 }
 
 export type EventName = keyof EventMap
 
+/** What is told to other processes. */
+export type ToldEvent = Exclude<EventName, 'missed'>
+
 export type Events = {
   /** Tells this process now, and the others within 20 ms. Call it after the commit, never inside a transaction. */
-  publish(name: 'posted' | 'progress', payload: { readonly organizationId: string }): void
+  publish(name: ToldEvent, payload: { readonly organizationId: string }): void
   /** Calls `listener` at each event; the function returned ends that. A listener that throws stops no other. */
   on<Name extends EventName>(name: Name, listener: (payload: EventMap[Name]) => void): () => void
   /** Sends what waits to be sent and stops listening. */
@@ -35,7 +40,7 @@ const EVENTS_PER_MESSAGE_MAX = 100
 /** What travels: who sends, and pairs of event and organization. */
 type Message = {
   readonly from: string
-  readonly events: readonly (readonly ['posted' | 'progress', string])[]
+  readonly events: readonly (readonly [ToldEvent, string])[]
 }
 
 export type LogError = (error: unknown, message: string) => void
@@ -137,6 +142,7 @@ const createEmitter = (logError: LogError): Emitter => {
   const listeners: { [Name in EventName]: Set<(payload: EventMap[Name]) => void> } = {
     posted: new Set(),
     progress: new Set(),
+    alerted: new Set(),
     missed: new Set(),
   }
   return {
@@ -160,13 +166,15 @@ const createEmitter = (logError: LogError): Emitter => {
   }
 }
 
+const TOLD: ReadonlySet<string> = new Set<ToldEvent>(['posted', 'progress', 'alerted'])
+
 const parseMessage = (text: string): Message | null => {
   try {
     const message: unknown = JSON.parse(text)
     if (typeof message !== 'object' || message === null) return null
     const { from, events } = message as Partial<Message>
     if (typeof from !== 'string' || !Array.isArray(events)) return null
-    const known = events.filter(([name]) => name === 'posted' || name === 'progress')
+    const known = events.filter(([name]) => TOLD.has(name))
     return { from, events: known }
   } catch {
     // Somebody else's message on this channel.

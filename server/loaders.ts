@@ -2,6 +2,7 @@
  * The loaders, one line each: they gather the ids that a page asks for one by one into one query. A set belongs to
  * one view of the data (context.ts), so nothing in it can be stale.
  */
+import { alert, alertChannel, alertDelivery, alertRule } from '@tidemark/drizzle/tables/alert.ts'
 import { apiToken, invitation } from '@tidemark/drizzle/tables/access.ts'
 import { auditSeal, origin } from '@tidemark/drizzle/tables/audit.ts'
 import { customer } from '@tidemark/drizzle/tables/customer.ts'
@@ -9,11 +10,18 @@ import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import { creditNote, invoice, item, receipt } from '@tidemark/drizzle/tables/ledger.ts'
 import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type {
+  AlertChannelRow,
+  AlertDeliveryRow,
+  AlertRow,
+  AlertRuleRow,
+  AlertStandingRow,
+  AlertTransitionRow,
   ApiTokenRow,
   AuditSealRow,
   CreditNoteRow,
   CustomerRow,
   GoalActionRow,
+  GoalForecastRow,
   GoalMilestoneRow,
   GoalNoteRow,
   GoalProgressRow,
@@ -32,6 +40,17 @@ import type {
 import type { Reader, Tx } from '@tidemark/drizzle/transaction.ts'
 import DataLoader from 'dataloader'
 import { and, eq, inArray } from 'drizzle-orm'
+import {
+  readAlertsOfGoals,
+  readChannelsOf,
+  readDeliveriesOf,
+  readRuleChanges,
+  readRulesOfGoals,
+  readStandings,
+  readTransitionsBySequence,
+  readTransitionsOf,
+  type RuleChangeRow,
+} from './alert/queries.ts'
 import { dayOf } from './domain/day.ts'
 import type { Rates } from './domain/rates.ts'
 import { readActions, readNotes } from './goal/plan.ts'
@@ -47,6 +66,7 @@ import { readLines, type PostedLine } from './ledger/lines.ts'
 import { readRates } from './ledger/rates.ts'
 import { readSegmentRows } from './ledger/segments.ts'
 import { readLastPosting } from './live/evaluate.ts'
+import { readForecasts } from './live/forecasts.ts'
 import { goalHistoryLoader, type GoalHistoryLoader } from './live/history.ts'
 import { measuredLoader, type MeasuredLoader } from './live/measured.ts'
 import { readMilestones } from './live/milestones.ts'
@@ -79,7 +99,28 @@ export type Loaders = {
   readonly goal: DataLoader<string, GoalRow | null>
   /** By goal: where it stands; null before its first evaluation. */
   readonly progress: DataLoader<string, GoalProgressRow | null>
+  readonly goalForecast: DataLoader<string, GoalForecastRow | null>
   readonly goalHistory: GoalHistoryLoader
+  readonly alert: DataLoader<string, AlertRow | null>
+  readonly alertRule: DataLoader<string, AlertRuleRow | null>
+  readonly alertChannel: DataLoader<string, AlertChannelRow | null>
+  readonly alertDelivery: DataLoader<string, AlertDeliveryRow | null>
+  /** By number, as text. */
+  readonly alertTransition: DataLoader<string, AlertTransitionRow | null>
+  /** By alert: oldest first. */
+  readonly alertTransitions: DataLoader<string, readonly AlertTransitionRow[]>
+  /** By alert: oldest first. */
+  readonly alertDeliveries: DataLoader<string, readonly AlertDeliveryRow[]>
+  /** By goal: newest first. */
+  readonly goalAlerts: DataLoader<string, readonly AlertRow[]>
+  /** By goal: by name. */
+  readonly goalAlertRules: DataLoader<string, readonly AlertRuleRow[]>
+  /** By rule: by name. */
+  readonly alertRuleChannels: DataLoader<string, readonly AlertChannelRow[]>
+  /** By rule. */
+  readonly alertStanding: DataLoader<string, AlertStandingRow | null>
+  /** By rule: newest first. */
+  readonly alertRuleChanges: DataLoader<string, readonly RuleChangeRow[]>
   readonly measured: MeasuredLoader
   /** Of all goals, those that are pursued or rest for a while. */
   readonly openGoals: () => Promise<readonly GoalRow[]>
@@ -184,7 +225,40 @@ export const createLoaders = (
         .where(and(eq(goal.organizationId, id), inArray(goal.id, ids))),
     ),
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
+    goalForecast: byKey(reader, (tx, ids) => readForecasts(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
+    alert: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(alert)
+        .where(and(eq(alert.organizationId, id), inArray(alert.id, ids))),
+    ),
+    alertRule: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(alertRule)
+        .where(and(eq(alertRule.organizationId, id), inArray(alertRule.id, ids))),
+    ),
+    alertChannel: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(alertChannel)
+        .where(and(eq(alertChannel.organizationId, id), inArray(alertChannel.id, ids))),
+    ),
+    alertDelivery: byId(reader, (tx, ids) =>
+      tx
+        .select()
+        .from(alertDelivery)
+        .where(and(eq(alertDelivery.organizationId, id), inArray(alertDelivery.id, ids))),
+    ),
+    alertTransition: byKey(reader, (tx, ids) => readTransitionsBySequence(tx, id, ids), null),
+    alertTransitions: byKey(reader, (tx, ids) => readTransitionsOf(tx, id, ids), []),
+    alertDeliveries: byKey(reader, (tx, ids) => readDeliveriesOf(tx, id, ids), []),
+    goalAlerts: byKey(reader, (tx, ids) => readAlertsOfGoals(tx, id, ids), []),
+    goalAlertRules: byKey(reader, (tx, ids) => readRulesOfGoals(tx, id, ids), []),
+    alertRuleChannels: byKey(reader, (tx, ids) => readChannelsOf(tx, id, ids), []),
+    alertStanding: byKey(reader, (tx, ids) => readStandings(tx, id, ids), null),
+    alertRuleChanges: byKey(reader, (tx, ids) => readRuleChanges(tx, id, ids), []),
     measured: measuredLoader(reader, organization, at.now),
     openGoals: () => (openGoals ??= reader.read(async (tx) => readOpenGoals(tx, id, at.today))),
     lastPosting: () => (lastPosting ??= reader.read((tx) => readLastPosting(tx, organization))),

@@ -1,4 +1,5 @@
 /** The resolver map: the nouns meet here and nowhere else. */
+import { alertResolvers } from './alert/resolvers.ts'
 import { auditResolvers } from './audit/resolvers.ts'
 import { creditNoteResolvers } from './credit-note/resolvers.ts'
 import { customerResolvers } from './customer/resolvers.ts'
@@ -63,6 +64,7 @@ export const resolvers = merge([
   reconciliationResolvers,
   restatementResolvers,
   goalResolvers,
+  alertResolvers,
   reviewResolvers,
   auditResolvers,
 ])

@@ -1,18 +1,21 @@
 /** What all operations of a process share, started and stopped together. */
 import type { Services } from './context.ts'
 import type { OpenDatabase } from './database.ts'
+import { type DeliveryConfig, NO_DELIVERY } from './delivery/config.ts'
+import { startCourier } from './delivery/courier.ts'
+import { prepareQueue } from './delivery/queue.ts'
 import { createEvents } from './events.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { startCompactor } from './live/compactor.ts'
 import { startEvaluator } from './live/evaluator.ts'
+import { openAlertFeed, openFeed } from './live/feed.ts'
 import { startReviewer } from './live/reviewer.ts'
-import { openFeed } from './live/feed.ts'
 import type { Log } from './log.ts'
 
 export type RunningServices = {
   /** What knows of no server yet. */
   readonly services: Omit<Services, 'publicUrl'>
-  /** Stops evaluating, folding and listening. Close it before the database. */
+  /** Stops evaluating, folding, sending and listening. Close it before the database. */
   close(): Promise<void>
 }
 
@@ -20,21 +23,27 @@ export const openServices = async (
   { connection, listenUrl }: Pick<OpenDatabase, 'connection' | 'listenUrl'>,
   log: Log,
   clock: () => Temporal.Instant = () => Temporal.Now.instant(),
+  delivery: DeliveryConfig = NO_DELIVERY,
 ): Promise<RunningServices> => {
   const logError = log.failure
+  await prepareQueue(connection, listenUrl)
   const events = await createEvents(connection, listenUrl, logError)
   const feed = openFeed({ connection, events, logError })
+  const alertFeed = openAlertFeed({ connection, events, logError })
   const evaluator = startEvaluator({ connection, events, clock, logError })
   const compactor = startCompactor({ connection, events, clock, logError })
+  const courier = startCourier({ connection, listenUrl, events, clock, config: delivery, logError })
   const reviewer = startReviewer({ connection, clock, logError })
   const housekeeping = startHousekeeping(connection, clock, logError)
   return {
-    services: { connection, events, feed, clock },
+    services: { connection, events, feed, alertFeed, delivery, clock },
     async close() {
       await housekeeping.close()
       await reviewer.close()
       await compactor.close()
       await evaluator.close()
+      await courier.close()
+      await alertFeed.close()
       await feed.close()
       await events.close()
     },

@@ -38,7 +38,8 @@ export const start = async (options: readonly string[]): Promise<void> => {
     running.defer(() => clearInterval(adding))
   }
 
-  const shared = await openServices(database, log)
+  const clock = () => Temporal.Now.instant()
+  const shared = await openServices(database, log, clock, config.delivery)
   running.defer(() => shared.close())
   if (config.live) {
     const { playPayments } = await import('./demo/live.ts')
@@ -49,7 +50,6 @@ export const start = async (options: readonly string[]): Promise<void> => {
   if (config.backups !== null && config.database.kind === 'embedded') {
     const { backUpEmbedded, startBackups } = await import('./backups.ts')
     const backUp = backUpEmbedded(config.database.dataDir)
-    const clock = () => Temporal.Now.instant()
     const backups = await startBackups(config.backups, { backUp, clock, logError: log.failure })
     running.defer(() => backups.close())
   }

@@ -15,6 +15,8 @@ const LEFT_OUT = new Set([
   'public.kpi_late',
   'public.kpi_month',
   'public.kpi_checkpoint',
+  // Found anew by the evaluator.
+  'public.goal_forecast',
 ])
 
 /** What a server makes at its first start, before there is anything that depends on it. */

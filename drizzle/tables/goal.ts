@@ -3,6 +3,7 @@
  */
 import {
   boolean,
+  doublePrecision,
   foreignKey,
   index,
   integer,
@@ -16,13 +17,32 @@ import {
 import { civilDate, decimal, instant, minor, now, snapshot } from '../columns.ts'
 import { inheritedOrganizationId, organizationId, person } from './organization.ts'
 
-export const goalDirection = pgEnum('goal_direction', ['INCREASE', 'DECREASE', 'MAINTAIN_BAND', 'MILESTONES'])
+export const goalDirection = pgEnum('goal_direction', [
+  'INCREASE',
+  'DECREASE',
+  'MAINTAIN_BAND',
+  'MILESTONES',
+  'BUDGET',
+])
 
 export const goalTrajectory = pgEnum('goal_trajectory', ['LINEAR', 'STEPPED', 'CUSTOM', 'SEASONAL'])
 
 export const goalState = pgEnum('goal_state', ['DRAFT', 'ACTIVE', 'PAUSED', 'CLOSED'])
 
 export const goalOutcome = pgEnum('goal_outcome', ['ACHIEVED', 'MISSED', 'ABANDONED'])
+
+export const goalStatus = pgEnum('goal_status', [
+  'PENDING_START',
+  'ON_TRACK',
+  'AT_RISK',
+  'OFF_TRACK',
+  'ACHIEVED',
+  'MISSED',
+  'NO_DATA',
+  'STALE',
+  'INSUFFICIENT_DATA',
+  'ABANDONED',
+])
 
 export const goal = pgTable(
   'goal',
@@ -74,6 +94,20 @@ export const goal = pgTable(
     reviews: text().array().notNull().default(['MONTHLY_ANALYSIS', 'QUARTERLY_REVIEW']),
     /** Grows by one with every change: the last one's row in `goal_change`. */
     version: integer().notNull().default(1),
+    /** The version in which it was last aimed anew: what its status was before says nothing of it since. */
+    aimVersion: integer('aim_version').notNull().default(1),
+    /** The KPIs that tell where its improvement comes from. */
+    guards: text().array().notNull().default([]),
+    /** What a person said instead of the computed status; all null where nobody did. */
+    overrideStatus: goalStatus('override_status'),
+    overrideReason: text('override_reason'),
+    /** The last day on which it is told. */
+    overrideUntil: civilDate('override_until'),
+    /** As audit rows name who acts. */
+    overrideBy: text('override_by'),
+    overrideAt: instant('override_at'),
+    /** The version that it came with. */
+    overrideVersion: integer('override_version'),
     createdAt: instant('created_at').notNull().default(now),
   },
   (t) => [
@@ -207,19 +241,6 @@ export const goalFollower = pgTable(
   ],
 )
 
-export const goalStatus = pgEnum('goal_status', [
-  'PENDING_START',
-  'ON_TRACK',
-  'AT_RISK',
-  'OFF_TRACK',
-  'ACHIEVED',
-  'MISSED',
-  'NO_DATA',
-  'STALE',
-  'INSUFFICIENT_DATA',
-  'ABANDONED',
-])
-
 /** What was changed of a goal, by whom and why: one row for each version after the first. */
 export const goalChange = pgTable(
   'goal_change',
@@ -263,6 +284,23 @@ export const goalProgress = pgTable(
     expected: decimal('expected'),
     status: goalStatus().notNull(),
     statusReason: text('status_reason').notNull(),
+    /** The status that the value says, where it has not said so for long enough; and since which day. */
+    leaning: goalStatus('leaning'),
+    leaningSince: civilDate('leaning_since'),
+    /** Where it will be at the deadline; null without a forecast. */
+    forecastValue: doublePrecision('forecast_value'),
+    forecastHalfLow: doublePrecision('forecast_half_low'),
+    forecastHalfHigh: doublePrecision('forecast_half_high'),
+    forecastMostlyLow: doublePrecision('forecast_mostly_low'),
+    forecastMostlyHigh: doublePrecision('forecast_mostly_high'),
+    /** From 0 to 1. */
+    probability: doublePrecision('probability'),
+    projectedOn: civilDate('projected_on'),
+    forecastMethod: text('forecast_method'),
+    /** What its guards say, a list in their order; null without guards. */
+    guards: jsonb(),
+    /** Of a budget: how it is spent. */
+    budget: jsonb(),
     recordedAt: instant('recorded_at').notNull(),
   },
   (t) => [
@@ -270,6 +308,30 @@ export const goalProgress = pgTable(
     index('goal_progress_goal').on(t.organizationId, t.goalId, t.sequence),
     foreignKey({
       name: 'goal_progress_goal',
+      columns: [t.organizationId, t.goalId],
+      foreignColumns: [goal.organizationId, goal.id],
+    }),
+  ],
+)
+
+/** How each running goal is forecast today, found anew once a day: what takes long and hardly changes meanwhile. */
+export const goalForecast = pgTable(
+  'goal_forecast',
+  {
+    organizationId: inheritedOrganizationId(),
+    goalId: uuid('goal_id').notNull(),
+    /** The day that it was found for, and the deadline that it looks at. */
+    asOf: civilDate('as_of').notNull(),
+    deadline: civilDate('deadline').notNull(),
+    /** Null where there is none. */
+    fit: jsonb(),
+    /** Why there is none. */
+    missing: text(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.organizationId, t.goalId] }),
+    foreignKey({
+      name: 'goal_forecast_goal',
       columns: [t.organizationId, t.goalId],
       foreignColumns: [goal.organizationId, goal.id],
     }),

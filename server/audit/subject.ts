@@ -45,10 +45,22 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   addGoalNote: 'goal',
   updateGoalNote: 'goal',
   updateGoal: 'goal',
+  overrideGoalStatus: 'goal',
+  withdrawGoalStatusOverride: 'goal',
   activateGoal: 'goal',
   pauseGoal: 'goal',
   resumeGoal: 'goal',
   closeGoal: 'goal',
+  createAlertRule: 'alertRule',
+  updateAlertRule: 'alertRule',
+  deleteAlertRule: 'alertRule',
+  addDefaultAlertRules: 'goal',
+  acknowledgeAlert: 'alert',
+  snoozeAlert: 'alert',
+  createAlertChannel: 'alertChannel',
+  rotateAlertChannelSecret: 'alertChannel',
+  deleteAlertChannel: 'alertChannel',
+  retryAlertDelivery: 'alertDelivery',
   openGoalReview: 'goal',
   updateGoalReview: 'goal',
   refreshGoalReview: 'goal',
@@ -134,6 +146,12 @@ export const subjectName = async (
       return (await loaders.creditNote.load(subject))?.number ?? null
     case 'goal':
       return (await loaders.goal.load(subject))?.name ?? null
+    case 'alertRule':
+      return (await loaders.alertRule.load(subject))?.name ?? null
+    case 'alert':
+      return (await loaders.alert.load(subject))?.summary ?? null
+    case 'alertChannel':
+      return (await loaders.alertChannel.load(subject))?.name ?? null
     case 'token':
       return (await loaders.token.load(subject))?.name ?? null
     case 'invitation':
@@ -142,6 +160,7 @@ export const subjectName = async (
     case 'milestone':
     case 'goalAction':
     case 'goalNote':
+    case 'alertDelivery':
     case 'goalReview':
     case 'audit':
     case null:

@@ -13,6 +13,7 @@ import { writeAudit } from '../ledger/audit.ts'
 import { appendProgress, progressOf, readSnapshot } from '../live/evaluate.ts'
 import { judgedGoal, measure, type Measured } from '../live/measure.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
+import { beginning } from '../goal/override.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { People, PersonName } from './company.ts'
 import type { GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
@@ -204,6 +205,7 @@ const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Dra
   closedSequence: null,
   reviews: [...reviewKinds],
   version: 1,
+  ...beginning,
   createdAt: organization.createdAt,
 })
 

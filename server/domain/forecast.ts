@@ -57,25 +57,35 @@ export type ForecastOptions = {
   readonly stepsPerYear: number
 }
 
+/**
+ * What takes long to find and hardly changes within a day: the way of telling, and how far off it was. Plain data, as it is
+ * kept.
+ */
+export type Fit = ForecastOptions & {
+  readonly method: ForecastMethod
+  /** The last values, as many as any method looks back on. */
+  readonly tail: Series
+  /** Of all tries: what came less what was told. Ascending. */
+  readonly errors: readonly number[]
+  readonly backTest: BackTest
+}
+
 /** The last value must be known: a forecast of what is not known today is none. */
 export function forecast(series: Series, options: ForecastOptions): Forecast | ForecastFault {
-  const last = series.at(-1) ?? null
-  if (last === null) return 'NO_VALUE'
+  const found = fit(series, options)
+  return typeof found === 'string' ? found : tellFrom(found, series.at(-1) ?? 0)
+}
+
+export function fit(series: Series, options: ForecastOptions): Fit | ForecastFault {
+  if ((series.at(-1) ?? null) === null) return 'NO_VALUE'
   const noChange = errorsOf(series, 'NO_CHANGE', options)
   if (noChange.length < TRIES_MIN) return 'TOO_SHORT'
   const { method, tried } = bestOf(series, noChange, options)
-  const path = Array.from({ length: options.ahead }, (_, index) =>
-    tell(series, series.length - 1, method, { ...options, ahead: index + 1 }),
-  )
-  const value = path.at(-1) ?? last
-  const outcomes = tried.map(({ error }) => value + error).toSorted(ascending)
   return {
+    ...options,
     method,
-    value,
-    path,
-    ...bandsOf(outcomes, options.ahead),
-    outcomes,
-    independent: independentOf(outcomes, options.ahead),
+    tail: series.slice(-1 - Math.max(options.stepsPerYear, RECENT_STEPS)),
+    errors: tried.map(({ error }) => error).toSorted(ascending),
     backTest: {
       tries: tried.length,
       error: meanError(tried),
@@ -85,12 +95,30 @@ export function forecast(series: Series, options: ForecastOptions): Forecast | F
   }
 }
 
+/** The forecast from `last` on, the value of today by now. */
+export function tellFrom({ method, tail, errors, backTest, ...options }: Fit, last: number): Forecast {
+  const series = [...tail.slice(0, -1), last]
+  const tell = teller(series, series.length - 1, method, options)
+  const path = Array.from({ length: options.ahead }, (_, index) => tell(index + 1))
+  const value = path.at(-1) ?? last
+  const outcomes = errors.map((error) => value + error)
+  return {
+    method,
+    value,
+    path,
+    ...bandsOf(outcomes, options.ahead),
+    outcomes,
+    independent: independentOf(outcomes, options.ahead),
+    backTest,
+  }
+}
+
 type Told = { readonly method: ForecastMethod; readonly tried: readonly Tried[] }
 
 /** Of the ways that can tell today, the one that would have erred least, if that is clearly less. */
 const bestOf = (series: Series, noChange: readonly Tried[], options: ForecastOptions): Told =>
   methods
-    .filter((method) => tell(series, series.length - 1, method, options) !== null)
+    .filter((method) => teller(series, series.length - 1, method, options)(options.ahead) !== null)
     .map((method): Told => ({ method, tried: errorsOf(series, method, options) }))
     .filter(({ tried }) => tried.length >= TRIES_MIN)
     .reduce(
@@ -122,36 +150,41 @@ type Tried = { readonly at: number; readonly error: number }
 function errorsOf(series: Series, method: ForecastMethod, options: ForecastOptions): Tried[] {
   const tried: Tried[] = []
   for (let at = 0; at + options.ahead < series.length; at++) {
-    const told = tell(series, at, method, options)
+    const told = teller(series, at, method, options)(options.ahead)
     const came = series[at + options.ahead]
     if (told !== null && came !== null && came !== undefined) tried.push({ at, error: came - told })
   }
   return tried
 }
 
-/** As told at the step `at`, of nothing but what was known then. */
-function tell(
+/** Tells, at the step `at` and of nothing but what was known then, the value so many steps ahead. */
+function teller(
   series: Series,
   at: number,
   method: ForecastMethod,
-  { ahead, stepsPerYear }: ForecastOptions,
-): number | null {
+  { stepsPerYear }: ForecastOptions,
+): (ahead: number) => number | null {
   const now = series[at] ?? null
-  if (now === null) return null
-  const recent = series.slice(Math.max(0, at - RECENT_STEPS), at + 1)
+  if (now === null) return () => null
+  const recent = () => series.slice(Math.max(0, at - RECENT_STEPS), at + 1)
   switch (method) {
     case 'NO_CHANGE':
-      return now
-    case 'LEVEL':
-      return meanOf(recent)
+      return () => now
+    case 'LEVEL': {
+      const level = meanOf(recent())
+      return () => level
+    }
     case 'TREND': {
-      const slope = slopeOf(recent)
-      return slope === null ? null : now + (slope * DAMPING * (1 - DAMPING ** ahead)) / (1 - DAMPING)
+      const slope = slopeOf(recent())
+      return (ahead) =>
+        slope === null ? null : now + (slope * DAMPING * (1 - DAMPING ** ahead)) / (1 - DAMPING)
     }
     case 'SEASONAL': {
       const then = series[at - stepsPerYear] ?? null
-      const later = ahead <= stepsPerYear ? (series[at - stepsPerYear + ahead] ?? null) : null
-      return then === null || later === null ? null : now + later - then
+      return (ahead) => {
+        const later = ahead <= stepsPerYear ? (series[at - stepsPerYear + ahead] ?? null) : null
+        return then === null || later === null ? null : now + later - then
+      }
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Where a goal should be on each day. */
 import { isBefore } from './calendar.ts'
 import { formatValue, type Subject } from './goal-words.ts'
+import { budgetBy, type Budget } from './lateness-budget.ts'
 import { Exact } from './money.ts'
 
 /** The value that a trajectory passes at the end of a day. */
@@ -41,7 +42,13 @@ export type BandGoal = Pick<Trajectory, 'baseline' | 'startsOn' | 'deadline'> & 
   readonly subject: Subject
 }
 
-export type JudgedGoal = AimedGoal | BandGoal
+/** A goal to spend no more than its target from its first day to its deadline. */
+export type BudgetGoal = Pick<Trajectory, 'baseline' | 'target' | 'startsOn' | 'deadline'> & {
+  readonly direction: 'BUDGET'
+  readonly subject: Subject
+}
+
+export type JudgedGoal = AimedGoal | BandGoal | BudgetGoal
 
 /** Where the value should be at the end of `day`: before the start the baseline, from the deadline on the target. */
 export function expectedOn(trajectory: Trajectory, day: Temporal.PlainDate): Exact {
@@ -68,8 +75,16 @@ function aroundOf(
 }
 
 /** Where a goal's value should be; null for a band, which expects no value in particular. */
-export const expectedOf = (goal: JudgedGoal, day: Temporal.PlainDate): Exact | null =>
-  goal.direction === 'MAINTAIN_BAND' ? null : expectedOn(goal, day)
+export function expectedOf(goal: JudgedGoal, day: Temporal.PlainDate): Exact | null {
+  if (goal.direction === 'MAINTAIN_BAND') return null
+  return goal.direction === 'BUDGET' ? budgetBy(budgetOf(goal), day) : expectedOn(goal, day)
+}
+
+export const budgetOf = ({ target, startsOn, deadline }: BudgetGoal): Budget => ({
+  budget: target,
+  startsOn,
+  deadline,
+})
 
 /**
  * How far the value has come from the baseline to the target: 0 at the baseline, 100 at the target. Not clamped.
@@ -150,6 +165,8 @@ export function trajectoryFault(goal: JudgedGoal): Fault | null {
     return { field: 'deadline', message: `The deadline must lie after the first day, ${startsOn.toString()}` }
   }
   if (goal.direction === 'MAINTAIN_BAND') return bandFault(goal)
+  if (goal.direction === 'BUDGET')
+    return goal.target.gt(0) ? null : { field: 'target', message: 'A budget is above 0' }
   return targetFault(goal) ?? shapeFault(goal)
 }
 

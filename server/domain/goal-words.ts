@@ -51,6 +51,7 @@ const PLURALS: ReadonlySet<KpiMetric> = new Set([
   'SALES',
   'INVOICES_SENT',
   'INVOICES_SETTLED',
+  'DOLLAR_DAYS_LATE',
 ])
 
 /** "DSO is", "Open invoices are". */

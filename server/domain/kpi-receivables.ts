@@ -8,11 +8,19 @@ import {
   quotient,
   unknown,
 } from './formulas.ts'
-import { balance, daysGranted, pastDueAt, receivablesAt } from './kpi-inputs.ts'
+import { balance, daysGranted, pastDueAt, PERIOD, receivablesAt } from './kpi-inputs.ts'
 import { defineKpi, type UnthemedKpi } from './kpi.ts'
+import type { Period } from './calendar.ts'
 import type { Day } from './day.ts'
+import { Exact } from './money.ts'
 
 const GRACE = ['graceDays', 'weekendRoll'] as const
+
+const daysOf = ({ from, to }: Period): Day[] =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
+
+const sum = (amounts: readonly Exact[]): Exact =>
+  amounts.reduce((total, amount) => total.plus(amount), new Exact(0))
 
 /** More than so many days past due. */
 const olderThan = (day: Day, days: number) => balance('OPEN_BY_DUE', day, days, 'amount')
@@ -177,6 +185,24 @@ export const receivablesKpis: readonly UnthemedKpi[] = [
       pastDue: pastDueAt(day),
     }),
     compute: ({ daysPastDue, pastDue }) => quotient(daysPastDue, pastDue, 'NOTHING_OPEN'),
+  }),
+  defineKpi({
+    metric: 'DOLLAR_DAYS_LATE',
+    name: 'Dollar-days late',
+    description:
+      'What was past due in the period times the days for which it was: what late payment withheld, by which a lateness budget is spent.',
+    formula:
+      'Sum over the days of the period of what was past due at the end of each, at the rate of the last day. USD 100 that are ten days late make USD 1,000.',
+    source:
+      'Additive over days and segments; after the error budgets of service levels (Google, SRE workbook)',
+    unit: 'MONEY',
+    better: 'LOWER',
+    conventions: [...PERIOD, ...GRACE],
+    reachesBackTo: ({ period }) => period.from,
+    inputs: ({ period }, conventions) => ({
+      pastDue: daysOf(period).map((day) => pastDueAt(day, conventions)),
+    }),
+    compute: ({ pastDue }) => known(sum(pastDue)),
   }),
   defineKpi({
     metric: 'DAYS_BEYOND_TERMS_BY_BUCKETS',

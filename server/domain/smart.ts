@@ -19,7 +19,7 @@ export type SmartLetter = { readonly verdict: SmartVerdict; readonly sentence: s
 
 /** What of a goal is checked; null for what is not chosen yet. */
 export type SmartGoal = {
-  readonly direction: 'INCREASE' | 'DECREASE' | 'MAINTAIN_BAND' | 'MILESTONES' | null
+  readonly direction: 'INCREASE' | 'DECREASE' | 'MAINTAIN_BAND' | 'MILESTONES' | 'BUDGET' | null
   /** Null for a checklist too. */
   readonly kpi: KpiDefinition | null
   readonly subject: Subject | null
@@ -79,6 +79,10 @@ function wayInWords({
   if (direction === 'MAINTAIN_BAND') {
     const edges = band && `${formatValue(band.low, subject)} and ${formatValue(band.high, subject)}`
     return `Keep ${what} between ${edges ?? 'values to be set'}`
+  }
+  if (direction === 'BUDGET') {
+    const most = target === null ? 'a target to be set' : formatValue(target, subject)
+    return `Spend at most ${most} of ${subject.name} of ${scopeWithin(goal.scope)} from ${inWords(goal.startsOn)} on`
   }
   const verb = direction === null ? 'Change' : direction === 'INCREASE' ? 'Raise' : 'Cut'
   const from = baseline === null ? '' : ` from ${formatValue(baseline, subject)} on ${inWords(baselineOn)}`
@@ -207,7 +211,8 @@ export type Attainability = {
 export function isReachedToday({ direction, target, band }: SmartGoal, value: Exact | null): boolean | null {
   if (value === null) return null
   if (direction === 'MAINTAIN_BAND') return band && value.gte(band.low) && value.lte(band.high)
-  if (target === null || direction === null || direction === 'MILESTONES') return null
+  if (target === null || direction === null || direction === 'MILESTONES' || direction === 'BUDGET')
+    return null
   return direction === 'INCREASE' ? value.gte(target) : value.lte(target)
 }
 
@@ -218,6 +223,11 @@ export function achievableOf(goal: SmartGoal, known: Attainability): SmartLetter
     return { verdict: 'PASS', sentence: 'What is done of a checklist is in the hands of those who do it.' }
   if (subject === null || (direction === 'MAINTAIN_BAND' ? goal.band : target) === null)
     return { verdict: 'FAIL', sentence: 'Nobody can tell before there is something to reach.' }
+  if (direction === 'BUDGET') {
+    const sentence =
+      'How fast it is spent tells whether it lasts: set it beside what the same days of the year before took.'
+    return { verdict: 'WARN', sentence }
+  }
   const { current, limit } = known
   const beyond = limit !== null && target !== null && isBeyond(limit.value, target, direction)
   if (beyond) return { verdict: 'FAIL', sentence: beyondInWords(limit, target, subject) }

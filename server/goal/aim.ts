@@ -60,6 +60,9 @@ export function readAim(
   if (direction === 'MAINTAIN_BAND') {
     const field = (['target', 'targetBy', 'trajectory'] as const).find((name) => input[name])
     if (field !== undefined) return invalid([field], `A goal to MAINTAIN_BAND has a band and no ${field}`)
+  } else if (direction === 'BUDGET' && (targetBy || input.trajectory)) {
+    const field = targetBy ? 'targetBy' : 'trajectory'
+    return invalid([field], `A BUDGET has a target, spent evenly day by day, and no ${field}`)
   } else if (band) {
     return invalid(['band'], 'Only a goal to MAINTAIN_BAND has a band; give a target')
   }

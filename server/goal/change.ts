@@ -5,6 +5,7 @@ import { decodeId } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { conflict, isProblem, notFound, type Problem } from '../problem.ts'
 import { changesInWords, type FieldChange } from './changes.ts'
+import type { GoalField } from '../schema.generated.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, goalChange } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -72,6 +73,9 @@ export async function findGoalForUpdate(
   return row ?? notFound(path, `There is no goal with id ${id}`)
 }
 
+/** What was told of the status before says nothing of what is aimed for since. */
+const AIMS: ReadonlySet<GoalField> = new Set(['TARGET', 'BAND', 'DEADLINE', 'TRAJECTORY', 'MILESTONES'])
+
 async function writeChange(
   tx: Tx,
   context: CommandContext,
@@ -84,7 +88,7 @@ async function writeChange(
   await tx.insert(goalChange).values({ ...kept, actor, reason, fields, recordedAt: context.now })
   await tx
     .update(goal)
-    .set({ ...set, version })
+    .set({ ...set, version, ...(fields.some(({ field }) => AIMS.has(field)) ? { aimVersion: version } : {}) })
     .where(and(eq(goal.organizationId, organization.id), eq(goal.id, row.id)))
   await also?.(tx)
   const sideOf = (side: 'from' | 'to') =>

@@ -1,20 +1,18 @@
 /** What can be said of a goal's fields without the books, and whether its people are the organization's. */
 import { and, eq, inArray } from 'drizzle-orm'
 import { isBefore } from '../domain/calendar.ts'
-import { Exact, isCurrency } from '../domain/money.ts'
+import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { decodeId } from '../ids.ts'
-import { filterFields, type SegmentFilter } from '../kpi/segments.ts'
+import type { SegmentFilter } from '../kpi/segments.ts'
 import { invalid, notFound, type Path, type Problem } from '../problem.ts'
-import type { CreateGoalInput, KpiFilter } from '../schema.generated.ts'
+import type { CreateGoalInput, GoalGuard } from '../schema.generated.ts'
 import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 const NAME_LENGTH_MAX = 200
 const WHY_LENGTH_MAX = 2_000
 const FOLLOWERS_MAX = 50
-const FILTER_VALUES_MAX = 100
-const FILTER_TEXT_LENGTH_MAX = 200
 /** More digits than any KPI of any books has. */
 const DECIMAL = /^-?\d{1,15}(\.\d{1,10})?$/
 /** A goal is nearer than that; what is not is a typing error. */
@@ -74,33 +72,17 @@ export function checkDates(
   return null
 }
 
-/** What is null asks for nothing, so it is left out of what is frozen. */
-export function checkFilter(filter: KpiFilter): SegmentFilter | Problem {
-  const kept: { -readonly [Dimension in keyof SegmentFilter]: readonly string[] } = {}
-  for (const dimension of filterFields) {
-    const values = filter[dimension]
-    if (values === null || values === undefined) continue
-    const path = ['filter', dimension]
-    // As for `kpis`, no value is among none, and a goal on nothing is a slip.
-    if (values.length === 0)
-      return invalid(path, `An empty list matches nothing: leave \`${dimension}\` out to measure all`)
-    if (values.length > FILTER_VALUES_MAX)
-      return invalid(path, `At most ${FILTER_VALUES_MAX} values, not ${values.length}`)
-    for (const [index, value] of values.entries()) {
-      const at = [...path, String(index)]
-      if (value === '' || value.length > FILTER_TEXT_LENGTH_MAX) {
-        return invalid(at, `A value has 1 to ${FILTER_TEXT_LENGTH_MAX} characters`)
-      }
-      if (dimension === 'currency' && !isCurrency(value))
-        return invalid(at, `${value} is no ISO 4217 currency code`)
-      if (dimension === 'collectorId' && decodeId('person', value) === null) {
-        return notFound(at, 'There is no person with this id')
-      }
-    }
-    kept[dimension] =
-      dimension === 'collectorId' ? values.flatMap((id) => decodeId('person', id) ?? []) : values
-  }
-  return kept
+/** Each once. */
+export const guardsOf = (guards: readonly GoalGuard[] | null | undefined): GoalGuard[] => [...new Set(guards)]
+
+/** What a budget cannot be given. */
+export function checkBudget({ metric, baseline }: CreateGoalInput): Problem | null {
+  if (metric !== 'DOLLAR_DAYS_LATE')
+    return invalid(
+      ['metric'],
+      `A BUDGET is one of DOLLAR_DAYS_LATE, which adds up day by day, not of ${metric}`,
+    )
+  return baseline ? invalid(['baseline'], 'A budget begins with nothing spent: it has no baseline') : null
 }
 
 /** ACTIVE where it was left out. */

@@ -8,26 +8,29 @@ import { nullReasonInWords } from '../domain/goal-words.ts'
 import { isCurrency } from '../domain/money.ts'
 import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
-import { measure, type Measured } from '../live/measure.ts'
+import { measure, type MeasurableGoal, type Measured, type Wanted } from '../live/measure.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
+import { checkFilter } from '../kpi/filter-input.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { CreateGoalInput } from '../schema.generated.ts'
 import { aimOf, readAim, type AimGiven } from './aim.ts'
 import type { GoalChanged } from './change.ts'
 import {
+  checkBudget,
   checkDates,
-  checkFilter,
   checkName,
   checkNumber,
   checkPeople,
   checkState,
   checkWhy,
   findStranger,
+  guardsOf,
   namedBy,
   type People,
 } from './check.ts'
 import { writeFollowers } from './followers.ts'
+import { beginning } from './override.ts'
 import { readPastYears } from './season.ts'
 import { findGivenParent } from './tree.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
@@ -64,7 +67,7 @@ const readUsual = ({ connection, organization: { id } }: CommandContext): Promis
 /** What can be said of the input without the books. The ids are uuids. */
 type CheckedGoal = Pick<
   GoalRow,
-  'name' | 'why' | 'metric' | 'direction' | 'startsOn' | 'deadline' | 'state'
+  'name' | 'why' | 'metric' | 'direction' | 'startsOn' | 'deadline' | 'state' | 'guards'
 > & {
   readonly aim: AimGiven
   /** As the API has it. */
@@ -90,6 +93,8 @@ function checkGoal(
   if (isProblem(reasoned)) return reasoned
   if (input.direction === 'MILESTONES')
     return invalid(['direction'], 'A checklist is made with createMilestoneGoal')
+  const unbudgeted = input.direction === 'BUDGET' ? checkBudget(input) : null
+  if (unbudgeted !== null) return unbudgeted
   const aim = readAim(input, input)
   if (isProblem(aim)) return aim
   const fault = checkNumber(['baseline'], input.baseline, input.metric)
@@ -121,10 +126,11 @@ function checkGoal(
     people,
     parentId: input.parentId ?? null,
     ...state,
+    guards: guardsOf(input.guards),
     filter,
     conventions,
     currency,
-    baseline: input.baseline ?? null,
+    baseline: direction === 'BUDGET' ? '0' : (input.baseline ?? null),
     baselineOn: isBefore(today, startsOn) ? today : startsOn,
   }
 }
@@ -143,7 +149,10 @@ async function measureOnce(context: CommandContext, checked: CheckedGoal): Promi
   const { connection, organization, now } = context
   const measurable = { ...checked, currency: checked.currency ?? organization.baseCurrency }
   const dates = [todayOf(context), checked.baselineOn, yearBefore(checked.baselineOn)]
-  const days = dates.map((asOf) => ({ goal: measurable, asOf }))
+  const days =
+    checked.direction === 'BUDGET'
+      ? budgetDays(checked, measurable, dates)
+      : dates.map((asOf) => ({ goal: measurable, asOf }))
   const [current, atBaseline, before] = await inTransaction(
     connection,
     { organizationId: organization.id, mode: 'read' },
@@ -153,6 +162,16 @@ async function measureOnce(context: CommandContext, checked: CheckedGoal): Promi
     throw new Error('The goal was not measured')
   return { current, atBaseline, before }
 }
+
+/** Of a budget, a year before is what was spent in the same days then. */
+const budgetDays = (
+  { startsOn, deadline }: CheckedGoal,
+  measurable: MeasurableGoal,
+  [today, baselineOn]: readonly Temporal.PlainDate[],
+): Wanted[] => [
+  ...[today, baselineOn].flatMap((asOf) => (asOf === undefined ? [] : [{ goal: measurable, asOf }])),
+  { goal: { ...measurable, startsOn: yearBefore(startsOn) }, asOf: yearBefore(deadline) },
+]
 
 async function writeGoal(
   tx: Tx,
@@ -174,6 +193,7 @@ async function writeGoal(
   const aim = aimOf({ ...plain, ...evidence, currency }, given, years)
   if (isProblem(aim)) return aim
   const row: GoalRow = {
+    ...beginning,
     ...plain,
     ...evidence,
     ...aim,

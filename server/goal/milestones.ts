@@ -20,6 +20,7 @@ import type {
 import { changeGoal, type Change, type GoalChanged } from './change.ts'
 import { checkDates, checkName, checkPeople, checkState, checkWhy, findStranger, namedBy } from './check.ts'
 import { writeFollowers } from './followers.ts'
+import { beginning } from './override.ts'
 import { findGivenParent } from './tree.ts'
 import type { GoalMilestoneRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal, goalMilestone } from '@tidemark/drizzle/tables/goal.ts'
@@ -105,6 +106,7 @@ const NO_KPI = {
   outcome: null,
   closedSequence: null,
   version: 1,
+  ...beginning,
 } as const
 
 type Way = Pick<GoalRow, 'target' | 'trajectory' | 'trajectoryPoints' | 'trajectoryGiven'>

@@ -3,11 +3,13 @@ import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
+import { isGoalGuard } from '../domain/goal-guards.ts'
 import { percentToTarget, yearBefore } from '../domain/goal-trajectory.ts'
 import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
+import type { StoredBudget, StoredGuard } from '../live/aside.ts'
 import { pointsOf } from '../live/measure.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import { createGoal } from './commands.ts'
@@ -20,13 +22,14 @@ import { effectOf, isOverdue } from './plan.ts'
 import { childrenTotalOf, parentShareOf } from './tree.ts'
 import { updateGoal } from './update.ts'
 import { activateGoal, closeGoal, pauseGoal, resumeGoal } from './life.ts'
-import { forecastOf } from './forecast.ts'
+import { forecastOf, forecastOfProgress } from './forecast.ts'
+import { overrideGoalStatus, overrideOfProgress, overrideOn, withdrawGoalStatusOverride } from './override.ts'
+import { findGoal, historyOf, listGoals, progressCursor, scopeOf, type GoalWithProgress } from './queries.ts'
 import { smartOfDraft, smartOfGoal, smartOfMade } from './smart.ts'
-import { findGoal, historyOf, listGoals, progressCursor, scopeOf } from './queries.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
 import type { GoalChanged } from './change.ts'
-import type { GoalRow } from '@tidemark/drizzle/rows.ts'
+import type { GoalProgressRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { NullReason, Resolvers } from '../schema.generated.ts'
 
@@ -39,6 +42,15 @@ export const goalResolvers = {
   Mutation: {
     createGoal: async (_root, { input }, context) =>
       answer('CreateGoalSuccess', input, context, await carryOut(context, createGoal, input)),
+    overrideGoalStatus: async (_root, { input }, context) =>
+      answer('OverrideGoalStatusSuccess', input, context, await carryOut(context, overrideGoalStatus, input)),
+    withdrawGoalStatusOverride: async (_root, { input }, context) =>
+      answer(
+        'WithdrawGoalStatusOverrideSuccess',
+        input,
+        context,
+        await carryOut(context, withdrawGoalStatusOverride, input),
+      ),
     createMilestoneGoal: async (_root, { input }, context) =>
       answer(
         'CreateMilestoneGoalSuccess',
@@ -97,19 +109,21 @@ export const goalResolvers = {
     targetExact: ({ target }) => target,
     targetGiven: (goal) => targetGivenOf(goal),
     band: (goal) => (goal.direction === 'MAINTAIN_BAND' ? goal : null),
-    trajectory: (goal) => (goal.direction === 'MAINTAIN_BAND' ? null : goal),
+    trajectory: (goal) => (goal.target === null ? null : goal),
     daysLeft: ({ deadline }, _args, context) => todayOf(context).until(deadline).days,
     baselineEvidence: (goal) => goal,
     reviewer: ({ reviewerId }, _args, { loaders }) =>
       reviewerId === null ? null : loaders.person.load(reviewerId),
     followers: ({ id }, _args, { loaders }) => loaders.goalFollowers.load(id),
     owner: ({ ownerId }, _args, { loaders }) => (ownerId === null ? null : loaders.person.load(ownerId)),
-    progress: async (goal, _args, { loaders }) => {
-      const row = goal.progress === undefined ? await loaders.progress.load(goal.id) : goal.progress
+    progress: async (goal, _args, context) => {
+      const row = await latestOf(goal, context)
       return row === null ? null : { ...row, goal }
     },
     history: (goal, { days }, context) => historyOf(goal, days, context),
-    forecast: (goal, _args, context) => forecastOf(goal, context),
+    forecast: async (goal, _args, context) => forecastOf(goal, await latestOf(goal, context), context),
+    statusOverride: (goal, _args, context) => overrideOn(goal, todayOf(context)),
+    guards: ({ guards }) => guards.filter(isGoalGuard),
     smart: (goal, _args, context) => smartOfGoal(goal, context),
     changes: ({ id }, _args, { loaders }) => loaders.goalChanges.load(id),
   },
@@ -172,6 +186,29 @@ export const goalResolvers = {
     expected: ({ expected }) => numberOf(expected),
     expectedExact: ({ expected }) => expected,
     percentToTarget: ({ goal, value }) => percentOf(goal, value),
+    forecast: ({ goal, ...row }, _args, context) => forecastOfProgress(goal, row, context),
+    override: ({ goal, ...row }) => overrideOfProgress(goal, row),
+    guards: ({ guards }) => (guards ?? []) as readonly StoredGuard[],
+    budget: ({ budget }) => budget as StoredBudget | null,
+  },
+  GoalStatusOverride: {
+    by: ({ by }, _args, { loaders }) => actorInWords(by, loaders),
+  },
+  GoalGuardProgress: {
+    unit: ({ guard }) => kpiDefinition(guard).unit,
+    before: ({ before }) => numberOf(before),
+    now: ({ now }) => numberOf(now),
+    effect: ({ effect }) => numberOf(effect),
+  },
+  GoalBudgetProgress: {
+    spent: ({ spent }) => Number(spent),
+    spentExact: ({ spent }) => spent,
+    left: ({ left }) => Number(left),
+    leftPercent: ({ leftPercent }) => Number(leftPercent),
+    burnShort: ({ burnShort }) => numberOf(burnShort),
+    burnLong: ({ burnLong }) => numberOf(burnLong),
+    projected: ({ projected }) => numberOf(projected),
+    goneOn: ({ goneOn }) => (goneOn === null ? null : Temporal.PlainDate.from(goneOn)),
   },
   GoalPoint: {
     value: ({ value }) => value?.toNumber() ?? null,
@@ -182,6 +219,12 @@ export const goalResolvers = {
     progressCursor: (_page, _args, context) => progressCursor(context),
   },
 } satisfies Resolvers
+
+/** That of the event where it is told in one. */
+const latestOf = async (
+  { id, progress }: GoalWithProgress,
+  { loaders }: Context,
+): Promise<GoalProgressRow | null> => (progress === undefined ? loaders.progress.load(id) : progress)
 
 function percentOf({ baseline, target }: GoalRow, value: string | null): number | null {
   if (target === null || value === null) return null

@@ -45,7 +45,8 @@ type Aimed = Pick<
 /** Without a deadline it is taken to go on for a year. */
 function aimingOf(one: Aimed, today: Temporal.PlainDate): Aiming | null {
   const { metric, direction, target, bandLow, bandHigh, startsOn, deadline } = one
-  if (metric === null || direction === null || direction === 'MILESTONES') return null
+  if (metric === null || direction === null || direction === 'MILESTONES' || direction === 'BUDGET')
+    return null
   return {
     kpi: kpiDefinition(metric),
     measuredIn: measuredIn(one, metric),

@@ -8,9 +8,10 @@ import { decodeId } from '../ids.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import { invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
+import { checkFilter } from '../kpi/filter-input.ts'
 import type { GoalDraftInput } from '../schema.generated.ts'
 import { aimOf, computeTarget, readAim, type AimGiven } from './aim.ts'
-import { checkDates, checkFilter, checkName, checkNumber, checkPeople, checkWhy, namedBy } from './check.ts'
+import { checkDates, checkName, checkNumber, checkPeople, checkWhy, namedBy } from './check.ts'
 import { checkAdded, wayOf } from './milestones.ts'
 import { measurableOfGoal, measureOn, type Checkable } from './smart-past.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
@@ -126,7 +127,11 @@ async function readDraftAim(
   const fault = checkNumber(['baseline'], draft.baseline, metric)
   keep(fault)
   const baseline =
-    fault === null && draft.baseline != null ? draft.baseline : await valueOn(frame, metric, context)
+    fault === null && draft.baseline != null
+      ? draft.baseline
+      : direction === 'BUDGET'
+        ? '0'
+        : await valueOn(frame, metric, context)
   const given = keep(readAim(draft, { metric, direction: direction ?? 'INCREASE' }))
   const none = { ...NO_AIM, baseline }
   if (given === null) return none

@@ -49,7 +49,10 @@ export async function readPast(goal: Checkable, context: Context): Promise<Known
   const today = todayOf(context)
   const weeks = pastWeeks(today)
   if (goal.metric === null) {
-    const counted = goal.id === null ? NOTHING : await measureOn({ ...goal, id: goal.id }, today, context)
+    const counted =
+      goal.id === null
+        ? NOTHING
+        : await measureOn({ ...measurableOfGoal(goal, null), id: goal.id }, today, context)
     return { weeks, series: [], current: counted, floor: null }
   }
   const { metric } = goal
@@ -70,7 +73,7 @@ export async function readPast(goal: Checkable, context: Context): Promise<Known
 /** Without an id, so that all goals on one KPI share its values. */
 export const measurableOfGoal = (
   { filter, conventions, currency }: Pick<Checkable, 'filter' | 'conventions' | 'currency'>,
-  metric: KpiMetric,
+  metric: KpiMetric | null,
 ): MeasurableGoal => ({ metric, filter, conventions, currency })
 
 export async function measureOn(

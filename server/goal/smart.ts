@@ -212,6 +212,7 @@ const untold = (missing: NoForecastReason): Told => ({
 function tell(smart: SmartGoal, series: WeeklySeries, today: Temporal.PlainDate): Told {
   const { direction, deadline, band } = smart
   if (direction === 'MILESTONES') return untold('CHECKLIST')
+  if (direction === 'BUDGET') return untold('BUDGET')
   if (deadline === null || !isBefore(today, deadline)) return untold('NOT_RUNNING')
   const told = forecast(series, { ahead: weeksUntil(today, deadline), stepsPerYear: WEEKS_PER_YEAR })
   if (typeof told === 'string') return untold(told)
@@ -230,6 +231,7 @@ const DAYS_PER_WEEK = 7
 function historyOf(smart: SmartGoal, series: WeeklySeries): PastWindows | null {
   const { direction, baseline, target, band, subject, startsOn, deadline } = smart
   if (deadline === null || subject === null || !isBefore(startsOn, deadline)) return null
+  if (direction === 'BUDGET') return null
   const weeks = Math.max(1, Math.round(daysBetween(startsOn, deadline) / DAYS_PER_WEEK))
   if (direction === 'MAINTAIN_BAND') {
     return band && windowsWithin(series, { low: band.low.toNumber(), high: band.high.toNumber(), weeks })

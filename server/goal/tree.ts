@@ -120,10 +120,14 @@ async function branchOf(row: GoalRow, { loaders }: Context): Promise<Branch> {
   const exact = (text: string | null | undefined) => (text == null ? null : new Exact(text))
   return {
     kpi: row.metric === null ? null : kpiDefinition(row.metric as KpiMetric),
-    measuredIn: `${row.currency} ${JSON.stringify(row.conventions)}`,
+    measuredIn: `${row.currency} ${JSON.stringify(row.conventions)} ${spanOf(row)}`,
     filter: row.filter as Branch['filter'],
     value: exact(progress?.value),
     baseline: new Exact(row.baseline),
     target: exact(row.target),
   }
 }
+
+/** What a budget adds up begins with its first day. */
+const spanOf = ({ direction, startsOn }: GoalRow): string =>
+  direction === 'BUDGET' ? startsOn.toString() : ''

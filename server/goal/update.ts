@@ -12,7 +12,7 @@ import type { GoalField, UpdateGoalInput } from '../schema.generated.ts'
 import { aimOf, givenOf, pathOfTarget, readAim } from './aim.ts'
 import { changeGoal, type Change, type GoalChanged } from './change.ts'
 import type { FieldChange } from './changes.ts'
-import { checkDates, checkName, checkPeople, checkWhy, findStranger, namedBy } from './check.ts'
+import { checkDates, checkName, checkPeople, checkWhy, findStranger, guardsOf, namedBy } from './check.ts'
 import { readFollowers, writeFollowers } from './followers.ts'
 import { wayOf } from './milestones.ts'
 import { readPastYears } from './season.ts'
@@ -35,7 +35,9 @@ export async function updateGoal(
     if (isProblem(aim)) return aim
     const above = await findAbove(tx, row, input)
     if (isProblem(above)) return above
-    return changeOf(row, { ...said.set, ...people.set, ...aim, ...above }, { people, reason: said.reason })
+    const watched = input.guards ? { guards: guardsOf(input.guards) } : {}
+    const set = { ...said.set, ...people.set, ...aim, ...above, ...watched }
+    return changeOf(row, set, { people, reason: said.reason })
   })
 }
 
@@ -186,6 +188,7 @@ const fieldsOf = (row: GoalRow, followers: readonly string[]) => ({
   DEADLINE: row.deadline.toString(),
   TRAJECTORY: trajectoryInWords(row),
   PARENT: row.parentId,
+  GUARDS: row.guards.length === 0 ? null : row.guards.join(', '),
 })
 
 /** Points that were computed follow from the rest, and are no change of their own. */

@@ -3,10 +3,12 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { bucketsOf, type Granularity } from '../domain/buckets.ts'
 import { dayAt, endOfDay } from '../domain/calendar.ts'
 import type { Conventions, ConventionsChoice } from '../domain/conventions.ts'
-import { dateOf, formatDay, type Day } from '../domain/day.ts'
+import { dateOf, dayOf, formatDay, type Day } from '../domain/day.ts'
 import type { Evaluation } from '../domain/evaluate.ts'
 import { formatExact, formatPart } from '../domain/exact.ts'
 import { trailingPeriods } from '../domain/fiscal.ts'
+import { unknown } from '../domain/formulas.ts'
+import { putBack, type GoalGuard } from '../domain/goal-guards.ts'
 import { nullReasonInWords } from '../domain/goal-words.ts'
 import type { KpiDefinition, KpiMetric, KpiUnit, NullReason, Point } from '../domain/kpi.ts'
 import { kpiDefinition } from '../domain/registry.ts'
@@ -175,6 +177,10 @@ export type KpiRequest = {
   readonly filter?: SegmentFilter | null | undefined
   readonly currency?: string | null | undefined
   readonly conventions?: ConventionsChoice | null | undefined
+  /** The first day of its period, which ends on `asOf`; that of the conventions if left out. */
+  readonly from?: Temporal.PlainDate | null
+  /** As it would be with what the guard took since the end of that day put back; no value where that is unknown. */
+  readonly putBack?: { readonly guard: GoalGuard; readonly since: Temporal.PlainDate }
 }
 
 export type KpiValue = Pick<KpiRow, 'valueExact' | 'reason' | 'numerator' | 'denominator'> & {
@@ -202,13 +208,17 @@ export async function readKpiValues(
     groupsByFilter.set(filterKey, groups)
     const conventions = checkConventions(request.conventions)
     const day = checkDay(request.asOf, 'asOf')
-    const period = trailingPeriods(day, conventions.periodMonths, conventions.calendar)
+    const period =
+      request.from == null
+        ? trailingPeriods(day, conventions.periodMonths, conventions.calendar)
+        : { from: checkDay(request.from, 'from'), to: day }
+    const point = { day, period, asOf: Math.min(day, today) }
     return {
-      definition: kpiDefinition(request.metric),
+      definition: definitionOf(request, point, conventions),
       conventions,
       currency: checkCurrency(request.currency, organization.baseCurrency),
       groups,
-      points: [{ day, period, asOf: Math.min(day, today) }],
+      points: [point],
     }
   })
   const evaluationOf = await answer(source, asks, today)
@@ -234,6 +244,23 @@ export async function readKpiValues(
     ),
   )
 }
+
+function definitionOf(
+  { metric, putBack: back }: KpiRequest,
+  point: Point,
+  conventions: Conventions,
+): KpiDefinition {
+  const definition = kpiDefinition(metric)
+  if (back === undefined) return definition
+  const since = dayOf(back.since)
+  return putBack(definition, back.guard, { since, point, conventions }) ?? withoutValue(definition)
+}
+
+const withoutValue = (definition: KpiDefinition): KpiDefinition => ({
+  ...definition,
+  inputs: () => ({}),
+  compute: () => unknown('NOT_CONFIGURED'),
+})
 
 const noValue = { value: null, numerator: null, denominator: null }
 

@@ -6,18 +6,25 @@ import { and, eq, sql } from 'drizzle-orm'
 import { dateAt, isBefore } from '../domain/calendar.ts'
 import { formatExact } from '../domain/exact.ts'
 import { judge } from '../domain/goal-status.ts'
+import type { Told, TrackStatus } from '../domain/goal-steady.ts'
 import { evaluationDay, expectedOf, type JudgedGoal } from '../domain/goal-trajectory.ts'
+import { asideOf, foresee, outlookColumns, spendingBy, storedBudget, storedGuards } from './aside.ts'
+import { readForecasts } from './forecasts.ts'
+import { appendAlerts, findAlerts, type AlertNews } from './alerts.ts'
 import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
 import { readLastEvaluation, readLatestOfActive, readRested, type Rested } from './progress.ts'
 import type { LogError } from '../events.ts'
 import { hasNew, isForeign, sinceColumns, type Since } from '../ledger/news.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import type { GoalProgressRow, GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import type { GoalForecastRow, GoalProgressRow, GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { evaluation, goal, goalProgress } from '@tidemark/drizzle/tables/goal.ts'
 import { inSavepoint, inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** BUSY: another process is at it, and may have begun before what this one was woken for. */
-export type Evaluated = { readonly outcome: 'BUSY' } | { readonly outcome: 'DONE'; readonly appended: number }
+export type Evaluated =
+  | { readonly outcome: 'BUSY' }
+  | { readonly outcome: 'DONE'; readonly appended: number; readonly alerted: boolean }
 
 export type EvaluatedOrganization = Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>
 
@@ -51,7 +58,8 @@ export async function evaluate(
         if (failures.has(goalId)) logError(failures.get(goalId), `The goal ${goalId} could not be computed`)
       }
       await appendProgress(tx, organization.id, found)
-      return { outcome: 'DONE', appended: found.news.length }
+      const alerted = await appendAlerts(tx, organization, found.alerts, now)
+      return { outcome: 'DONE', appended: found.news.length, alerted }
     })
   try {
     return await attempt(measureTogether)
@@ -70,6 +78,8 @@ async function takeLock(tx: Tx, organizationId: string): Promise<boolean> {
 }
 
 type Found = Appended & {
+  /** What happens to alert rules. */
+  readonly alerts: readonly AlertNews[]
   /** By goal: why it could not be computed. */
   readonly failures: ReadonlyMap<string, unknown>
 }
@@ -83,13 +93,18 @@ async function findNews(
   const seen = await look(view, organization)
   const at = momentOf(seen.evaluatedOn, organization, now)
   const today = dateAt(at, organization.timeZone)
-  const wanted = seen.goals.map((goal) => ({ goal, asOf: evaluationDay(goal, today) }))
+  const wanted = seen.goals.map((goal) => ({ goal, asOf: evaluationDay(goal, today), isFull: true }))
   const { measured, failures } = await measureGoals(view, organization, wanted, at)
   const news = [...newsOf(seen, measured, today), ...seen.resting].map((progress) => ({
     ...progress,
     recordedAt: now,
   }))
-  return { news, failures, today, seen: seen.snapshot, before: seen.sequence }
+  const progress = new Map<string, NewProgress>([
+    ...seen.latest,
+    ...news.map((one) => [one.goalId, one] as const),
+  ])
+  const alerts = await findAlerts(view, organization, { goals: seen.goals, progress, today, now })
+  return { news, alerts, failures, today, seen: seen.snapshot, before: seen.sequence }
 }
 
 /** Now, or the beginning of the day that another process, whose clock is a little ahead, has evaluated already. */
@@ -141,6 +156,7 @@ type Look = {
   readonly goals: readonly GoalRow[]
   /** By goal. */
   readonly latest: ReadonlyMap<string, GoalProgressRow>
+  readonly forecasts: ReadonlyMap<string, GoalForecastRow>
   /** What stays to be told of goals that were paused or closed. */
   readonly resting: readonly NewProgress[]
   readonly sequence: bigint
@@ -152,7 +168,7 @@ type Look = {
 /** One round trip: the statements are sent together. */
 async function look(view: Tx, organization: EvaluatedOrganization): Promise<Look> {
   const { id } = organization
-  const [snapshot, goals, latest, rested, last, lastPostedOn] = await Promise.all([
+  const [snapshot, goals, latest, forecasts, rested, last, lastPostedOn] = await Promise.all([
     readSnapshot(view),
     view
       .select()
@@ -160,11 +176,12 @@ async function look(view: Tx, organization: EvaluatedOrganization): Promise<Look
       .where(and(eq(goal.organizationId, id), eq(goal.state, 'ACTIVE')))
       .orderBy(goal.id),
     readLatestOfActive(view, id),
+    readForecasts(view, id),
     readRested(view, id),
     readLastEvaluation(view, id),
     readLastPosting(view, organization),
   ])
-  return { snapshot, goals, latest, resting: rested.map(restingOf), ...last, lastPostedOn }
+  return { snapshot, goals, latest, forecasts, resting: rested.map(restingOf), ...last, lastPostedOn }
 }
 
 /** What of the transactions that run, or ran a moment ago, the caller's own statements see. */
@@ -182,7 +199,8 @@ export async function isDue(
 ): Promise<boolean> {
   const today = dateAt(now, organization.timeZone)
   const [row] = await tx.sql<(Since & { readonly due: boolean })[]>`
-    select evaluated_on < ${today.toString()} or ${isForeign(tx, 'seen')} as due, ${sinceColumns(tx, 'seen')}
+    select evaluated_on < ${today.toString()} or ${isForeign(tx, 'seen')} or exists (
+        select from alert_standing where organization_id = ${organization.id} and due_at <= ${microseconds(now)}) as due, ${sinceColumns(tx, 'seen')}
     from evaluation where organization_id = ${organization.id}`
   return row === undefined || row.due || hasNew(tx, organization.id, row)
 }
@@ -202,16 +220,24 @@ export async function readLastPosting(
 export type NewProgress = Omit<GoalProgressRow, 'organizationId' | 'sequence' | 'recordedAt'>
 
 function newsOf(
-  { goals, latest, lastPostedOn }: Look,
+  { goals, latest, forecasts, lastPostedOn }: Look,
   measured: readonly Measured[],
   today: Temporal.PlainDate,
 ): NewProgress[] {
   return goals.flatMap((goal, index) => {
     const reading = measured[index]
     if (reading === undefined) throw new Error('A goal was not measured')
-    const progress = progressOf(goal, reading, today, lastPostedOn)
-    return isNews(progress, latest.get(goal.id)) ? [progress] : []
+    const before = latest.get(goal.id)
+    const known = { before, forecast: forecasts.get(goal.id) }
+    const progress = progressOf(goal, reading, today, lastPostedOn, known)
+    return isNews(progress, before) ? [progress] : []
   })
+}
+
+/** What an earlier moment left of the goal. */
+type Known = {
+  readonly before?: GoalProgressRow | undefined
+  readonly forecast?: GoalForecastRow | undefined
 }
 
 /** Where the goal stands at the end of `today`. */
@@ -220,6 +246,7 @@ export function progressOf(
   reading: Measured,
   today: Temporal.PlainDate,
   lastPostedOn: Temporal.PlainDate | null,
+  { before, forecast }: Known = {},
 ): NewProgress {
   const stands = {
     goalId: goal.id,
@@ -233,17 +260,42 @@ export function progressOf(
   const judged = judgeable(goal)
   if (judged === null) {
     const statusReason = `This version does not know the KPI ${goal.metric}.`
-    return { ...stands, expected: goal.baseline, status: 'NO_DATA', statusReason }
+    const aside = { ...outlookColumns(null), guards: null, budget: null, leaning: null, leaningSince: null }
+    return { ...stands, ...aside, expected: goal.baseline, status: 'NO_DATA', statusReason }
   }
   const { unit, currency } = judged.subject
   const expected = expectedOf(judged, today)
   // A checklist is ticked off by hand: no posting makes it older.
-  const verdict = judge(judged, reading, today, goal.metric === null ? today : lastPostedOn)
+  const outlook = foresee(judged, reading, today, forecast)
+  const spending = spendingBy(judged, reading, stands.asOf)
+  const verdict = judge(judged, reading, today, goal.metric === null ? today : lastPostedOn, {
+    outlook,
+    spending,
+    before: toldBefore(goal, before),
+  })
   return {
     ...stands,
+    ...outlookColumns(outlook),
+    guards: storedGuards(reading, goal, judged),
+    budget: storedBudget(spending, before),
+    leaning: verdict.leaning?.status ?? null,
+    leaningSince: verdict.leaning?.since ?? null,
     expected: expected === null ? null : formatExact(expected, unit, currency),
     status: verdict.status,
     statusReason: verdict.reason,
+  }
+}
+
+/** What was told last, unless the goal was aimed anew since. */
+function toldBefore({ aimVersion }: GoalRow, before: GoalProgressRow | undefined): Told | null {
+  if (before === undefined || before.goalVersion < aimVersion) return null
+  const { status, leaning, leaningSince } = before
+  return {
+    status,
+    leaning:
+      leaning === null || leaningSince === null
+        ? null
+        : { status: leaning as TrackStatus, since: leaningSince },
   }
 }
 
@@ -282,7 +334,11 @@ const isNews = (progress: NewProgress, before: GoalProgressRow | undefined): boo
   !progress.asOf.equals(before.asOf) ||
   progress.value !== before.value ||
   progress.status !== before.status ||
-  progress.statusReason !== before.statusReason
+  progress.statusReason !== before.statusReason ||
+  progress.probability !== before.probability ||
+  progress.forecastValue !== before.forecastValue ||
+  progress.leaning !== before.leaning ||
+  asideOf(progress) !== asideOf(before)
 
 type Appended = {
   readonly news: readonly (NewProgress & { readonly recordedAt: Temporal.Instant })[]
@@ -294,7 +350,7 @@ type Appended = {
   readonly before: bigint
 }
 
-/** A statement takes 65,534 parameters, and a row is 13 of them. */
+/** A statement takes 65,534 parameters, and a row is 25 of them. */
 const ROWS_PER_INSERT = 1_000
 
 /** Counts the sequence on. The caller is alone: it holds the lock, or nobody else knows the organization yet. */

@@ -5,6 +5,7 @@
  */
 import { eq } from 'drizzle-orm'
 import { evaluate, isDue, type EvaluatedOrganization } from './evaluate.ts'
+import { findForecasts, hasStaleForecasts } from './forecasts.ts'
 import { createAttempts, createPace, createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
 import { isUnsealed, seal } from '../ledger/seal.ts'
@@ -29,6 +30,10 @@ export type Evaluator = {
 const POLL_MS = 1_000
 /** Of all organizations: each takes two connections, and those are there for viewers first. */
 const EVALUATIONS_AT_ONCE = 3
+/** Each takes one connection, to read years: nobody waits for it. */
+const FORECASTS_AT_ONCE = 1
+/** What fails, such as books that are not folded yet and take too long to read, is tried again so much later. */
+const FORECAST_RETRY_MS = 60_000
 /** Each takes one connection, for milliseconds. */
 const SEALS_AT_ONCE = 3
 /** Of one organization: under load, one seal of many entries costs no more than one of a few. */
@@ -64,6 +69,26 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       logError(error, `The audit of organization ${organizationId} could not be sealed`),
   )
 
+  const failed = new Map<string, number>()
+  const forecasts = createTurns(
+    FORECASTS_AT_ONCE,
+    async (organizationId) => {
+      const found = await findOrganization(organizationId)
+      if (found === null) return
+      failed.set(organizationId, performance.now())
+      const isNew = await findForecasts(connection, found, services.clock(), isClosed)
+      failed.delete(organizationId)
+      // What was found becomes part of the progress.
+      if (isNew) await evaluations.take(organizationId)
+    },
+    (error, organizationId) =>
+      logError(error, `The goals of organization ${organizationId} could not be forecast`),
+  )
+  const mayForecast = (organizationId: string): boolean => {
+    const at = failed.get(organizationId)
+    return at === undefined || performance.now() - at > FORECAST_RETRY_MS
+  }
+
   const sealing = createPace(SEAL_EVERY_MS, (organizationId) => void seals.take(organizationId))
 
   let looking: Promise<Found> | null = null
@@ -79,6 +104,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
   const kinds = [
     { what: 'seals', turns: seals },
     { what: 'evaluation', turns: evaluations },
+    { what: 'forecasts', turns: forecasts },
   ] as const
 
   /** Begins what is due, without waiting for it: a slow organization must not keep the others waiting. */
@@ -91,6 +117,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       for (const { what, turns } of kinds) {
         const running = turns.running(one.id)
         if (running !== null) work.push(running)
+        else if (what === 'forecasts' && !mayForecast(one.id)) continue
         // Each on its own: one that cannot be looked at must not hide those after it.
         else if (await attempt(`${what} of ${one.id}`, async () => valueOf((await wanted())[what])))
           work.push(turns.take(one.id))
@@ -141,6 +168,7 @@ async function evaluateNow(
     const evaluated = await evaluate(connection, organization, clock(), logError)
     if (evaluated.outcome === 'DONE') {
       if (evaluated.appended > 0) events.publish('progress', { organizationId: organization.id })
+      if (evaluated.alerted) events.publish('alerted', { organizationId: organization.id })
       return
     }
     await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
@@ -165,14 +193,21 @@ async function sealNow(
 type Found = { readonly work: readonly Promise<void>[] }
 
 /** What an organization waits for, each with its own failure. */
-type Wanted = Readonly<Record<'seals' | 'evaluation', PromiseSettledResult<boolean>>>
+type Wanted = Readonly<Record<'seals' | 'evaluation' | 'forecasts', PromiseSettledResult<boolean>>>
 
 /** One transaction, yet where the one cannot be told, such as for a time zone that there is not, the other still is. */
 const lookAt = (connection: Connection, one: EvaluatedOrganization, now: Temporal.Instant): Promise<Wanted> =>
   inTransaction(connection, { organizationId: one.id, mode: 'read' }, async (tx) => {
-    const [seals, evaluation] = await Promise.allSettled([isUnsealed(tx, one.id), isDue(tx, one, now)])
-    return { seals, evaluation }
+    const [seals, evaluation, forecasts] = await Promise.allSettled([
+      isUnsealed(tx, one.id),
+      isDue(tx, one, now),
+      hasStaleForecasts(tx, one, now),
+    ])
+    // What cannot be evaluated cannot be forecast, and is told once.
+    return { seals, evaluation, forecasts: evaluation.status === 'rejected' ? NOTHING : forecasts }
   })
+
+const NOTHING: PromiseSettledResult<boolean> = { status: 'fulfilled', value: false }
 
 const valueOf = <Value>(result: PromiseSettledResult<Value>): Value => {
   if (result.status === 'rejected') throw result.reason

@@ -1,19 +1,20 @@
 /**
- * New progress, read once per organization and process however many follow it, and handed to all in the order of its
- * sequence. Woken by events, and each second as long as somebody follows, should a word get lost.
+ * New rows of a sequence, such as the progress of goals, read once per organization and process however many follow them,
+ * and handed to all in their order. Woken by events, and each second as long as somebody follows, should a word get lost.
  */
+import { readTransitionPosition, readTransitionsAfter } from './alert-events.ts'
 import { readProgressAfter, readSequence } from './progress.ts'
-import type { Events, LogError } from '../events.ts'
+import type { Events, LogError, ToldEvent } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
-import type { GoalProgressRow } from '@tidemark/drizzle/rows.ts'
-import { inTransaction } from '@tidemark/drizzle/transaction.ts'
+import type { AlertTransitionRow, GoalProgressRow } from '@tidemark/drizzle/rows.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
-export type Feed = {
+export type Feed<Row> = {
   /**
    * Once it settles, `onRow` gets every row that was not committed by then, in order and once each. It may get some
    * that were. The function returned ends that.
    */
-  follow(organizationId: string, onRow: (row: GoalProgressRow) => void): Promise<() => void>
+  follow(organizationId: string, onRow: (row: Row) => void): Promise<() => void>
   /** Hands out nothing any more. */
   close(): Promise<void>
 }
@@ -27,13 +28,56 @@ export type FeedServices = {
 const POLL_MS = 1_000
 const ROWS_PER_READ = 500
 
-export function openFeed(
-  { connection, events, logError }: FeedServices,
-  options: { pollMs?: number } = {},
-): Feed {
-  const channels = new Map<string, Channel>()
+/** What is followed, and where it is read. */
+type Source<Row> = {
+  readonly name: string
+  /** Told when there are new rows. */
+  readonly event: ToldEvent
+  readonly readAfter: (
+    tx: Tx,
+    organizationId: string,
+    after: { sequence: bigint; limit: number },
+  ) => Promise<Row[]>
+  /** The number of the last row. */
+  readonly readPosition: (tx: Tx, organizationId: string) => Promise<bigint>
+}
 
-  const read = (organizationId: string, channel: Channel): Promise<void> => {
+export type FeedOptions = { readonly pollMs?: number }
+
+/** New progress of goals. */
+export const openFeed = (services: FeedServices, options: FeedOptions = {}): Feed<GoalProgressRow> =>
+  openSequence(
+    services,
+    {
+      name: 'progress',
+      event: 'progress',
+      readAfter: (tx, id, after) => readProgressAfter(tx, id, { ...after, goalIds: null }),
+      readPosition: readSequence,
+    },
+    options,
+  )
+
+/** All that happens to alerts and their rules. */
+export const openAlertFeed = (services: FeedServices, options: FeedOptions = {}): Feed<AlertTransitionRow> =>
+  openSequence(
+    services,
+    {
+      name: 'alerts',
+      event: 'alerted',
+      readAfter: readTransitionsAfter,
+      readPosition: readTransitionPosition,
+    },
+    options,
+  )
+
+function openSequence<Row extends { readonly sequence: bigint }>(
+  { connection, events, logError }: FeedServices,
+  { name, event, readAfter, readPosition }: Source<Row>,
+  options: FeedOptions,
+): Feed<Row> {
+  const channels = new Map<string, Channel<Row>>()
+
+  const read = (organizationId: string, channel: Channel<Row>): Promise<void> => {
     channel.again = true
     channel.reading ??= readOn(organizationId, channel).finally(() => {
       channel.reading = null
@@ -41,16 +85,12 @@ export function openFeed(
     return channel.reading
   }
 
-  const readOn = async (organizationId: string, channel: Channel): Promise<void> => {
+  const readOn = async (organizationId: string, channel: Channel<Row>): Promise<void> => {
     try {
       while (channel.again && channel.followers.size > 0) {
         channel.again = false
         const rows = await inTransaction(connection, { organizationId, mode: 'read' }, (tx) =>
-          readProgressAfter(tx, organizationId, {
-            sequence: channel.position,
-            goalIds: null,
-            limit: ROWS_PER_READ,
-          }),
+          readAfter(tx, organizationId, { sequence: channel.position, limit: ROWS_PER_READ }),
         )
         channel.position = rows.at(-1)?.sequence ?? channel.position
         for (const row of rows) hand(channel, row)
@@ -58,22 +98,22 @@ export function openFeed(
       }
     } catch (error) {
       // What was not read is read at the next word or second.
-      logError(error, `The progress of organization ${organizationId} could not be read`)
+      logError(error, `The ${name} of organization ${organizationId} could not be read`)
     }
   }
 
-  const hand = (channel: Channel, row: GoalProgressRow): void => {
+  const hand = (channel: Channel<Row>, row: Row): void => {
     for (const follower of channel.followers) {
       try {
         follower.onRow(row)
       } catch (error) {
-        logError(error, 'A follower of progress failed')
+        logError(error, `A follower of ${name} failed`)
       }
     }
   }
 
   const open = async (organizationId: string): Promise<bigint> =>
-    inTransaction(connection, { organizationId, mode: 'read' }, (tx) => readSequence(tx, organizationId))
+    inTransaction(connection, { organizationId, mode: 'read' }, (tx) => readPosition(tx, organizationId))
 
   const wake = (organizationId: string): void => {
     const channel = channels.get(organizationId)
@@ -83,14 +123,14 @@ export function openFeed(
     for (const organizationId of channels.keys()) wake(organizationId)
   }
   const stopHearing = [
-    events.on('progress', ({ organizationId }) => wake(organizationId)),
+    events.on(event, ({ organizationId }) => wake(organizationId)),
     events.on('missed', wakeAll),
   ]
   const timer = setInterval(wakeAll, options.pollMs ?? POLL_MS)
 
   return {
     async follow(organizationId, onRow) {
-      const channel = channels.get(organizationId) ?? newChannel()
+      const channel = channels.get(organizationId) ?? newChannel<Row>()
       channels.set(organizationId, channel)
       const follower = { onRow }
       channel.followers.add(follower)
@@ -123,8 +163,8 @@ export function openFeed(
   }
 }
 
-type Channel = {
-  readonly followers: Set<{ readonly onRow: (row: GoalProgressRow) => void }>
+type Channel<Row> = {
+  readonly followers: Set<{ readonly onRow: (row: Row) => void }>
   /** The sequence of the last row that was handed out. */
   position: bigint
   opening: Promise<void> | null
@@ -133,7 +173,7 @@ type Channel = {
   again: boolean
 }
 
-const newChannel = (): Channel => ({
+const newChannel = <Row>(): Channel<Row> => ({
   followers: new Set(),
   position: 0n,
   opening: null,

@@ -10,6 +10,7 @@ import {
   renewView,
   type Services,
 } from '@tidemark/server/context.ts'
+import { NO_DELIVERY } from '@tidemark/server/delivery/config.ts'
 import { executeOperation, subscribeOperation } from '@tidemark/server/execution.ts'
 import { createLocalEvents } from '@tidemark/server/events.ts'
 
@@ -22,6 +23,8 @@ const services: Services = {
   connection: {} as Connection,
   events: createLocalEvents(() => {}),
   feed: { follow: () => Promise.resolve(() => {}), close: () => Promise.resolve() },
+  alertFeed: { follow: () => Promise.resolve(() => {}), close: () => Promise.resolve() },
+  delivery: NO_DELIVERY,
   clock: () => Temporal.Instant.fromEpochMilliseconds((ticks += 1)),
   publicUrl: () => 'http://tidemark.test',
 }

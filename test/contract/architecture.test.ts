@@ -39,6 +39,7 @@ const nouns = [
   'metric',
   'rate',
   'goal',
+  'alert',
   'member',
   'token',
   'audit',

@@ -27,6 +27,14 @@ const NO_TENANT = 'organization'
 /** Beyond SELECT and INSERT, which every table allows. Whoever adds a right adds it here, and says why. */
 const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   organization: ['UPDATE'],
+  alert: ['UPDATE'],
+  alert_channel: ['UPDATE'],
+  alert_delivery: ['UPDATE'],
+  alert_head: ['UPDATE'],
+  alert_rule: ['UPDATE'],
+  // Where a rule is sent to no longer leaves no row.
+  alert_rule_channel: ['DELETE'],
+  alert_standing: ['UPDATE'],
   api_token: ['UPDATE'],
   audit_head: ['UPDATE'],
   book_closing: ['UPDATE'],
@@ -45,6 +53,7 @@ const CHANGEABLE: Readonly<Record<string, readonly string[]>> = {
   // Who follows a goal no longer leaves no row.
   goal_follower: ['DELETE'],
   goal_action: ['UPDATE'],
+  goal_forecast: ['UPDATE'],
   goal_milestone: ['UPDATE'],
   goal_note: ['UPDATE'],
   goal_review: ['UPDATE'],

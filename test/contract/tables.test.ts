@@ -40,7 +40,8 @@ describe('every table that holds an organization’s data', () => {
   it('lets the application neither change nor remove the ledger, its flow, the audit and the progress of goals', async () => {
     const loose = await connection.sql`
       select relation, privilege
-      from unnest(array['ledger_entry', 'flow', 'audit', 'goal_progress', 'goal_change']) as relation,
+      from unnest(array['ledger_entry', 'flow', 'audit', 'goal_progress', 'goal_change',
+        'alert_transition', 'alert_rule_change']) as relation,
         unnest(array['UPDATE', 'DELETE', 'TRUNCATE']) as privilege
       where has_table_privilege('tidemark_app', relation, privilege)`
     expect(loose).toEqual([])

@@ -120,6 +120,15 @@ describe('how late what is owed is', () => {
     expect(value('LATE_INTEREST')).toBe(10.289041)
   })
 
+  it('adds up day by day to dollar-days', () => {
+    // In April: 600 for 20 days, 300 and 100 for 30 each; in February 100 for 28.
+    expect(value('DOLLAR_DAYS_LATE')).toBe(24_000)
+    expect(at(books, '2026-02-28').value('DOLLAR_DAYS_LATE')).toBe(2_800)
+    expect(at(books, '2026-01-31', { periodMonths: 2 }).reason('DOLLAR_DAYS_LATE')).toBe(
+      'INSUFFICIENT_HISTORY',
+    )
+  })
+
   it('more than 90 days, by the count, and by share', () => {
     expect([value('PAST_DUE_OVER_90'), value('PAST_DUE_OVER_90_SHARE'), value('PAST_DUE_COUNT')]).toEqual([
       100, 5, 3,

@@ -101,6 +101,11 @@ export function computeMore(
         open((late) => late > 0),
         'NOTHING_OPEN',
       )
+    case 'DOLLAR_DAYS_LATE': {
+      if (from < booksFrom) return none('INSUFFICIENT_HISTORY')
+      const days = Array.from({ length: day - from + 1 }, (_, index) => from + index)
+      return number(sum(days.map((one) => pastDue(one))))
+    }
     case 'DAYS_BEYOND_TERMS_BY_BUCKETS': {
       const middle = (late: number) => (late <= 30 ? 15 : late <= 60 ? 45 : late <= 90 ? 75 : 105)
       return divided(

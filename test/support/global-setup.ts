@@ -6,6 +6,7 @@ import { connect } from '@tidemark/drizzle/connect.ts'
 import { stop } from '@tidemark/drizzle/embedded/cluster.ts'
 import { openEmbedded } from '@tidemark/drizzle/embedded.ts'
 import { migrate } from '@tidemark/drizzle/migrate.ts'
+import { prepareQueue } from '@tidemark/server/delivery/queue.ts'
 import type { TestProject } from 'vitest/node'
 import { prepareBrowser, type BrowserBinary } from './browser.ts'
 
@@ -68,6 +69,7 @@ const makeTemplate = async (clusterUrl: string): Promise<void> => {
   url.pathname = `/${TEMPLATE}`
   const template = await connect(url.href, { max: 1 })
   await migrate(template)
+  await prepareQueue(template, url.href)
   await template.close()
   await cluster.sql.unsafe(`alter database ${TEMPLATE} is_template true allow_connections false`)
   await cluster.close()

@@ -39,6 +39,7 @@ export const LEFT_BEHIND = [
   'identity.session',
   'identity.verification',
   'public.budget',
+  'public.goal_forecast',
   ...SUMS,
 ]
 

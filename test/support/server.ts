@@ -1,6 +1,7 @@
 import { type Role, ROLES } from '@tidemark/server/access/scopes.ts'
 import { CONNECTION_LIMITS, type ConnectionLimits } from '@tidemark/server/config.ts'
 import type { Services } from '@tidemark/server/context.ts'
+import { type DeliveryConfig, NO_DELIVERY } from '@tidemark/server/delivery/config.ts'
 import { readTrustedProxies } from '@tidemark/server/http/address.ts'
 import type { IdentityConfig } from '@tidemark/server/identity/config.ts'
 import { createLog } from '@tidemark/server/log.ts'
@@ -39,6 +40,8 @@ export type TestServerOptions = {
   readonly trustedProxies?: string
   readonly trustedDocuments?: TrustedDocuments
   readonly connections?: Partial<ConnectionLimits>
+  /** How alerts are sent. */
+  readonly delivery?: Partial<DeliveryConfig>
   /** Another server of the same database. */
   readonly beside?: TestServer
 }
@@ -53,7 +56,8 @@ export const startTestServer = async (options: TestServerOptions = {}): Promise<
   const databaseUrl = database?.url ?? options.beside?.databaseUrl ?? ''
   const connection = await connect(databaseUrl, { max: 10 })
   opened.defer(() => connection.close())
-  const shared = await openServices({ connection, listenUrl: databaseUrl }, log, clock)
+  const delivery = { ...NO_DELIVERY, ...options.delivery }
+  const shared = await openServices({ connection, listenUrl: databaseUrl }, log, clock, delivery)
   opened.defer(() => shared.close())
   const server = await startServer({
     services: shared.services,

@@ -254,6 +254,7 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
       deadline: today().add({ days: 100 }).toString(),
       filter: { region: [`${mark} North`] },
       state: n === 3 ? 'DRAFT' : 'ACTIVE',
+      guards: ['WRITTEN_OFF', 'WEIGHTED_AVERAGE_TERMS'],
       followerIds: [`person_${ada?.id}`],
     })
   }
@@ -270,6 +271,7 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
   const [first] = goals.nodes.toSorted((a, b) => a.id.localeCompare(b.id))
   await carryOut('addGoalAction', { goal: first?.id, title: `${mark} action`, brings: `${mark} days` })
   await carryOut('addGoalNote', { goal: first?.id, text: `${mark} note` })
+  await fillAlerts(carryOut, { url, token, mark, goalId: first?.id ?? '' })
   const named = goals.nodes.find(({ name }) => name === `${mark} goal 1`)
   // The first is as it was opened, the second has a signature.
   for (const on of [daysAgo(today().day), daysAgo(today().day + 31)]) {
@@ -277,7 +279,48 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
   }
   await insertSignature(connection, ada?.organizationId ?? '', ada?.id ?? '')
   const fourth = goals.nodes.find(({ name }) => name === `${mark} goal 4`)
+  const second = goals.nodes.find(({ name }) => name === `${mark} goal 2`)
+  const said = { status: 'AT_RISK', reason: `${mark} reason` }
+  await carryOut('overrideGoalStatus', { goal: second?.id, expectedVersion: 1, ...said })
   await carryOut('pauseGoal', { goal: fourth?.id, expectedVersion: 1, reason: `${mark} reason` })
+}
+
+type Filled = {
+  readonly url: string
+  readonly token: string
+  readonly mark: string
+  readonly goalId: string
+}
+
+/** A rule that fires at once, one that was changed, and those of a goal; what is sent waits for the end of the year. */
+const fillAlerts = async (
+  carryOut: (name: string, input: Record<string, unknown>) => Promise<void>,
+  { url, token, mark, goalId }: Filled,
+): Promise<void> => {
+  const host = `${mark.toLowerCase()}.example`
+  await carryOut('createAlertChannel', { name: `${mark} hook`, target: { url: `https://hooks.${host}/in` } })
+  const { alertChannels } = await execute<{ alertChannels: { id: string }[] }>(
+    url,
+    token,
+    '{ alertChannels { id } }',
+  )
+  for (const name of ['late', 'later']) {
+    await carryOut('createAlertRule', {
+      name: `${mark} ${name}`,
+      kpi: { metric: 'PAST_DUE', filter: { region: [`${mark} North`] } },
+      condition: name === 'late' ? { above: '-1' } : { above: '900000000' },
+      quietHours: { from: '00:00', to: '23:59', weekends: true },
+      channelIds: alertChannels.map(({ id }) => id),
+    })
+  }
+  const { alertRules } = await execute<{ alertRules: { nodes: { id: string; name: string }[] } }>(
+    url,
+    token,
+    '{ alertRules { nodes { id name } } }',
+  )
+  const second = alertRules.nodes.find(({ name }) => name === `${mark} later`)
+  await carryOut('updateAlertRule', { rule: second?.id, expectedVersion: 1, name: `${mark} much later` })
+  await carryOut('addDefaultAlertRules', { goalId })
 }
 
 /** Only a person who signed in can sign. */
@@ -302,11 +345,12 @@ const insertSignature = (
     })
   })
 
-/** Every goal has its first progress. */
+/** Every goal has its first progress, and the rule that fires its alert. */
 const evaluated = async ({ connection }: TestServer, { id }: OrganizationRow): Promise<boolean> => {
   const [row] = await connection.sql<[{ done: boolean }]>`
     select count(*) > 0 and bool_and(exists (
-      select from goal_progress p where p.organization_id = g.organization_id and p.goal_id = g.id)) as done
+      select from goal_progress p where p.organization_id = g.organization_id and p.goal_id = g.id))
+      and exists (select from alert_delivery where organization_id = ${id}) as done
     from goal g where g.organization_id = ${id} and g.state = 'ACTIVE'`
   return row.done
 }
@@ -327,6 +371,10 @@ const readNames = async (
     union all select 'milestone', id, null from goal_milestone where organization_id = ${id}
     union all select 'goalAction', id, null from goal_action where organization_id = ${id}
     union all select 'goalNote', id, null from goal_note where organization_id = ${id}
+    union all select 'alertRule', id, null from alert_rule where organization_id = ${id}
+    union all select 'alert', id, null from alert where organization_id = ${id}
+    union all select 'alertChannel', id, null from alert_channel where organization_id = ${id}
+    union all select 'alertDelivery', id, null from alert_delivery where organization_id = ${id}
     union all select 'goalReview', id, null from goal_review where organization_id = ${id}
     union all select 'token', id, null from api_token where organization_id = ${id}
     union all select 'invitation', id, null from invitation where organization_id = ${id}
@@ -349,6 +397,8 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'Query.agingByCustomer.first': 10,
     'Query.goals.first': 20,
     'Query.goal.id': id('goal'),
+    'Query.alertRule.id': id('alertRule'),
+    'Query.alert.id': id('alert'),
     'Query.goalReview.id': id('goalReview'),
     'Query.goalReviews.goal': undefined,
     'Query.receipt.id': id('receipt'),
@@ -442,6 +492,11 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'UpdateMilestonesInput.goal': id('goal', 4),
     'UpdateMilestonesInput.add': [{ title: 'One more', dueOn: today().add({ days: 5 }).toString() }],
     'MilestoneChangeInput.id': id('milestone'),
+    'OverrideGoalStatusInput.goal': id('goal'),
+    'OverrideGoalStatusInput.status': 'ON_TRACK',
+    'OverrideGoalStatusInput.until': today().add({ days: 3 }).toString(),
+    'WithdrawGoalStatusOverrideInput.goal': id('goal', 1),
+    'WithdrawGoalStatusOverrideInput.expectedVersion': 2,
     'ActivateGoalInput.goal': id('goal', 2),
     'PauseGoalInput.goal': id('goal'),
     'ResumeGoalInput.goal': id('goal', 3),
@@ -449,6 +504,21 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'CloseGoalInput.outcome': 'ABANDONED',
     'CloseGoalInput.reason': 'overtaken',
     'ResumeGoalInput.expectedVersion': 2,
+    'CreateAlertRuleInput.goalId': id('goal'),
+    'CreateAlertRuleInput.condition': { above: '12.50' },
+    'CreateAlertRuleInput.channelIds': [id('alertChannel')],
+    'UpdateAlertRuleInput.rule': id('alertRule'),
+    'UpdateAlertRuleInput.name': `${mark} rule changed`,
+    'DeleteAlertRuleInput.rule': id('alertRule'),
+    'AddDefaultAlertRulesInput.goalId': id('goal', 1),
+    'AcknowledgeAlertInput.alert': id('alert'),
+    'SnoozeAlertInput.alert': id('alert'),
+    'SnoozeAlertInput.until': Temporal.Now.instant().add({ hours: 24 }).toString(),
+    'CreateAlertChannelInput.target': { url: 'https://hooks.alpha.example/new' },
+    'RotateAlertChannelSecretInput.channel': id('alertChannel'),
+    'DeleteAlertChannelInput.channel': id('alertChannel'),
+    'RetryAlertDeliveryInput.delivery': id('alertDelivery'),
+    'BacktestAlertRuleInput.months': 2,
     'AuditReceiptInput.id': id('audit'),
     'AuditReceiptInput.hash': auditHash,
     'CreateTokenInput.scopes': ['kpi:read'],
@@ -471,6 +541,12 @@ const RESTLESS = [
   'audit_seal',
   'budget',
   'goal_progress',
+  'goal_forecast',
+  'alert',
+  'alert_delivery',
+  'alert_head',
+  'alert_standing',
+  'alert_transition',
   ...SUMS.map((name) => name.replace('public.', '')),
 ]
 

@@ -1,0 +1,149 @@
+/**
+ * How each goal is forecast: found once a day, apart from the evaluation, which takes what was found and begins with the
+ * value of the moment. So nobody waits for it whose payment was just posted.
+ */
+import { and, eq, gt, inArray, isNotNull, isNull, lt, ne, or, sql } from 'drizzle-orm'
+import { dateAt } from '../domain/calendar.ts'
+import { fit, type Fit, type ForecastFault } from '../domain/forecast.ts'
+import { DAYS_PER_STEP, stepsTo } from '../domain/goal-outlook.ts'
+import type { KpiOrganization } from '../kpi/source.ts'
+import { measure } from './measure.ts'
+import type { Connection } from '@tidemark/drizzle/connect.ts'
+import type { GoalForecastRow, GoalRow } from '@tidemark/drizzle/rows.ts'
+import { goal, goalForecast } from '@tidemark/drizzle/tables/goal.ts'
+import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+
+const WEEKS_PER_YEAR = 52
+const WEEKS_BACK = 3 * WEEKS_PER_YEAR
+/** Many at once share what they read; a few leave room for others. */
+const GOALS_AT_ONCE = 25
+/** Nobody waits for it, and three years are read. */
+const TIMEOUT_MS = 60_000
+
+/** By goal: how it is forecast, as far as that was found. */
+export async function readForecasts(
+  tx: Tx,
+  organizationId: string,
+  /** Of all goals if left out. */
+  goalIds?: readonly string[],
+): Promise<Map<string, GoalForecastRow>> {
+  const which = goalIds && inArray(goalForecast.goalId, [...goalIds])
+  const rows = await tx
+    .select()
+    .from(goalForecast)
+    .where(and(eq(goalForecast.organizationId, organizationId), which))
+  return new Map(rows.map((row) => [row.goalId, row]))
+}
+
+/** Those whose forecast was not found for `today` and the deadline that they have by now. */
+const stale = (organizationId: string, today: Temporal.PlainDate) =>
+  and(
+    eq(goal.organizationId, organizationId),
+    eq(goal.state, 'ACTIVE'),
+    isNotNull(goal.metric),
+    ne(goal.direction, 'BUDGET'),
+    gt(goal.deadline, today),
+    or(isNull(goalForecast.goalId), lt(goalForecast.asOf, today), ne(goalForecast.deadline, goal.deadline)),
+  )
+
+const joined = and(eq(goalForecast.organizationId, goal.organizationId), eq(goalForecast.goalId, goal.id))
+
+export async function hasStaleForecasts(
+  tx: Tx,
+  { id, timeZone }: KpiOrganization,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const rows = await tx
+    .select({ id: goal.id })
+    .from(goal)
+    .leftJoin(goalForecast, joined)
+    .where(stale(id, dateAt(now, timeZone)))
+    .limit(1)
+  return rows.length > 0
+}
+
+/** Finds them some at a time, until none is left or `isClosed`. True where there were any. */
+export async function findForecasts(
+  connection: Connection,
+  organization: KpiOrganization,
+  now: Temporal.Instant,
+  isClosed: () => boolean,
+): Promise<boolean> {
+  const today = dateAt(now, organization.timeZone)
+  const read = { organizationId: organization.id, mode: 'read', timeoutMs: TIMEOUT_MS } as const
+  let found = false
+  while (!isClosed()) {
+    const rows = await inTransaction(connection, read, async (tx) => {
+      const goals = await tx
+        .select()
+        .from(goal)
+        .leftJoin(goalForecast, joined)
+        .where(stale(organization.id, today))
+        .orderBy(goal.id)
+        .limit(GOALS_AT_ONCE)
+      return fitAll(tx, organization, { goals: goals.map((row) => row.goal), now })
+    })
+    if (rows.length === 0) return found
+    found = true
+    await inTransaction(connection, { organizationId: organization.id, mode: 'write' }, (tx) =>
+      tx
+        .insert(goalForecast)
+        .values(rows)
+        .onConflictDoUpdate({
+          target: [goalForecast.organizationId, goalForecast.goalId],
+          set: {
+            asOf: sql`excluded.as_of`,
+            deadline: sql`excluded.deadline`,
+            fit: sql`excluded.fit`,
+            missing: sql`excluded.missing`,
+          },
+        }),
+    )
+  }
+  return found
+}
+
+type Goals = { readonly goals: readonly GoalRow[]; readonly now: Temporal.Instant }
+
+async function fitAll(
+  tx: Tx,
+  organization: KpiOrganization,
+  { goals, now }: Goals,
+): Promise<GoalForecastRow[]> {
+  if (goals.length === 0) return []
+  const today = dateAt(now, organization.timeZone)
+  const wanted = goals.flatMap((one) => weeksTo(today).map((asOf) => ({ goal: one, asOf })))
+  const values = await measure(tx, organization, wanted, now)
+  const length = WEEKS_BACK + 1
+  return goals.map(({ id, deadline }, index): GoalForecastRow => {
+    const series = values.slice(index * length, (index + 1) * length)
+    const found = fitOf(
+      series.map(({ value }) => value?.toNumber() ?? null),
+      { deadline, today },
+    )
+    const kept = typeof found === 'string' ? { fit: null, missing: found } : { fit: found, missing: null }
+    return { organizationId: organization.id, goalId: id, asOf: today, deadline, ...kept }
+  })
+}
+
+/** The same of one goal, for whoever asks before it was found. */
+export async function fitGoal(
+  tx: Tx,
+  organization: KpiOrganization,
+  one: GoalRow,
+  now: Temporal.Instant,
+): Promise<GoalForecastRow> {
+  const [row] = await fitAll(tx, organization, { goals: [one], now })
+  if (row === undefined) throw new Error('The goal was not forecast')
+  return row
+}
+
+const weeksTo = (today: Temporal.PlainDate): Temporal.PlainDate[] =>
+  Array.from({ length: WEEKS_BACK + 1 }, (_, index) =>
+    today.subtract({ days: DAYS_PER_STEP * (WEEKS_BACK - index) }),
+  )
+
+const fitOf = (
+  series: readonly (number | null)[],
+  { deadline, today }: { readonly deadline: Temporal.PlainDate; readonly today: Temporal.PlainDate },
+): Fit | ForecastFault => fit(series, { ahead: stepsTo(deadline, today), stepsPerYear: WEEKS_PER_YEAR })
