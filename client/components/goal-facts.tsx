@@ -84,12 +84,12 @@ export const GoalFacts = ({ goal, kpiHref, hrefOf }: GoalFactsProps) => {
           </Small>
         </Fact>
       )}
-      {goal.direction !== 'MILESTONES' && <Baseline goal={goal} />}
-      <Fact term={goal.band ? 'Band' : 'Target'}>
+      {goal.direction !== 'MILESTONES' && goal.direction !== 'BUDGET' && <Baseline goal={goal} />}
+      <Fact term={goal.band ? 'Band' : goal.direction === 'BUDGET' ? 'Budget' : 'Target'}>
         {aimOf(goal)}
         {given !== null && <Small>{given}</Small>}
       </Fact>
-      {trajectory && goal.direction !== 'MILESTONES' && (
+      {trajectory && goal.direction !== 'MILESTONES' && goal.direction !== 'BUDGET' && (
         <Fact term="Way there">
           {trajectoryWords[trajectory.kind]}
           {trajectory.points.length > 0 && (

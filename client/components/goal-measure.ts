@@ -24,4 +24,4 @@ export const aimOf = (goal: Aimed): string => {
 
 /** Whether a higher value is better; null where neither is. */
 export const isMoreBetter = ({ direction }: Pick<GoalTile_GoalFragment, 'direction'>): boolean | null =>
-  direction === 'MAINTAIN_BAND' ? null : direction !== 'DECREASE'
+  direction === 'MAINTAIN_BAND' ? null : direction !== 'DECREASE' && direction !== 'BUDGET'

@@ -22,6 +22,7 @@ export const goalSentence = (goal: Goal): string => {
     return `A checklist of ${count} ${count === 1 ? 'milestone' : 'milestones'}: all of it done ${by}.`
   }
   const what = `${measureOf(goal)} of ${goal.scope}`
+  if (goal.direction === 'BUDGET') return `${what}: no more than ${aimOf(goal)} in all ${by}.`
   if (goal.direction === 'MAINTAIN_BAND') return `${what}: to stay within ${aimOf(goal)} ${by}.`
   const from = `${formatQuantity(goal.baseline, quantityOf(goal), 'whole')} on ${formatDay(goal.baselineOn, 'medium')}`
   return `${what}: from ${from} ${goal.direction === 'DECREASE' ? 'down' : 'up'} to ${aimOf(goal)} ${by}.`
@@ -47,6 +48,8 @@ export const noForecastWords = {
   NOT_RUNNING: 'Only an active goal whose deadline is to come is forecast.',
   CHECKLIST: 'What is done of a checklist is no matter of chance, so it is not forecast.',
   NO_VALUE: 'The KPI has no value today from which a forecast could begin.',
+  BUDGET: 'A budget is spent, not forecast: how it is spent is told above.',
+  NOT_YET: 'It is being worked out, which takes some seconds.',
   TOO_SHORT: 'The books are too short: fewer than a dozen weeks could be compared with what came.',
 } as const satisfies Record<NoForecastReason, string>
 
@@ -79,6 +82,8 @@ export const goalFieldWords = {
   PARENT: 'Part of',
   STATE: 'State',
   REVIEWS: 'Reviews',
+  GUARDS: 'Guards',
+  STATUS_OVERRIDE: 'Status said by a person',
 } as const satisfies Record<GoalField, string>
 
 export const actionStateWords = {
