@@ -3,6 +3,7 @@ import { useState } from 'react'
 import { useClient } from 'urql'
 import { Link } from 'wouter'
 import {
+  ReviewAlerts,
   ReviewChanges,
   ReviewExplanation,
   ReviewStanding,
@@ -232,6 +233,11 @@ const Shown = ({
       <Panel title="How it was judged">
         <ReviewStatuses findings={findings} />
       </Panel>
+      {findings.alerts.length > 0 && (
+        <Panel title="Alerts">
+          <ReviewAlerts findings={findings} />
+        </Panel>
+      )}
       {findings.changes.length > 0 && (
         <Panel title="What was changed of the goal">
           <ReviewChanges findings={findings} />

@@ -5,11 +5,16 @@ import { formatDifference, inWords } from '../../domain/goal-words.ts'
 import type { JudgedGoal } from '../../domain/goal-trajectory.ts'
 import type { Findings, FoundPart } from './findings.ts'
 
-/** At most five sentences: how it moved, what did most of that, how it ended, what was done, what was changed. */
+/** How it moved, what did most of that, what of it is none, how it ended, what was done, and what was changed. */
 export const summaryOf = (found: Omit<Findings, 'summary'>, judged: JudgedGoal): string[] =>
-  [movement(found, judged), mainDriver(found), ending(found), work(found), targets(found)].filter(
-    (sentence) => sentence !== null,
-  )
+  [
+    movement(found, judged),
+    mainDriver(found),
+    ...found.guards,
+    ending(found),
+    work(found),
+    targets(found),
+  ].filter((sentence) => sentence !== null)
 
 function movement(
   { begin, end, change, measured }: Omit<Findings, 'summary'>,
@@ -49,13 +54,15 @@ function driverWords(driver: FoundPart['driver']): string {
   return driverTexts[driver].name.toLowerCase()
 }
 
-function ending({ statuses }: Pick<Findings, 'statuses'>): string | null {
+function ending({ statuses, probability }: Pick<Findings, 'statuses' | 'probability'>): string | null {
   const last = statuses.at(-1)
   if (last === undefined) return null
   const name = last.status.toLowerCase().replaceAll('_', ' ')
+  const likely =
+    probability === null ? '' : ` By then it was ${Math.round(probability)} % likely to be reached.`
   return statuses.length === 1
-    ? `It was ${name} all the time.`
-    : `It ended ${name}, which it was from ${inWords(Temporal.PlainDate.from(last.date))} on.`
+    ? `It was ${name} all the time.${likely}`
+    : `It ended ${name}, which it was from ${inWords(Temporal.PlainDate.from(last.date))} on.${likely}`
 }
 
 function work(found: Omit<Findings, 'summary'>): string | null {
