@@ -34,10 +34,23 @@ const embedded = [
   'ExplanationPart',
   'ExplanationSegment',
   'FiscalCalendar',
+  'ForecastBackTest',
+  'ForecastRange',
+  'GoalActionEffect',
+  'GoalBand',
+  'GoalBaselineEvidence',
+  'GoalChange',
+  'GoalChildrenTotal',
   'GoalConnection',
+  'GoalFieldChange',
+  'GoalForecast',
   'GoalPoint',
   'GoalProgress',
   'GoalProgressEvent',
+  'GoalShare',
+  'GoalTargetGiven',
+  'GoalTrajectory',
+  'GoalTrajectoryPoint',
   'InvitationConnection',
   'InvoiceConnection',
   'KpiChoice',
@@ -53,6 +66,14 @@ const embedded = [
   'RestatingEntry',
   'Restatement',
   'SegmentAging',
+  'SmartAchievable',
+  'SmartCheck',
+  'SmartConflict',
+  'SmartHistory',
+  'SmartMeasurable',
+  'SmartRelevant',
+  'SmartSpecific',
+  'SmartTimeBound',
   'TokenConnection',
   'Viewer',
 ] as const
@@ -70,21 +91,31 @@ const isSignedOut = ({ error }: OperationResult): boolean =>
   (error?.response as Response | undefined)?.status === 401 ||
   error?.graphQLErrors.some(({ extensions }) => extensions['code'] === 'UNAUTHENTICATED') === true
 
-type GoalPage = Partial<Pick<DashboardQuery, 'goals' | 'closedGoals'>>
+type Goals = DashboardQuery['goals']['nodes']
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null
+
+/** Each goal that an answer is about: of a list, one that was asked for, or the one that a mutation changed. */
+const renewIn = (known: KnownProgress, name: string, value: unknown): unknown => {
+  if (!isObject(value)) return value
+  if (Array.isArray(value['nodes']) && (name === 'goals' || name === 'closedGoals')) {
+    const nodes = value['nodes'] as Goals
+    return {
+      ...value,
+      nodes: nodes.map((goal) => ('progress' in goal ? withNewestProgress(known, goal) : goal)),
+    }
+  }
+  if (name === 'goal' && 'progress' in value) return withNewestProgress(known, value as Goals[number])
+  return isObject(value['goal']) ? { ...value, goal: renewIn(known, 'goal', value['goal']) } : value
+}
 
 /** Below the cache, so that no answer can carry an older progress into it. */
 const withNewestGoals = (known: KnownProgress, result: OperationResult): OperationResult => {
-  if (result.operation.kind !== 'query' || !result.data) return result
-  const { goals, closedGoals } = result.data as GoalPage
-  const renew = <C extends DashboardQuery['closedGoals']>(connection: C): C => ({
-    ...connection,
-    nodes: connection.nodes.map((goal) => withNewestProgress(known, goal)),
-  })
-  const data = {
-    ...(result.data as object),
-    ...(goals ? { goals: renew(goals) } : {}),
-    ...(closedGoals ? { closedGoals: renew(closedGoals) } : {}),
-  }
+  if (result.operation.kind === 'subscription' || !isObject(result.data)) return result
+  const data = Object.fromEntries(
+    Object.entries(result.data).map(([name, value]) => [name, renewIn(known, name, value)]),
+  )
   return { ...result, data }
 }
 

@@ -3,17 +3,21 @@ import { Skeleton } from '../ui/skeleton.tsx'
 import { balancedColumns, columnsMaxima } from './goal-columns.ts'
 import { GoalTile, type TileGoal } from './goal-tile.tsx'
 
-type GoalGridProps = { readonly goals: readonly TileGoal[]; readonly timeZone: string }
+type GoalGridProps = {
+  readonly goals: readonly TileGoal[]
+  readonly timeZone: string
+  readonly hrefOf: (id: string) => string
+}
 
 /** How many columns fit is up to the container queries of `.goal-grid`; this tells them how to fill each number evenly. */
 const columnsOf = (count: number): CSSProperties =>
   Object.fromEntries(columnsMaxima.map((max) => [`--columns-${max}`, balancedColumns(count, max)]))
 
-export const GoalGrid = ({ goals, timeZone }: GoalGridProps) => (
+export const GoalGrid = ({ goals, timeZone, hrefOf }: GoalGridProps) => (
   <div className="@container">
     <div className="goal-grid" style={columnsOf(goals.length)}>
       {goals.map((goal) => (
-        <GoalTile key={goal.id} goal={goal} timeZone={timeZone} />
+        <GoalTile key={goal.id} goal={goal} timeZone={timeZone} href={hrefOf(goal.id)} />
       ))}
     </div>
   </div>

@@ -14,6 +14,7 @@ import {
 import type { GoalStatus } from '../documents.generated.ts'
 import { goalStatusWords } from '../format/words.ts'
 import { type Tone, toneText } from '../ui/tone.ts'
+import { statusOrder } from './goal-status-order.ts'
 
 /** How the server's statuses look. Only looks: what a goal's status is, the server says. */
 const looks = {
@@ -40,20 +41,6 @@ export const GoalStatusText = ({ status }: { readonly status: GoalStatus }) => {
     </span>
   )
 }
-
-/** The order in which people want to know: what needs them first. */
-const statusOrder = [
-  'OFF_TRACK',
-  'MISSED',
-  'AT_RISK',
-  'ON_TRACK',
-  'ACHIEVED',
-  'PENDING_START',
-  'STALE',
-  'NO_DATA',
-  'INSUFFICIENT_DATA',
-  'ABANDONED',
-] as const satisfies readonly GoalStatus[]
 
 /** How many goals there are of each status. */
 export const StatusCounts = ({ statuses }: { readonly statuses: readonly GoalStatus[] }) => (

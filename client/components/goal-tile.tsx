@@ -1,32 +1,22 @@
 import { memo, useId, useState } from 'react'
+import { Link } from 'wouter'
 import { BulletBar } from '../charts/bullet-bar.tsx'
 import { percentOfWay } from '../charts/geometry.ts'
 import { Sparkline } from '../charts/sparkline.tsx'
 import type { GoalTile_GoalFragment, GoalTile_HistoryFragment } from '../documents.generated.ts'
 import { formatDay, formatDaysLeft } from '../format/day.ts'
 import { formatMoment } from '../format/moment.ts'
-import {
-  formatChange,
-  formatFigure,
-  formatQuantity,
-  formatWay,
-  type Quantity,
-  unknown,
-} from '../format/quantity.ts'
+import { formatChange, formatFigure, formatQuantity, formatWay, unknown } from '../format/quantity.ts'
 import { goalStatusWords, nullReasonWords } from '../format/words.ts'
 import { ChangeText } from '../ui/change.tsx'
 import type { Tone } from '../ui/tone.ts'
 import { changeOver, type GoalHistory, withProgress } from './goal-history.ts'
+import { isMoreBetter, measureOf, quantityOf } from './goal-measure.ts'
 import { GoalStatusText, toneOf } from './goal-status.tsx'
 
 export type TileGoal = GoalTile_GoalFragment & GoalTile_HistoryFragment
 
 type GoalProps = { readonly goal: TileGoal }
-
-const quantityOf = ({ metric, currency }: TileGoal): Quantity => ({ unit: metric?.unit ?? 'COUNT', currency })
-
-/** What is measured: a KPI, or what is done of a checklist. */
-const measureOf = ({ metric }: TileGoal): string => metric?.name ?? 'Milestones done'
 
 /** The value, marked for a moment where it has moved since the tile was first shown. */
 const GoalValue = ({ goal }: GoalProps) => {
@@ -140,7 +130,7 @@ const GoalChange = ({ goal, history, days }: GoalProps & { history: GoalHistory;
               quantityOf(goal),
               quantityOf(goal).unit === 'MONEY' ? 'compact' : 'whole',
             )}
-            isMoreBetter={goal.direction === 'INCREASE'}
+            isMoreBetter={isMoreBetter(goal)}
           />
         )}
       </dd>
@@ -148,10 +138,10 @@ const GoalChange = ({ goal, history, days }: GoalProps & { history: GoalHistory;
   )
 }
 
-type GoalTileProps = GoalProps & { readonly timeZone: string }
+type GoalTileProps = GoalProps & { readonly timeZone: string; readonly href: string }
 
 /** One goal: where it is, where it should be, where it is going. Its rows line up with those of its neighbours. */
-export const GoalTile = memo(({ goal, timeZone }: GoalTileProps) => {
+export const GoalTile = memo(({ goal, timeZone, href }: GoalTileProps) => {
   const nameId = useId()
   const { progress } = goal
   const tone = progress ? toneOf(progress.status) : 'idle'
@@ -173,7 +163,9 @@ export const GoalTile = memo(({ goal, timeZone }: GoalTileProps) => {
       </p>
       <div className="mt-2.5">
         <h3 id={nameId} className="line-clamp-3 text-base font-semibold tracking-[-0.006em] text-pretty">
-          {goal.name}
+          <Link href={href} className="rounded-sm hover:underline">
+            {goal.name}
+          </Link>
         </h3>
         <p className="mt-0.5 line-clamp-2 text-xs text-muted">
           {measureOf(goal)}

@@ -104,6 +104,13 @@ export const formatChange = (change: number, of: Quantity, detail: Detail, local
   }
 }
 
+/** How far apart two values are, without a sign: "1.2 pts", "3.4 days". */
+export const formatDistance = (distance: number, of: Quantity, detail: Detail, locale?: string): string =>
+  join({
+    figure: numberFormat(numberOptions(distance, of, detail), locale).format(Math.abs(distance)),
+    unit: changeWords[of.unit],
+  })
+
 /** Money from its exact text, so that no digit passes through a floating-point number. */
 export const formatMoney = (
   money: { readonly amount: string; readonly currency: string },
@@ -118,8 +125,8 @@ export const formatMoney = (
 
 export const formatCount = (count: number, locale?: string): string => numberFormat({}, locale).format(count)
 
-/** An exact decimal with all of its digits, grouped. */
-export const formatDecimal = (decimal: string, locale?: string): string =>
+/** An exact decimal, grouped, with all of its digits or as many as are asked for. */
+export const formatDecimal = (decimal: string, locale?: string, digitsMax = 10): string =>
   withMinusSign(
-    numberFormat({ maximumFractionDigits: 10 }, locale).format(decimal as Intl.StringNumericLiteral),
+    numberFormat({ maximumFractionDigits: digitsMax }, locale).format(decimal as Intl.StringNumericLiteral),
   )

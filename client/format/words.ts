@@ -1,4 +1,4 @@
-import type { AgingBasis, GoalStatus, NullReason } from '../documents.generated.ts'
+import type { AgingBasis, GoalOutcome, GoalState, GoalStatus, NullReason } from '../documents.generated.ts'
 
 /** Why a value is missing, for a person. */
 export const nullReasonWords = {
@@ -16,6 +16,7 @@ export const nullReasonWords = {
   NOT_BY_SEGMENT: 'Known for the whole organization only',
   ONLY_TODAY: 'Known for today only',
   MISSING_RATE: 'An exchange rate is missing',
+  TAX_BASIS_MIXED: 'The tax of only some invoices is known',
 } as const satisfies Record<NullReason, string>
 
 export const goalStatusWords = {
@@ -48,3 +49,16 @@ const roleWords: Readonly<Record<string, string>> = {
 
 /** A role as people call it; the session writes it small, the API in capitals. */
 export const roleWord = (role: string): string => roleWords[role.toUpperCase()] ?? role
+
+export const goalStateWords = {
+  DRAFT: 'Draft',
+  ACTIVE: 'Active',
+  PAUSED: 'Paused',
+  CLOSED: 'Closed',
+} as const satisfies Record<GoalState, string>
+
+export const goalOutcomeWords = {
+  ACHIEVED: 'Closed: achieved',
+  MISSED: 'Closed: missed',
+  ABANDONED: 'Closed: given up',
+} as const satisfies Record<GoalOutcome, string>

@@ -34,7 +34,9 @@ export const withNewestProgress = <G extends Pick<GoalTile_GoalFragment, 'id' | 
   goal: G,
 ): G => {
   const before = known.get(goal.id)
-  if (before && (!goal.progress || isLater(before, goal.progress))) return { ...goal, progress: before }
+  // An answer may have asked for more of it than events carry.
+  if (before && (!goal.progress || isLater(before, goal.progress)))
+    return { ...goal, progress: { ...goal.progress, ...before } }
   if (goal.progress) known.set(goal.id, goal.progress)
   return goal
 }

@@ -21,6 +21,7 @@ import { ErrorCard, ErrorNote } from '../ui/error-card.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
+import { goalPath } from './addresses.ts'
 import { errorWords } from './error-words.ts'
 import { MoreGoals } from './more-goals.tsx'
 import { useLiveGoals } from './use-live-goals.ts'
@@ -51,7 +52,9 @@ const GoalsHeading = ({ id, title, count }: GoalsHeadingProps) => (
   </h2>
 )
 
-const Goals = ({ page }: { readonly page: DashboardQuery }) => {
+type GoalsProps = { readonly page: DashboardQuery; readonly hrefOf: (id: string) => string }
+
+const Goals = ({ page, hrefOf }: GoalsProps) => {
   const { running, ended } = splitGoals(page)
   const { timeZone, today } = page.organization
   return (
@@ -63,14 +66,14 @@ const Goals = ({ page }: { readonly page: DashboardQuery }) => {
       {running.length === 0 ? (
         <NoGoals today={today} hasEndedGoals={ended.length > 0} />
       ) : (
-        <GoalGrid goals={running} timeZone={timeZone} />
+        <GoalGrid goals={running} timeZone={timeZone} hrefOf={hrefOf} />
       )}
-      <MoreGoals pageInfo={page.goals.pageInfo} timeZone={timeZone} />
+      <MoreGoals pageInfo={page.goals.pageInfo} timeZone={timeZone} hrefOf={hrefOf} />
     </section>
   )
 }
 
-const EndedGoals = ({ page }: { readonly page: DashboardQuery }) => {
+const EndedGoals = ({ page, hrefOf }: GoalsProps) => {
   const { ended } = splitGoals(page)
   if (ended.length === 0) return null
   return (
@@ -78,7 +81,7 @@ const EndedGoals = ({ page }: { readonly page: DashboardQuery }) => {
       <header className="mb-3">
         <GoalsHeading id="ended-goals" title="Ended goals" count={ended.length} />
       </header>
-      <GoalGrid goals={ended} timeZone={page.organization.timeZone} />
+      <GoalGrid goals={ended} timeZone={page.organization.timeZone} hrefOf={hrefOf} />
     </section>
   )
 }
@@ -105,6 +108,7 @@ const renewed = { requestPolicy: 'cache-and-network' } as const
 /** The goals, the figures behind them, who owes, all of it live. */
 export const DashboardPage = ({ live }: { readonly live: Live }) => {
   const { membership } = useViewing()
+  const hrefOf = (id: string) => goalPath(membership.slug, id)
   const isPaused = useIsPaused(live)
   const page = useKeptQuery(DashboardDocument, {}, renewed)
   const today = page.data?.organization.today
@@ -155,7 +159,7 @@ export const DashboardPage = ({ live }: { readonly live: Live }) => {
             onRetry={retry}
           />
         )}
-        {page.data ? <Goals page={page.data} /> : !page.error && <GoalGridSkeleton />}
+        {page.data ? <Goals page={page.data} hrefOf={hrefOf} /> : !page.error && <GoalGridSkeleton />}
         <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
           {figures.data ? <AgingPanel aging={figures.data.aging} /> : !figures.error && <PanelSkeleton />}
           {customers.data && figures.data ? (
@@ -168,7 +172,7 @@ export const DashboardPage = ({ live }: { readonly live: Live }) => {
             !customers.error && !figures.error && <PanelSkeleton />
           )}
         </div>
-        {page.data && <EndedGoals page={page.data} />}
+        {page.data && <EndedGoals page={page.data} hrefOf={hrefOf} />}
       </div>
     </>
   )

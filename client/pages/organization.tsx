@@ -18,7 +18,20 @@ import {
   organizationPath,
   type OrganizationPlace,
 } from './addresses.ts'
-import { AgingPage, AuditPage, KpiPage, KpisPage, MembersPage, preloadPage, TokensPage } from './chunks.ts'
+import {
+  AgingPage,
+  AuditPage,
+  GoalPage,
+  GoalsPage,
+  KpiPage,
+  KpisPage,
+  MembersPage,
+  NewGoalPage,
+  preloadPage,
+  ReviewPage,
+  ReviewsPage,
+  TokensPage,
+} from './chunks.ts'
 import { DashboardPage } from './dashboard.tsx'
 import { errorWords } from './error-words.ts'
 import { type Viewing, ViewingContext } from './use-viewer.ts'
@@ -81,6 +94,11 @@ const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNo
   switch (page) {
     case 'dashboard':
       return <DashboardPage live={live} />
+    case 'goals':
+      if (detail === null) return <GoalsPage live={live} />
+      return detail === 'new' ? <NewGoalPage /> : <GoalPage key={detail} live={live} id={detail} />
+    case 'reviews':
+      return detail === null ? <ReviewsPage /> : <ReviewPage key={detail} id={detail} />
     case 'kpis':
       return detail === null ? <KpisPage live={live} /> : <KpiPage key={detail} live={live} name={detail} />
     case 'aging':

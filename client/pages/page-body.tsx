@@ -31,7 +31,7 @@ export const Panel = ({ title, note = null, actions, children }: PanelProps) => 
       <header className="flex min-h-11 flex-wrap items-center justify-between gap-x-4 gap-y-2 px-4 pt-3 pb-1.5 sm:px-5">
         <h2 id={id} className="text-base font-semibold">
           {title}
-          {note !== null && <span className="figures ml-2 font-normal text-faint">{note}</span>}
+          {note !== null && <span className="figures ml-1 font-normal text-faint"> {note}</span>}
         </h2>
         {actions}
       </header>

@@ -3,7 +3,7 @@ import { type TypedDocumentNode, useClient } from 'urql'
 import { type FormProblem, makeProblem } from '../ui/form-problem.ts'
 import { errorWords } from './error-words.ts'
 
-type Told = { readonly message: string; readonly path: readonly string[] }
+type Told = { readonly __typename: string; readonly message: string; readonly path: readonly string[] }
 type Payload<Data> = Data[keyof Data]
 
 /** What a mutation answers where it succeeded: its union without the problems. */
@@ -14,10 +14,11 @@ const isSuccess = <Data>(payload: Payload<Data>): payload is Success<Data> =>
   (payload as { readonly __typename?: string }).__typename?.endsWith('Success') === true
 
 const problemIn = (payload: object): FormProblem => {
-  const { message, path } = payload as Partial<Told>
+  const { __typename, message, path } = payload as Partial<Told>
   return makeProblem(
     message ?? 'The server gave an answer that this page does not know.',
     path?.join('.') || null,
+    __typename === 'Conflict',
   )
 }
 

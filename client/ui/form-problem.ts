@@ -3,13 +3,15 @@ export type FormProblem = {
   readonly kind: 'PROBLEM'
   readonly message: string
   readonly field: string | null
+  /** Somebody else was faster: what was sent is about what is no more. */
+  readonly isConflict: boolean
 }
 
-export const makeProblem = (message: string, field: string | null = null): FormProblem => ({
-  kind: 'PROBLEM',
-  message,
-  field,
-})
+export const makeProblem = (
+  message: string,
+  field: string | null = null,
+  isConflict = false,
+): FormProblem => ({ kind: 'PROBLEM', message, field, isConflict })
 
 export const isProblem = (answer: unknown): answer is FormProblem =>
   typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'PROBLEM'

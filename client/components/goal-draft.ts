@@ -1,0 +1,135 @@
+/** A goal as it is being written: what the fields say, and as the API takes it. */
+import type {
+  CreateGoalInput,
+  CreateMilestoneGoalInput,
+  GoalDraftInput,
+  KpiConventionsInput,
+  KpiFilter,
+  KpiMetric,
+} from '../documents.generated.ts'
+import { addDays, type Day } from '../format/day.ts'
+import { decimalOf, type TargetKind, wayChoices } from './goal-edit.ts'
+
+export type DraftMilestone = { readonly key: string; readonly title: string; readonly dueOn: string }
+
+/** What the target is: a way down or up, a band, or a checklist. */
+export type DraftDirection = 'DECREASE' | 'INCREASE' | 'MAINTAIN_BAND' | 'MILESTONES'
+
+export type GoalDraft = {
+  readonly name: string
+  readonly why: string
+  readonly metric: KpiMetric | null
+  readonly direction: DraftDirection
+  readonly filter: KpiFilter | null
+  /** Those of a template; null for the organization's. */
+  readonly conventions: KpiConventionsInput | null
+  readonly targetKind: TargetKind
+  readonly target: string
+  readonly low: string
+  readonly high: string
+  readonly way: string
+  readonly milestones: readonly DraftMilestone[]
+  readonly startsOn: string
+  readonly deadline: string
+  readonly ownerId: string | null
+  readonly reviewerId: string | null
+  readonly parentId: string | null
+}
+
+const usualDays = 182
+
+export const emptyDraft = (today: Day, ownerId: string | null): GoalDraft => ({
+  name: '',
+  why: '',
+  metric: null,
+  direction: 'DECREASE',
+  filter: null,
+  conventions: null,
+  targetKind: 'value',
+  target: '',
+  low: '',
+  high: '',
+  way: 'keep',
+  milestones: [],
+  startsOn: '',
+  deadline: addDays(today, usualDays),
+  ownerId,
+  reviewerId: null,
+  parentId: null,
+})
+
+/** A number that is being typed, once it is one. */
+const isDecimal = (text: string): boolean => /^-?\d+(\.\d+)?$/.test(text)
+
+const aimOf = ({ direction, targetKind, target, low, high }: GoalDraft) => {
+  if (direction === 'MILESTONES') return {}
+  if (direction === 'MAINTAIN_BAND') {
+    const band = { low: decimalOf(low), high: decimalOf(high) }
+    return isDecimal(band.low) && isDecimal(band.high) ? { band } : {}
+  }
+  const amount = decimalOf(target)
+  if (!isDecimal(amount)) return {}
+  if (targetKind === 'value') return { target: amount }
+  return { targetBy: targetKind === 'percent' ? { percent: amount } : { points: amount } }
+}
+
+const peopleOf = ({ ownerId, reviewerId, parentId }: GoalDraft) => ({
+  ...(ownerId === null ? {} : { ownerId }),
+  ...(reviewerId === null ? {} : { reviewerId }),
+  ...(parentId === null ? {} : { parentId }),
+})
+
+const milestonesOf = ({ milestones }: GoalDraft) =>
+  milestones
+    .filter(({ title }) => title.trim() !== '')
+    .map(({ title, dueOn }) => ({ title: title.trim(), dueOn }))
+
+const trajectoryOf = ({ direction, way }: GoalDraft) => {
+  const trajectory = wayChoices.find(({ id }) => id === way)?.trajectory ?? null
+  const hasWay = direction === 'DECREASE' || direction === 'INCREASE'
+  return trajectory === null || !hasWay ? {} : { trajectory }
+}
+
+const sharedOf = (draft: GoalDraft) => ({
+  ...(draft.why.trim() === '' ? {} : { why: draft.why.trim() }),
+  ...(draft.startsOn === '' ? {} : { startsOn: draft.startsOn }),
+  ...peopleOf(draft),
+})
+
+const measuredOf = (draft: GoalDraft) => ({
+  direction: draft.direction,
+  ...(draft.filter === null ? {} : { filter: draft.filter }),
+  ...(draft.conventions === null ? {} : { conventions: draft.conventions }),
+  ...aimOf(draft),
+  ...trajectoryOf(draft),
+})
+
+/** What is written so far, for the check. What is half typed is as if it were not there. */
+export const checkInput = (draft: GoalDraft): GoalDraftInput => ({
+  ...(draft.name.trim() === '' ? {} : { name: draft.name.trim() }),
+  ...(draft.deadline === '' ? {} : { deadline: draft.deadline }),
+  ...sharedOf(draft),
+  ...(draft.direction === 'MILESTONES'
+    ? { direction: draft.direction, milestones: milestonesOf(draft).filter(({ dueOn }) => dueOn !== '') }
+    : { ...(draft.metric === null ? {} : { metric: draft.metric }), ...measuredOf(draft) }),
+})
+
+type State = 'ACTIVE' | 'DRAFT'
+
+/** All of it, to be created: a number that is none is sent as it was typed, and refused. */
+export const goalInput = (draft: GoalDraft, metric: KpiMetric, state: State): CreateGoalInput => ({
+  name: draft.name.trim(),
+  metric,
+  deadline: draft.deadline,
+  state,
+  ...sharedOf(draft),
+  ...measuredOf(draft),
+})
+
+export const checklistInput = (draft: GoalDraft, state: State): CreateMilestoneGoalInput => ({
+  name: draft.name.trim(),
+  deadline: draft.deadline,
+  state,
+  milestones: milestonesOf(draft),
+  ...sharedOf(draft),
+})
