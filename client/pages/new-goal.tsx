@@ -30,6 +30,7 @@ import { isProblem, makeProblem, messageAt } from '../ui/form-problem.ts'
 import { PageHeading } from '../ui/page-heading.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { RowsSkeleton, Skeleton } from '../ui/skeleton.tsx'
+import { useNow } from '../ui/use-now.ts'
 import { useToast } from '../ui/toasts.tsx'
 import { goalPath, organizationPath } from './addresses.ts'
 import { errorWords } from './error-words.ts'
@@ -152,6 +153,7 @@ const Wizard = ({ offered, initial }: WizardProps) => {
 
 /** Where a goal is made: from a KPI or a checklist, checked letter by letter while one writes. */
 export const NewGoalPage = () => {
+  const now = useNow()
   const { membership, organization, viewer, may } = useViewing()
   const [search] = useSearchParams()
   const { data, error, isFetching, refetch } = useKeptQuery(NewGoalDocument, {})
@@ -183,7 +185,7 @@ export const NewGoalPage = () => {
           key={asked}
           offered={data}
           initial={{
-            ...emptyDraft(dayIn(organization.timeZone, Date.now()), viewer?.person?.id ?? null),
+            ...emptyDraft(dayIn(organization.timeZone, now), viewer?.person?.id ?? null),
             ...(kpi
               ? { metric: kpi.metric, direction: kpi.better === 'HIGHER' ? 'INCREASE' : 'DECREASE' }
               : {}),

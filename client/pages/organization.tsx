@@ -28,6 +28,8 @@ import {
   MembersPage,
   NewGoalPage,
   preloadPage,
+  ReviewPage,
+  ReviewsPage,
   TokensPage,
 } from './chunks.ts'
 import { DashboardPage } from './dashboard.tsx'
@@ -95,6 +97,8 @@ const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNo
     case 'goals':
       if (detail === null) return <GoalsPage live={live} />
       return detail === 'new' ? <NewGoalPage /> : <GoalPage key={detail} live={live} id={detail} />
+    case 'reviews':
+      return detail === null ? <ReviewsPage /> : <ReviewPage key={detail} id={detail} />
     case 'kpis':
       return detail === null ? <KpisPage live={live} /> : <KpiPage key={detail} live={live} name={detail} />
     case 'aging':
