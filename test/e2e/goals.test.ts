@@ -25,6 +25,14 @@ const command = (name: string, input: string) => /* GraphQL */ `
   }
 `
 
+const createRule = /* GraphQL */ `
+  mutation ($input: CreateAlertRuleInput!) {
+    createAlertRule(input: $input) {
+      __typename
+    }
+  }
+`
+
 describe.skipIf(binary === null)('the pages of goals in a real browser', { timeout: 180_000 }, () => {
   let database: TestDatabase
   let server: RunningProduct
@@ -295,6 +303,54 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
     it('that is not there is said not to be', async () => {
       await goTo('/demo/goals/goal_01a203f8-0000-7000-8000-000000000000', 'There is no such goal')
       expect(await inspect(page)).toEqual([])
+    })
+  })
+
+  describe('a status and an alert', () => {
+    it('is said by a person beside what was computed, and taken back', async () => {
+      await goTo(`/demo/goals/${part.id}`, part.name)
+      await page.getByRole('button', { name: 'More for this goal' }).click(slowest)
+      await page.getByRole('menuitem', { name: 'Say another status' }).click()
+      await dialog().getByLabel('Status').selectOption('AT_RISK')
+      await dialog().getByLabel('Why').fill('Two large payments are announced.')
+      await dialog().getByRole('button', { name: 'Say it' }).click()
+      await see(page.getByText('Ana Brandt says: at risk'))
+      expect(await inspect(page)).toEqual([])
+      await page.getByRole('button', { name: 'More for this goal' }).click()
+      await page.getByRole('menuitem', { name: 'Take the said status back' }).click()
+      await dialog().getByRole('button', { name: 'Take it back' }).click()
+      await page.getByText('Ana Brandt says: at risk').waitFor({ state: 'detached', ...slowest })
+    })
+
+    it('comes up by itself, in the list and in the count, and is looked after', async () => {
+      await goTo('/demo/alerts', 'Alerts')
+      await see(page.getByText('Nothing is the matter.'))
+      const rule = {
+        name: 'Past due is high',
+        kpi: { metric: 'PAST_DUE' },
+        condition: { above: '1' },
+        severity: 'CRITICAL',
+      }
+      await execute(server.url, token, createRule, { input: rule })
+      const item = page.getByRole('listitem').filter({ hasText: 'Past due is high' })
+      await see(item.getByText('Critical'))
+      await see(page.getByRole('link', { name: 'Alerts 1 to look after' }))
+      expect(await inspect(page)).toEqual([])
+      await item.getByRole('button', { name: /^Acknowledge/ }).click()
+      await dialog()
+        .getByLabel(/What is done about it/)
+        .fill('Calls are made.')
+      await dialog().getByRole('button', { name: 'Acknowledge' }).click()
+      await see(item.getByText(/Ana Brandt looks after it, .*“Calls are made.”/))
+      await page.getByRole('link', { name: 'Alerts', exact: true }).waitFor(slowest)
+      await item.getByRole('button', { name: /^Keep silent/ }).click()
+      await page.getByRole('menuitem', { name: 'For a day' }).click()
+      await see(item.getByText(/Silent until/))
+      await item.getByText('What happened to it').click()
+      await see(item.getByText('Made silent'))
+      await page.getByText('To look after', { exact: true }).click()
+      await see(page.getByText('No alert fits.'))
+      expect(parameter('show')).toBe('new')
     })
   })
 
