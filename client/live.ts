@@ -1,6 +1,6 @@
 import { cacheExchange } from '@urql/exchange-graphcache'
 import { Client, fetchExchange, mapExchange, type OperationResult, subscriptionExchange } from 'urql'
-import type { AlertRaisedSubscription, DashboardQuery } from './documents.generated.ts'
+import type { DashboardQuery } from './documents.generated.ts'
 import { followGoalProgress } from './live/follow.ts'
 import { type KnownProgress, withNewestProgress } from './live/order.ts'
 import { resume } from './live/resume.ts'
@@ -57,6 +57,8 @@ const embedded = [
   'GoalProgressEvent',
   'GoalShare',
   'GoalTargetGiven',
+  'GoalTemplateDraft',
+  'GoalTemplateMilestone',
   'GoalTrajectory',
   'GoalTrajectoryPoint',
   'InvitationConnection',
@@ -150,9 +152,9 @@ const makeClient = (organization: string, socket: LiveSocket, onSignedOut: () =>
           subscribe: (sink) => ({
             unsubscribe:
               request.operationName === 'AlertRaised'
-                ? resume<AlertRaisedSubscription>(socket.client, request, (data) => {
+                ? resume(socket.client, request, (data) => {
                     sink.next({ data })
-                    return data.alertRaised.cursor
+                    return data.alertRaised?.cursor ?? null
                   })
                 : followGoalProgress(socket.client, known, request, (events) => {
                     for (const goalProgress of events) sink.next({ data: { goalProgress } })

@@ -3,6 +3,8 @@ import type {
   CreateGoalInput,
   CreateMilestoneGoalInput,
   GoalDraftInput,
+  GoalGuard,
+  GoalTemplateDraftQuery,
   KpiConventionsInput,
   KpiFilter,
   KpiMetric,
@@ -23,6 +25,8 @@ export type GoalDraft = {
   readonly filter: KpiFilter | null
   /** Those of a template; null for the organization's. */
   readonly conventions: KpiConventionsInput | null
+  /** Of a template: what is watched beside it. */
+  readonly guards: readonly GoalGuard[]
   readonly targetKind: TargetKind
   readonly target: string
   readonly low: string
@@ -45,6 +49,7 @@ export const emptyDraft = (today: Day, ownerId: string | null): GoalDraft => ({
   direction: 'DECREASE',
   filter: null,
   conventions: null,
+  guards: [],
   targetKind: 'value',
   target: '',
   low: '',
@@ -56,6 +61,40 @@ export const emptyDraft = (today: Day, ownerId: string | null): GoalDraft => ({
   ownerId,
   reviewerId: null,
   parentId: null,
+})
+
+type Template = NonNullable<GoalTemplateDraftQuery['goalTemplate']>
+
+const guardNames = new Set<string>([
+  'WRITTEN_OFF',
+  'CREDITED',
+  'DISCOUNTED',
+  'ADJUSTED',
+  'RE_BILLED',
+  'WEIGHTED_AVERAGE_TERMS',
+  'UNAPPLIED_CASH',
+  'UNAPPLIED_CREDITS',
+  'DISPUTED_RECEIVABLES',
+] satisfies GoalGuard[])
+const isGuard = (name: string): name is GoalGuard => guardNames.has(name)
+
+const kinds = { VALUE: 'value', PERCENT: 'percent', POINTS: 'points' } as const
+
+/** What a template makes of the books as they are, to be changed. */
+export const draftOfTemplate = ({ draft }: Template): Partial<GoalDraft> => ({
+  name: draft.name,
+  why: draft.why,
+  metric: draft.metric,
+  direction: draft.direction === 'BUDGET' ? 'DECREASE' : draft.direction,
+  conventions: draft.conventions,
+  guards: draft.guards.filter((name) => isGuard(name)),
+  targetKind: draft.target ? kinds[draft.target.kind] : 'value',
+  target: draft.target?.amount ?? '',
+  low: draft.bandLow ?? '',
+  high: draft.bandHigh ?? '',
+  milestones: draft.milestones.map(({ title, dueOn }) => ({ key: title, title, dueOn })),
+  startsOn: draft.startsOn,
+  deadline: draft.deadline,
 })
 
 /** A number that is being typed, once it is one. */
@@ -124,6 +163,7 @@ export const goalInput = (draft: GoalDraft, metric: KpiMetric, state: State): Cr
   state,
   ...sharedOf(draft),
   ...measuredOf(draft),
+  ...(draft.guards.length === 0 ? {} : { guards: draft.guards }),
 })
 
 export const checklistInput = (draft: GoalDraft, state: State): CreateMilestoneGoalInput => ({

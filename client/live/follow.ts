@@ -1,5 +1,4 @@
 import type { Client } from 'graphql-ws'
-import type { DashboardGoalProgressSubscription } from '../documents.generated.ts'
 import { admitEvent, type KnownProgress, lastOfEachGoal, type ProgressEvent } from './order.ts'
 import { type Request, resume } from './resume.ts'
 
@@ -22,7 +21,8 @@ export const followGoalProgress = (
     waiting = []
     onEvents(events)
   }
-  const stop = resume<DashboardGoalProgressSubscription>(socket, request, ({ goalProgress: event }) => {
+  const stop = resume(socket, request, ({ goalProgress: event }) => {
+    if (!event) return null
     if (admitEvent(known, event)) {
       // A hidden tab has no frames for hours, so what waits for one is kept to one event a goal.
       waiting = lastOfEachGoal([...waiting, event])

@@ -1,17 +1,21 @@
 import type { Client, FormattedExecutionResult } from 'graphql-ws'
 import type { SubscriptionForwarder } from 'urql'
+import type { AlertRaisedSubscription, DashboardGoalProgressSubscription } from '../documents.generated.ts'
 import { retryDelayMs } from './connection.ts'
 
 export type Request = Parameters<SubscriptionForwarder>[0]
+
+/** What comes: one of the subscriptions that can be resumed. */
+export type Resumed = Partial<DashboardGoalProgressSubscription & AlertRaisedSubscription>
 
 /**
  * Keeps a subscription that can be resumed for as long as it is wanted: `take` gets what came and gives its cursor, and
  * a reconnected or restarted subscription continues after the last one.
  */
-export const resume = <Data extends object>(
+export const resume = (
   socket: Client,
   request: Request,
-  take: (data: Data) => string,
+  take: (data: Resumed) => string | null,
 ): (() => void) => {
   const asked = (request.variables ?? {}) as { readonly since?: string | null }
   let cursor = asked.since ?? null
@@ -20,7 +24,7 @@ export const resume = <Data extends object>(
   let isDone = false
   let stop = () => {}
 
-  const next = ({ data }: FormattedExecutionResult<Data, unknown>) => {
+  const next = ({ data }: FormattedExecutionResult<Resumed, unknown>) => {
     if (!data) return
     failures = 0
     cursor = take(data)
@@ -32,7 +36,7 @@ export const resume = <Data extends object>(
         return cursor
       },
     }
-    stop = socket.subscribe<Data>(
+    stop = socket.subscribe<Resumed>(
       { query: request.query ?? '', operationName: request.operationName ?? null, variables },
       { next, error: restart, complete: () => restart(null) },
     )
