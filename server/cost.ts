@@ -27,6 +27,7 @@ import type { CostReport } from './access/budget.ts'
 import { ROLES } from './access/scopes.ts'
 import { PAGE_SIZE_MAX } from './connection.ts'
 import { conventionTexts } from './domain/conventions.ts'
+import { goalTemplates } from './domain/goal-templates.ts'
 import { kpiDefinitions } from './domain/registry.ts'
 import { tooMuch } from './errors.ts'
 import { fragmentsOf, LIMITS } from './limits.ts'
@@ -82,6 +83,8 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'GoalReview.signatures': atMost(() => 2),
   'GoalReviewFindings.explanation': atMost(() => 7),
   'GoalReviewPart.customers': atMost(() => 3),
+  'GoalReviewFindings.guards': usually(() => 3),
+  'GoalReviewFindings.alerts': usually(() => 3),
   'GoalReviewFindings.statuses': usually(() => 3),
   'GoalReviewFindings.changes': usually(() => 1),
   'GoalReviewFindings.actionsDone': usually(() => 3),
@@ -91,6 +94,11 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'Goal.children': usually(() => 5),
   'Goal.followers': usually(() => 3),
   'Goal.changes': usually(() => 5),
+  'Query.goalTemplates': atMost(() => goalTemplates.length),
+  'ApplyGoalsSuccess.changes': usually(() => 10),
+  'GoalCodeChange.fields': usually(() => 4),
+  'GoalTemplate.guards': atMost(() => 6),
+  'GoalTemplateDraft.milestones': atMost(() => 4),
   'SmartRelevant.conflicts': usually(() => 2),
   'SmartCheck.problems': usually(() => 1),
   'GoalChange.fields': usually(() => 1),
@@ -115,6 +123,7 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'CreditNote.allocations': usually(() => 3),
   'CustomerStatement.accounts': usually(() => 3),
   'Dispute.resolutions': usually(() => 3),
+  'Dispute.reopenings': usually(() => 1),
   'Invoice.disputes': usually(() => 1),
   'AuditVerification.findings': atMost(() => 100),
 }
@@ -128,6 +137,9 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   'Goal.forecast': 100,
   'Query.backtestAlertRule': 500,
   'Goal.smart': 100,
+  'Query.goalDocument': 100,
+  'GoalTemplate.draft': 10,
+  'GoalTemplateDraft.smart': 100,
   'Query.smartCheck': 100,
   'CreateGoalSuccess.smart': 100,
   'CreateMilestoneGoalSuccess.smart': 100,

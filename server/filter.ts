@@ -16,7 +16,8 @@ import {
 } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { segment } from '@tidemark/drizzle/tables/customer.ts'
-import { item, openSpan } from '@tidemark/drizzle/tables/ledger.ts'
+import { microseconds } from '@tidemark/drizzle/columns.ts'
+import { item, ledgerEntry, openSpan } from '@tidemark/drizzle/tables/ledger.ts'
 import { formatDay, dayOf } from './domain/day.ts'
 import { badUserInput } from './errors.ts'
 import { decodeId } from './ids.ts'
@@ -84,6 +85,22 @@ const inCurrencies = (key: ItemKey, currencies: readonly string[]): SQL =>
       eq(segment.id, same.segmentId),
     )} where ${and(sameItem(key), inArray(segment.currency, [...currencies]))})`,
   )
+
+/**
+ * The same by what was recorded up to a moment. Of most items nothing was recorded since, and spans tell of them; the
+ * others are few, and their entries are added up.
+ */
+export function openOnAsKnown(key: ItemKey, date: Temporal.PlainDate, knownAt: Temporal.Instant): SQL {
+  const known = microseconds(knownAt)
+  const changed = sql`${key.id} in (
+    select later.item_id from ${ledgerEntry} later
+    where later.organization_id = ${key.organizationId} and later.recorded_at > ${known}::timestamptz)`
+  const balance = sql`(
+    select coalesce(sum(entry.amount), 0) from ${ledgerEntry} entry
+    where entry.organization_id = ${key.organizationId} and entry.item_id = ${key.id}
+      and entry.effective_on <= ${formatDay(dayOf(date))}::date and entry.recorded_at <= ${known}::timestamptz)`
+  return sql`case when ${changed} then ${balance} <> 0 else ${openOn(key, date)} end`
+}
 
 /** Whether the item has a balance at the end of the day. */
 export const openOn = (key: ItemKey, date: Temporal.PlainDate | null | undefined): SQL | undefined => {

@@ -8,9 +8,10 @@ import type { DiscountOffer as DiscountOfferParent } from './invoice/discount-of
 import type { PostedLine } from './ledger/lines.ts';
 import type { PostedEntry } from './ledger/entries.ts';
 import type { AllocationRow, AllocationRow as CreditAllocationRow } from './ledger/allocations.ts';
-import type { ResolutionRow } from './dispute/queries.ts';
+import type { ResolutionRow, ReopeningRow } from './dispute/queries.ts';
 import type { Statement, Account, AccountBalance } from './customer/statement.ts';
 import type { LineRow } from './customer/statement-lines.ts';
+import type { CreditLimitChange as CreditLimitChangeParent } from './customer/credit-limit-changes.ts';
 import type { CreditLimit as CreditLimitParent } from './customer/credit-limit.ts';
 import type { RuleChangeRow } from './alert/queries.ts';
 import type { QuietHours } from './domain/alert-quiet.ts';
@@ -26,9 +27,11 @@ import type { ChildrenTotal, Share } from './goal/tree.ts';
 import type { Effect } from './goal/plan.ts';
 import type { Decision } from './goal/review/commands.ts';
 import type { SignaturePlace, FindingsOfReview } from './goal/review/queries.ts';
-import type { FoundPoint, FoundPart, FoundCustomer, FoundStatus, FoundChange, FoundAction, FoundMilestone } from './goal/review/findings.ts';
+import type { FoundPoint, FoundPart, FoundCustomer, FoundStatus, FoundAlert, FoundChange, FoundAction, FoundMilestone } from './goal/review/findings.ts';
 import type { ChangeRow, FieldChange } from './goal/changes.ts';
 import type { GoalMade, SmartChecked, SpecificChecked, RelevantChecked } from './goal/smart.ts';
+import type { GoalTemplate as GoalTemplateParent } from './domain/goal-templates.ts';
+import type { TemplateDraft } from './goal/templates.ts';
 import type { HistoryPoint } from './live/history.ts';
 import type { KpiDefinition as KpiDefinitionParent } from './domain/registry.ts';
 import type { KpiRow as KpiRowParent } from './kpi/queries.ts';
@@ -481,7 +484,7 @@ export type AlertCondition = {
   readonly kind: AlertConditionKind;
   /** Of STATUS: the statuses. */
   readonly statuses?: Maybe<ReadonlyArray<GoalStatus>>;
-  /** What must be exceeded, never only reached; null for STATUS and MILESTONE. */
+  /** What must be exceeded, never only reached; null for STATUS, MILESTONE and REVIEW_OVERDUE. */
   readonly threshold?: Maybe<Scalars['Decimal']['output']>;
   /** Of CHANGE_UP and CHANGE_DOWN: over how many days. */
   readonly days?: Maybe<Scalars['Int']['output']>;
@@ -501,6 +504,8 @@ export type AlertConditionKind =
   | 'AHEAD_BY'
   /** An item of a checklist was done; for a goal on a KPI a further quarter of the way was gone. Each is told once. */
   | 'MILESTONE'
+  /** A review of the goal is overdue: its day has passed, and a signature is missing. */
+  | 'REVIEW_OVERDUE'
   /** The value is more than so much. */
   | 'ABOVE'
   /** The value is less than so much. */
@@ -790,23 +795,25 @@ export type AlertKpiInput = {
 /** When a rule holds: never at equality. */
 export type AlertConditionInput =
   /** The goal's status is one of these. */
-  { readonly statusIn: ReadonlyArray<GoalStatus>; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn: ReadonlyArray<GoalStatus>; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The goal is forecast to be reached with less than so many percent, 0 to 100. */
-  { readonly statusIn?: never; readonly probabilityBelow: Scalars['Decimal']['input']; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow: Scalars['Decimal']['input']; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The goal's value is worse than its trajectory by more than so much, in the KPI's unit. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy: Scalars['Decimal']['input']; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy: Scalars['Decimal']['input']; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The goal's value is better than its trajectory by more than so much, in the KPI's unit. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy: Scalars['Decimal']['input']; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy: Scalars['Decimal']['input']; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** An item of a checklist was done, or a further quarter of the way was gone; only ever true. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone: Scalars['Boolean']['input']; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone: Scalars['Boolean']['input']; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  |  /** A review of the goal is overdue; only ever true. */
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue: Scalars['Boolean']['input']; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The value is more than this. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above: Scalars['Decimal']['input']; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above: Scalars['Decimal']['input']; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The value is less than this. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below: Scalars['Decimal']['input']; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below: Scalars['Decimal']['input']; readonly up?: never; readonly down?: never; }
   |  /** The value of a KPI went up by more than this. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up: AlertChangeInput; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up: AlertChangeInput; readonly down?: never; }
   |  /** The value of a KPI went down by more than this. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down: AlertChangeInput; };
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down: AlertChangeInput; };
 
 /** By how much a value changed. */
 export type AlertChangeInput = {
@@ -1327,6 +1334,12 @@ export type Query = {
    * segments, customers and invoices.
    */
   readonly explainKpi: KpiExplanation;
+  /** All goals that are not closed as a file of YAML, as `applyGoals` takes it: applying it changes nothing. */
+  readonly goalDocument: Scalars['String']['output'];
+  /** Goals that credit and collections teams set, ready to be taken over. */
+  readonly goalTemplates: ReadonlyArray<GoalTemplate>;
+  /** One of them, or null where there is none of that id. */
+  readonly goalTemplate?: Maybe<GoalTemplate>;
   /** The goals, those with the nearest deadline first. */
   readonly goals: GoalConnection;
   /** One goal, or null where there is none of that id. */
@@ -1609,6 +1622,15 @@ export type QueryExplainKpiArgs = {
  * Tidemark: the goals of a credit and collections team, and the receivables behind them.
  * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
  */
+export type QueryGoalTemplateArgs = {
+  id: Scalars['ID']['input'];
+};
+
+
+/**
+ * Tidemark: the goals of a credit and collections team, and the receivables behind them.
+ * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
+ */
 export type QueryGoalsArgs = {
   first: Scalars['Int']['input'];
   after?: InputMaybe<Scalars['String']['input']>;
@@ -1855,8 +1877,8 @@ export type Mutation = {
   /** Deletes a rule. Its alerts stay to be seen; an open one ends. */
   readonly deleteAlertRule: DeleteAlertRuleResult;
   /**
-   * Gives a goal the usual rules that it does not have yet: off track for 3 days, missed, achieved, a milestone reached, and no
-   * data for 2 days.
+   * Gives a goal the usual rules that it does not have yet: off track for 3 days, missed, achieved, a milestone reached, a
+   * review overdue, and no data for 2 days.
    */
   readonly addDefaultAlertRules: AddDefaultAlertRulesResult;
   /** Says that somebody looks after an alert: it is not told again. */
@@ -1879,6 +1901,11 @@ export type Mutation = {
   readonly openDispute: OpenDisputeResult;
   /** Records that a dispute, or a part of it, is settled, whoever was right. Credits and write-offs are posted apart. */
   readonly resolveDispute: ResolveDisputeResult;
+  /**
+   * Brings the goals to what a file of YAML says: makes those that are new, changes those that differ, and with `prune` gives
+   * up those that the file does not have. All of it or nothing. With `dryRun` it tells what it would do.
+   */
+  readonly applyGoals: ApplyGoalsResult;
   /** Changes what a goal says and aims for. KPI, scope, conventions and baseline stay as they were frozen. */
   readonly updateGoal: UpdateGoalResult;
   /** Begins to evaluate a draft. */
@@ -2178,6 +2205,15 @@ export type MutationOpenDisputeArgs = {
  */
 export type MutationResolveDisputeArgs = {
   input: ResolveDisputeInput;
+};
+
+
+/**
+ * Changes. Each takes one `input` and answers with a union of what happened and the problems that prevented it.
+ * With the same `idempotencyKey` and input a mutation is carried out once and answers the same again.
+ */
+export type MutationApplyGoalsArgs = {
+  input: ApplyGoalsInput;
 };
 
 
@@ -2793,6 +2829,8 @@ export type CreditNote = {
   readonly issuedOn: Scalars['Date']['output'];
   /** Credited, tax included. */
   readonly amount: Money;
+  /** The same without tax; null where that is not known. */
+  readonly amountNet?: Maybe<Money>;
   /** What is not applied to any invoice as of the given day (today if left out). */
   readonly unapplied: Money;
   /** Why it was issued. */
@@ -2886,6 +2924,8 @@ export type RecordCreditNoteInput = {
   readonly number: Scalars['String']['input'];
   /** Credited, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The date on it; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** Why it is issued. */
@@ -3006,6 +3046,8 @@ export type Customer = {
   readonly channel?: Maybe<Scalars['String']['output']>;
   /** What it may owe at most. */
   readonly creditLimit: CreditLimit;
+  /** How it changed, by whom and why, the latest first; also where the same was set again. */
+  readonly creditLimitChanges: CreditLimitChangeConnection;
   /** Grows by one with every change; pass it as `expectedVersion`. */
   readonly version: Scalars['Int']['output'];
   /** Open invoices, disputed ones included, today; one amount per currency. */
@@ -3016,6 +3058,13 @@ export type Customer = {
   readonly unapplied: ReadonlyArray<Money>;
   /** Its invoices, newest first. */
   readonly invoices: InvoiceConnection;
+};
+
+
+/** Who owes. */
+export type CustomerCreditLimitChangesArgs = {
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
 };
 
 
@@ -3104,6 +3153,45 @@ export type CreditLimit = {
   readonly state: CreditLimitState;
   /** The limit where the state is AMOUNT. */
   readonly amount?: Maybe<Money>;
+};
+
+/** One time that a credit limit was set. */
+export type CreditLimitChange = {
+  readonly __typename?: 'CreditLimitChange';
+  /** When, by the clock of the database. */
+  readonly changedAt: Scalars['DateTime']['output'];
+  /** Who did it: a person or a token by name, or what else did. */
+  readonly changedBy: Scalars['String']['output'];
+  /** The limit before. */
+  readonly previous: CreditLimit;
+  /** The limit from then on. */
+  readonly limit: CreditLimit;
+  /** Why. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+};
+
+/** A page of changes of a credit limit. */
+export type CreditLimitChangeConnection = {
+  readonly __typename?: 'CreditLimitChangeConnection';
+  /** The changes with their cursors. */
+  readonly edges: ReadonlyArray<CreditLimitChangeEdge>;
+  /** The changes. */
+  readonly nodes: ReadonlyArray<CreditLimitChange>;
+  /** Where the page stands. */
+  readonly pageInfo: PageInfo;
+  /** How many there are in all; null beyond 100,000. */
+  readonly totalCount?: Maybe<Scalars['Int']['output']>;
+  /** How many there are at least. */
+  readonly totalCountAtLeast: Scalars['Int']['output'];
+};
+
+/** A change of a credit limit in a page. */
+export type CreditLimitChangeEdge = {
+  readonly __typename?: 'CreditLimitChangeEdge';
+  /** Its place in the list. */
+  readonly cursor: Scalars['String']['output'];
+  /** The change. */
+  readonly node: CreditLimitChange;
 };
 
 /** What to set. */
@@ -3381,6 +3469,11 @@ export type Dispute = {
   readonly resolvedOn?: Maybe<Scalars['Date']['output']>;
   /** What was resolved of it, in the order of recording. */
   readonly resolutions: ReadonlyArray<DisputeResolution>;
+  /**
+   * What is disputed again, in the order of recording: a payment, credit, write-off or discount that had settled it was
+   * taken back, or bounced. All that was resolved, less this, and what is open make up `amount`.
+   */
+  readonly reopenings: ReadonlyArray<DisputeReopening>;
 };
 
 
@@ -3397,6 +3490,17 @@ export type DisputeResolution = {
   /** When. */
   readonly resolvedOn: Scalars['Date']['output'];
   /** How it ended. */
+  readonly reason?: Maybe<Scalars['String']['output']>;
+};
+
+/** A dispute or a part of it that came back with what is owed. */
+export type DisputeReopening = {
+  readonly __typename?: 'DisputeReopening';
+  /** How much of it. */
+  readonly amount: Money;
+  /** When. */
+  readonly reopenedOn: Scalars['Date']['output'];
+  /** Why what had settled it was taken back. */
   readonly reason?: Maybe<Scalars['String']['output']>;
 };
 
@@ -3773,6 +3877,71 @@ export type GoalBudgetProgress = {
   /** The first day on which nothing is left, as it was or as it goes on; null where some is left on the deadline. */
   readonly goneOn?: Maybe<Scalars['Date']['output']>;
 };
+
+/** Goals as a file. */
+export type ApplyGoalsInput = {
+  /**
+   * YAML: `version: 1`, a `reason`, and `goals`, each with its `key` and what of it the file decides: template, name, why,
+   * metric, direction, scope, conventions, currency, baseline, target, band, trajectory, milestones, startsOn, deadline,
+   * owner, reviewer, followers (by e-mail, else by name), parent (a key), state, actions. What is left out stays as it is.
+   */
+  readonly document: Scalars['String']['input'];
+  /** Give up goals that are not closed and that the file does not have. */
+  readonly prune: Scalars['Boolean']['input'];
+  /** Check everything and tell what would be done, but change nothing. */
+  readonly dryRun: Scalars['Boolean']['input'];
+  /** A text of your own, at most 255 characters: the same key and input are carried out once. */
+  readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+};
+
+/** What became of the goals. */
+export type ApplyGoalsSuccess = {
+  readonly __typename?: 'ApplyGoalsSuccess';
+  /** What was done, or with `dryRun` would be; none where the goals are as the file says. */
+  readonly changes: ReadonlyArray<GoalCodeChange>;
+  /** The keys of goals that the file does not have, and that stay, since `prune` was not asked for. */
+  readonly missing: ReadonlyArray<Scalars['String']['output']>;
+  /** True where nothing was written because of `dryRun`. */
+  readonly dryRun: Scalars['Boolean']['output'];
+  /** The last of its entries in the audit; null with `dryRun`, and where nothing changed. */
+  readonly audit?: Maybe<AuditReceipt>;
+};
+
+/** What is done with a goal. */
+export type GoalCodeChange = {
+  readonly __typename?: 'GoalCodeChange';
+  /** What. */
+  readonly kind: GoalCodeChangeKind;
+  /** Of which. */
+  readonly key: Scalars['String']['output'];
+  /** Its name. */
+  readonly name: Scalars['String']['output'];
+  /** What becomes different. */
+  readonly fields: ReadonlyArray<GoalCodeField>;
+};
+
+/** What can be done with a goal. */
+export type GoalCodeChangeKind =
+  /** It is made. */
+  | 'CREATE'
+  /** It is changed. */
+  | 'UPDATE'
+  /** It is given up. */
+  | 'ABANDON';
+
+/** A field of a goal that becomes different. */
+export type GoalCodeField = {
+  readonly __typename?: 'GoalCodeField';
+  /** Its name in the file, such as `target` or `actions.Call every customer`. */
+  readonly field: Scalars['String']['output'];
+  /** What it is, as text; null for nothing. */
+  readonly from?: Maybe<Scalars['String']['output']>;
+  /** What it becomes. */
+  readonly to?: Maybe<Scalars['String']['output']>;
+};
+
+/** What `applyGoals` answers. */
+export type ApplyGoalsResult = ApplyGoalsSuccess | NotFound | InvalidInput | Conflict;
 
 /** Where a goal's KPI will be at the deadline. Without a forecast all but `missing` is null. */
 export type GoalForecast = {
@@ -4508,6 +4677,108 @@ export type UpdateGoalNoteSuccess = {
 /** What `updateGoalNote` answers. */
 export type UpdateGoalNoteResult = UpdateGoalNoteSuccess | NotFound | InvalidInput | Conflict;
 
+/** A goal ready to be taken over. */
+export type GoalTemplate = {
+  readonly __typename?: 'GoalTemplate';
+  /** Of letters, digits and hyphens, such as `cut-dso`; it never changes. */
+  readonly id: Scalars['ID']['output'];
+  /** What is to be reached. */
+  readonly name: Scalars['String']['output'];
+  /** What it is for. */
+  readonly sentence: Scalars['String']['output'];
+  /** The KPI; null for a checklist. */
+  readonly metric?: Maybe<KpiDefinition>;
+  /** Which way its value is to go. */
+  readonly direction: GoalDirection;
+  /** How far; null for a checklist. */
+  readonly target?: Maybe<GoalTargetGiven>;
+  /** What is to be done, in this order; none where a KPI is measured. */
+  readonly milestones: ReadonlyArray<Scalars['String']['output']>;
+  /** It ends with the quarter of the fiscal calendar that is so many after the one in which it begins. */
+  readonly quarters: Scalars['Int']['output'];
+  /** KPIs by which it could seem to be reached. */
+  readonly guards: ReadonlyArray<KpiDefinition>;
+  /** When somebody should be told. */
+  readonly alerts: ReadonlyArray<GoalTemplateAlert>;
+  /** How often it should be looked at together. */
+  readonly review: GoalTemplateReview;
+  /** What it takes that books do not always have; null where invoices and payments are enough. */
+  readonly needs?: Maybe<Scalars['String']['output']>;
+  /** The goal that it makes of the books as they are: to be changed, and given to `createGoal`. */
+  readonly draft: GoalTemplateDraft;
+};
+
+
+/** A goal ready to be taken over. */
+export type GoalTemplateDraftArgs = {
+  filter?: InputMaybe<KpiFilter>;
+  startsOn?: InputMaybe<Scalars['Date']['input']>;
+};
+
+/** When somebody should be told of a goal. */
+export type GoalTemplateAlert =
+  /** It is at risk. */
+  | 'AT_RISK'
+  /** It is off track. */
+  | 'OFF_TRACK'
+  /** Its KPI has no value. */
+  | 'NO_DATA'
+  /** It is reached. */
+  | 'ACHIEVED'
+  /** An item of its checklist is not done on its day. */
+  | 'OVERDUE_MILESTONE';
+
+/** How often a goal should be looked at together. */
+export type GoalTemplateReview =
+  /** At the end of each month. */
+  | 'MONTHLY'
+  /** At the end of each quarter. */
+  | 'QUARTERLY';
+
+/** A draft made of a template: the input of `createGoal`, or of `createMilestoneGoal` where it has milestones. */
+export type GoalTemplateDraft = {
+  readonly __typename?: 'GoalTemplateDraft';
+  /** What is to be reached. */
+  readonly name: Scalars['String']['output'];
+  /** Why it matters. */
+  readonly why: Scalars['String']['output'];
+  /** The KPI; null for a checklist. */
+  readonly metric?: Maybe<KpiMetric>;
+  /** MAINTAIN_BAND where the target of the template is reached already: then it is to stay so. */
+  readonly direction: GoalDirection;
+  /** The conventions of the template over those of the organization; null for a checklist. */
+  readonly conventions?: Maybe<KpiConventions>;
+  /** The KPI's value on the first day (today where that is later), which will be the baseline. */
+  readonly baseline?: Maybe<Scalars['Decimal']['output']>;
+  /** Why there is none: `createGoal` would ask for a baseline. `needs` of the template says what is missing. */
+  readonly baselineReason?: Maybe<NullReason>;
+  /** How far; null for MAINTAIN_BAND and a checklist. */
+  readonly target?: Maybe<GoalTargetGiven>;
+  /** Where the value is to stay. */
+  readonly bandLow?: Maybe<Scalars['Decimal']['output']>;
+  /** Where the value is to stay. */
+  readonly bandHigh?: Maybe<Scalars['Decimal']['output']>;
+  /** What is to be done, evenly over the time. */
+  readonly milestones: ReadonlyArray<GoalTemplateMilestone>;
+  /** The first day. */
+  readonly startsOn: Scalars['Date']['output'];
+  /** The last day. */
+  readonly deadline: Scalars['Date']['output'];
+  /** KPIs by which it could seem to be reached. */
+  readonly guards: ReadonlyArray<KpiMetric>;
+  /** What the check says of it. */
+  readonly smart: SmartCheck;
+};
+
+/** An item of the checklist of a draft. */
+export type GoalTemplateMilestone = {
+  readonly __typename?: 'GoalTemplateMilestone';
+  /** What is to be done. */
+  readonly title: Scalars['String']['output'];
+  /** The last day on which it should be. */
+  readonly dueOn: Scalars['Date']['output'];
+};
+
 /**
  * What the goals right below a goal say together, those that are drafts or were given up left out. Only amounts and
  * counts of the same KPI add up, on scopes that lie within the parent's and apart from each other: a ratio is never
@@ -4657,6 +4928,8 @@ export type Goal = {
   readonly alerts: ReadonlyArray<Alert>;
   /** The rules on it, by name. */
   readonly alertRules: ReadonlyArray<AlertRule>;
+  /** Its name in files, of small letters, digits and hyphens; null where it came from none. */
+  readonly key?: Maybe<Scalars['String']['output']>;
   /**
    * Where its KPI will be at the deadline, told from its own past, week by week over up to three years. How it is told is found
    * once a day, of what is known by then; the value that it begins with is that of the progress.
@@ -4973,6 +5246,8 @@ export type CorrectInvoiceInput = {
   readonly number: Scalars['String']['input'];
   /** Billed, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The invoice date; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** The accounting date of both where the invoice date lies in a closed month; the invoice date if left out. */
@@ -5308,6 +5583,8 @@ export type Invoice = {
   readonly voided: Scalars['Boolean']['output'];
   /** Billed, tax included, with corrections; 0 where it was voided. */
   readonly amount: Money;
+  /** The same without tax, which a correction changes in proportion; null where that is not known. */
+  readonly amountNet?: Maybe<Money>;
   /** What it is for, where the bill says so. */
   readonly lines: ReadonlyArray<InvoiceLine>;
   /** What may be deducted where it is paid early; null where nothing may. */
@@ -5537,6 +5814,8 @@ export type InvoiceFilter = {
   readonly currency?: InputMaybe<ReadonlyArray<Scalars['CurrencyCode']['input']>>;
   /** Owed at the end of this day: the drill-down behind every balance. */
   readonly openOn?: InputMaybe<Scalars['Date']['input']>;
+  /** With `openOn`: by what was recorded up to this moment, as `knownAt` of `kpis` and `aging` has it. All that is recorded, if left out. */
+  readonly openKnownAt?: InputMaybe<Scalars['DateTime']['input']>;
   /** All of these. */
   readonly and?: InputMaybe<ReadonlyArray<InvoiceFilter>>;
   /** At least one of these. */
@@ -5570,6 +5849,8 @@ export type RecordInvoiceInput = {
   readonly number: Scalars['String']['input'];
   /** Billed, tax included; more than 0. */
   readonly amount: MoneyInput;
+  /** What of `amount` is no tax, in major units of its currency; more than 0. Leave it out where it is not known: sales net of tax are then not either. */
+  readonly amountNet?: InputMaybe<Scalars['Decimal']['input']>;
   /** The invoice date; not after today. */
   readonly issuedOn: Scalars['Date']['input'];
   /** The accounting date where the invoice date lies in a closed month; the invoice date if left out. */
@@ -5704,9 +5985,9 @@ export type KpiMetric =
   | 'RECEIVABLES_TURNOVER'
   /** How many days it takes on average to turn receivables into cash, over a year. */
   | 'AVERAGE_COLLECTION_PERIOD'
-  /** Share of the installments that fell due in the period which was paid by the first due date. */
+  /** Share of the installments that fell due in the period which was paid by the first due date, or within the days of grace. */
   | 'ON_TIME_RATE'
-  /** Share of the invoices settled in the period which was settled by the first due date. */
+  /** Share of the invoices settled in the period which was settled by the first due date, or within the days of grace. */
   | 'ON_TIME_RATE_SETTLED'
   /** Invoices paid off in the period. */
   | 'INVOICES_SETTLED'
@@ -5744,7 +6025,7 @@ export type KpiMetric =
   | 'UNAPPLIED_CASH_AGE'
   /** Credit notes that have not been applied to any invoice. */
   | 'UNAPPLIED_CREDITS'
-  /** Billed less credit notes, tax included. */
+  /** Billed less credit notes, tax included unless `taxBasis` is NET. */
   | 'SALES'
   /** Invoices billed. */
   | 'INVOICES_SENT'
@@ -5905,6 +6186,13 @@ export type CeiForm =
   /** Divided by the months of the window, as the Credit Research Foundation prints it. */
   | 'MONTHLY_SHARE';
 
+/** Whether sales include tax. */
+export type TaxBasis =
+  /** Tax included, as in receivables. */
+  | 'GROSS'
+  /** Net of tax. */
+  | 'NET';
+
 /** What becomes of receipts that are not applied to any invoice. */
 export type UnappliedCash =
   /** They are left alone: receivables are gross. */
@@ -5992,9 +6280,11 @@ export type KpiConventionsInput = {
   readonly floorDaysLate?: InputMaybe<Scalars['Boolean']['input']>;
   /** Whether DSO and average days delinquent are net of receipts not applied; default EXCLUDE. */
   readonly unappliedCash?: InputMaybe<UnappliedCash>;
-  /** Days after the due date on which an installment still counts as current: 0 to 60, default 0. Moves what is past due, but neither aging nor on-time rates. */
+  /** Whether sales include tax, as receivables do; default GROSS. NET takes that the tax of every invoice and credit note of the window is known. */
+  readonly taxBasis?: InputMaybe<TaxBasis>;
+  /** Days after the due date on which an installment still counts as current, and may be paid in time: 0 to 60, default 0. Moves what is past due and on-time rates, but neither aging nor days late. */
   readonly graceDays?: InputMaybe<Scalars['Int']['input']>;
-  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due, but neither aging nor on-time rates. */
+  /** Whether what falls due on a weekend, grace days included, may be paid on the Monday after; default false. Moves what is past due and on-time rates, but neither aging nor days late. */
   readonly weekendRoll?: InputMaybe<Scalars['Boolean']['input']>;
   /** What open disputes are set against; default OPENED. */
   readonly deductionsBasis?: InputMaybe<DeductionsBasis>;
@@ -6023,7 +6313,9 @@ export type KpiConventions = {
   readonly floorDaysLate: Scalars['Boolean']['output'];
   /** Whether DSO and average days delinquent are net of receipts not applied. */
   readonly unappliedCash: UnappliedCash;
-  /** Days after the due date on which an installment still counts as current. */
+  /** Whether sales include tax, as receivables do. */
+  readonly taxBasis: TaxBasis;
+  /** Days after the due date on which an installment still counts as current, and may be paid in time. */
   readonly graceDays: Scalars['Int']['output'];
   /** Whether what falls due on a weekend may be paid on the Monday after. */
   readonly weekendRoll: Scalars['Boolean']['output'];
@@ -6194,14 +6486,16 @@ export type NullReason =
   | 'NOTHING_OPEN'
   /** It takes a convention that nobody has set, such as the loss rates. */
   | 'NOT_CONFIGURED'
-  /** Nothing was recorded from outside for the period. */
+  /** Nothing was recorded from outside for the period; of sales net of tax, no tax was. */
   | 'NOT_RECORDED'
   /** It is known of the organization as a whole only: leave out `filter` and `groupBy`. */
   | 'NOT_BY_SEGMENT'
   /** It has no history: it is known for today only, as known now. */
   | 'ONLY_TODAY'
   /** An exchange rate is missing; `message` names currency and day. */
-  | 'MISSING_RATE';
+  | 'MISSING_RATE'
+  /** Of only some of the invoices and credit notes of the window the tax is known, so that their sales without tax are not. */
+  | 'TAX_BASIS_MIXED';
 
 /** One KPI value. The columns are the same whatever is asked for; what does not apply is null. */
 export type KpiRow = {
@@ -7346,6 +7640,12 @@ export type GoalReviewFindings = {
   readonly explanationMissing?: Maybe<Scalars['String']['output']>;
   /** Each status that it had in the period, in their order. */
   readonly statuses: ReadonlyArray<GoalReviewStatus>;
+  /** How likely it is at the end of the period that the goal is reached, in percent; null where there was no forecast. */
+  readonly probability?: Maybe<Scalars['Float']['output']>;
+  /** What its guards said at the end of the period: what of an improvement is none, in sentences. */
+  readonly guards: ReadonlyArray<Scalars['String']['output']>;
+  /** Alerts that were raised in the period, oldest first. */
+  readonly alerts: ReadonlyArray<GoalReviewAlert>;
   /** What was changed of the goal in the period, oldest first. */
   readonly changes: ReadonlyArray<GoalReviewChange>;
   /** Actions that were done in the period. */
@@ -7412,6 +7712,19 @@ export type GoalReviewStatus = {
   readonly status: GoalStatus;
   /** Why, in a sentence. */
   readonly reason: Scalars['String']['output'];
+};
+
+/** An alert that was raised. */
+export type GoalReviewAlert = {
+  readonly __typename?: 'GoalReviewAlert';
+  /** The day. */
+  readonly date: Scalars['Date']['output'];
+  /** How bad it was. */
+  readonly severity: AlertSeverity;
+  /** What it said. */
+  readonly summary: Scalars['String']['output'];
+  /** Whether it was over when this was found. */
+  readonly isOver: Scalars['Boolean']['output'];
 };
 
 /** What was changed of a goal. */
@@ -8351,6 +8664,12 @@ export type ResolversUnionTypes<_RefType extends Record<string, unknown>> = {
     | ( InvalidInput & { __typename: 'InvalidInput' } )
     | ( Conflict & { __typename: 'Conflict' } )
   ;
+  ApplyGoalsResult:
+    | ( Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'ApplyGoalsSuccess' } )
+    | ( NotFound & { __typename: 'NotFound' } )
+    | ( InvalidInput & { __typename: 'InvalidInput' } )
+    | ( Conflict & { __typename: 'Conflict' } )
+  ;
   ActivateGoalResult:
     | ( Omit<ActivateGoalSuccess, 'goal' | 'audit'> & { goal?: Maybe<_RefType['Goal']>, audit?: Maybe<_RefType['AuditReceipt']> } & { __typename: 'ActivateGoalSuccess' } )
     | ( NotFound & { __typename: 'NotFound' } )
@@ -8804,6 +9123,9 @@ export type ResolversTypes = {
   CustomerOrderField: CustomerOrderField;
   CreditLimitState: CreditLimitState;
   CreditLimit: ResolverTypeWrapper<CreditLimitParent>;
+  CreditLimitChange: ResolverTypeWrapper<CreditLimitChangeParent>;
+  CreditLimitChangeConnection: ResolverTypeWrapper<Page<CreditLimitChangeParent>>;
+  CreditLimitChangeEdge: ResolverTypeWrapper<Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversTypes['CreditLimitChange'] }>;
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
   SetCreditLimitSuccess: ResolverTypeWrapper<Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversTypes['Customer'], previous: ResolversTypes['CreditLimit'], audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
@@ -8825,6 +9147,7 @@ export type ResolversTypes = {
   StatementEntryKind: StatementEntryKind;
   Dispute: ResolverTypeWrapper<DisputeRow>;
   DisputeResolution: ResolverTypeWrapper<ResolutionRow>;
+  DisputeReopening: ResolverTypeWrapper<ReopeningRow>;
   DisputeFilter: DisputeFilter;
   DisputeOrder: DisputeOrder;
   DisputeOrderField: DisputeOrderField;
@@ -8853,6 +9176,12 @@ export type ResolversTypes = {
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
   GoalBudgetProgress: ResolverTypeWrapper<StoredBudget>;
+  ApplyGoalsInput: ApplyGoalsInput;
+  ApplyGoalsSuccess: ResolverTypeWrapper<Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
+  GoalCodeChange: ResolverTypeWrapper<GoalCodeChange>;
+  GoalCodeChangeKind: GoalCodeChangeKind;
+  GoalCodeField: ResolverTypeWrapper<GoalCodeField>;
+  ApplyGoalsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ApplyGoalsResult']>;
   GoalForecast: ResolverTypeWrapper<GoalForecast>;
   NoForecastReason: NoForecastReason;
   ForecastMethod: ForecastMethod;
@@ -8910,6 +9239,11 @@ export type ResolversTypes = {
   UpdateGoalNoteInput: UpdateGoalNoteInput;
   UpdateGoalNoteSuccess: ResolverTypeWrapper<Omit<UpdateGoalNoteSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversTypes['Goal']>, audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   UpdateGoalNoteResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['UpdateGoalNoteResult']>;
+  GoalTemplate: ResolverTypeWrapper<GoalTemplateParent>;
+  GoalTemplateAlert: GoalTemplateAlert;
+  GoalTemplateReview: GoalTemplateReview;
+  GoalTemplateDraft: ResolverTypeWrapper<TemplateDraft>;
+  GoalTemplateMilestone: ResolverTypeWrapper<GoalTemplateMilestone>;
   GoalChildrenTotal: ResolverTypeWrapper<ChildrenTotal>;
   NoTotalReason: NoTotalReason;
   GoalShare: ResolverTypeWrapper<Share>;
@@ -8987,6 +9321,7 @@ export type ResolversTypes = {
   RateBasis: RateBasis;
   KpiFilter: KpiFilter;
   CeiForm: CeiForm;
+  TaxBasis: TaxBasis;
   UnappliedCash: UnappliedCash;
   DeductionsBasis: DeductionsBasis;
   FiscalCalendarKind: FiscalCalendarKind;
@@ -9095,6 +9430,7 @@ export type ResolversTypes = {
   GoalReviewPart: ResolverTypeWrapper<FoundPart>;
   GoalReviewCustomer: ResolverTypeWrapper<FoundCustomer>;
   GoalReviewStatus: ResolverTypeWrapper<FoundStatus>;
+  GoalReviewAlert: ResolverTypeWrapper<FoundAlert>;
   GoalReviewChange: ResolverTypeWrapper<FoundChange>;
   GoalReviewAction: ResolverTypeWrapper<FoundAction>;
   GoalReviewMilestone: ResolverTypeWrapper<FoundMilestone>;
@@ -9277,6 +9613,9 @@ export type ResolversParentTypes = {
   CustomerFilter: CustomerFilter;
   CustomerOrder: CustomerOrder;
   CreditLimit: CreditLimitParent;
+  CreditLimitChange: CreditLimitChangeParent;
+  CreditLimitChangeConnection: Page<CreditLimitChangeParent>;
+  CreditLimitChangeEdge: Omit<CreditLimitChangeEdge, 'node'> & { node: ResolversParentTypes['CreditLimitChange'] };
   SetCreditLimitInput: SetCreditLimitInput;
   CreditLimitInput: CreditLimitInput;
   SetCreditLimitSuccess: Omit<SetCreditLimitSuccess, 'customer' | 'previous' | 'audit'> & { customer: ResolversParentTypes['Customer'], previous: ResolversParentTypes['CreditLimit'], audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
@@ -9296,6 +9635,7 @@ export type ResolversParentTypes = {
   StatementLineEdge: Omit<StatementLineEdge, 'node'> & { node: ResolversParentTypes['StatementLine'] };
   Dispute: DisputeRow;
   DisputeResolution: ResolutionRow;
+  DisputeReopening: ReopeningRow;
   DisputeFilter: DisputeFilter;
   DisputeOrder: DisputeOrder;
   DisputeConnection: Page<DisputeRow>;
@@ -9320,6 +9660,11 @@ export type ResolversParentTypes = {
   GoalTrajectoryInput: GoalTrajectoryInput;
   GoalTrajectoryPointInput: GoalTrajectoryPointInput;
   GoalBudgetProgress: StoredBudget;
+  ApplyGoalsInput: ApplyGoalsInput;
+  ApplyGoalsSuccess: Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
+  GoalCodeChange: GoalCodeChange;
+  GoalCodeField: GoalCodeField;
+  ApplyGoalsResult: ResolversUnionTypes<ResolversParentTypes>['ApplyGoalsResult'];
   GoalForecast: GoalForecast;
   ForecastRange: ForecastRange;
   ForecastBackTest: ForecastBackTest;
@@ -9372,6 +9717,9 @@ export type ResolversParentTypes = {
   UpdateGoalNoteInput: UpdateGoalNoteInput;
   UpdateGoalNoteSuccess: Omit<UpdateGoalNoteSuccess, 'goal' | 'audit'> & { goal?: Maybe<ResolversParentTypes['Goal']>, audit?: Maybe<ResolversParentTypes['AuditReceipt']> };
   UpdateGoalNoteResult: ResolversUnionTypes<ResolversParentTypes>['UpdateGoalNoteResult'];
+  GoalTemplate: GoalTemplateParent;
+  GoalTemplateDraft: TemplateDraft;
+  GoalTemplateMilestone: GoalTemplateMilestone;
   GoalChildrenTotal: ChildrenTotal;
   GoalShare: Share;
   GoalProgressEvent: ProgressEvent;
@@ -9520,6 +9868,7 @@ export type ResolversParentTypes = {
   GoalReviewPart: FoundPart;
   GoalReviewCustomer: FoundCustomer;
   GoalReviewStatus: FoundStatus;
+  GoalReviewAlert: FoundAlert;
   GoalReviewChange: FoundChange;
   GoalReviewAction: FoundAction;
   GoalReviewMilestone: FoundMilestone;
@@ -10027,6 +10376,9 @@ export type QueryResolvers<ContextType = Context, ParentType extends ResolversPa
   disputes?: Resolver<ResolversTypes['DisputeConnection'], ParentType, ContextType, RequireFields<QueryDisputesArgs, 'first' | 'orderBy'>>;
   dispute?: Resolver<Maybe<ResolversTypes['Dispute']>, ParentType, ContextType, RequireFields<QueryDisputeArgs, 'id'>>;
   explainKpi?: Resolver<ResolversTypes['KpiExplanation'], ParentType, ContextType, RequireFields<QueryExplainKpiArgs, 'metric' | 'from' | 'to'>>;
+  goalDocument?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  goalTemplates?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplate']>, ParentType, ContextType>;
+  goalTemplate?: Resolver<Maybe<ResolversTypes['GoalTemplate']>, ParentType, ContextType, RequireFields<QueryGoalTemplateArgs, 'id'>>;
   goals?: Resolver<ResolversTypes['GoalConnection'], ParentType, ContextType, RequireFields<QueryGoalsArgs, 'first'>>;
   goal?: Resolver<Maybe<ResolversTypes['Goal']>, ParentType, ContextType, RequireFields<QueryGoalArgs, 'id'>>;
   invoices?: Resolver<ResolversTypes['InvoiceConnection'], ParentType, ContextType, RequireFields<QueryInvoicesArgs, 'first' | 'orderBy'>>;
@@ -10070,6 +10422,7 @@ export type MutationResolvers<ContextType = Context, ParentType extends Resolver
   setCreditLimit?: Resolver<ResolversTypes['SetCreditLimitResult'], ParentType, ContextType, RequireFields<MutationSetCreditLimitArgs, 'input'>>;
   openDispute?: Resolver<ResolversTypes['OpenDisputeResult'], ParentType, ContextType, RequireFields<MutationOpenDisputeArgs, 'input'>>;
   resolveDispute?: Resolver<ResolversTypes['ResolveDisputeResult'], ParentType, ContextType, RequireFields<MutationResolveDisputeArgs, 'input'>>;
+  applyGoals?: Resolver<ResolversTypes['ApplyGoalsResult'], ParentType, ContextType, RequireFields<MutationApplyGoalsArgs, 'input'>>;
   updateGoal?: Resolver<ResolversTypes['UpdateGoalResult'], ParentType, ContextType, RequireFields<MutationUpdateGoalArgs, 'input'>>;
   activateGoal?: Resolver<ResolversTypes['ActivateGoalResult'], ParentType, ContextType, RequireFields<MutationActivateGoalArgs, 'input'>>;
   pauseGoal?: Resolver<ResolversTypes['PauseGoalResult'], ParentType, ContextType, RequireFields<MutationPauseGoalArgs, 'input'>>;
@@ -10167,6 +10520,7 @@ export type CreditNoteResolvers<ContextType = Context, ParentType extends Resolv
   customer?: Resolver<ResolversTypes['Customer'], ParentType, ContextType>;
   issuedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  amountNet?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
   unapplied?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<CreditNoteUnappliedArgs>>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   allocations?: Resolver<ReadonlyArray<ResolversTypes['CreditNoteAllocation']>, ParentType, ContextType>;
@@ -10234,6 +10588,7 @@ export type CustomerResolvers<ContextType = Context, ParentType extends Resolver
   region?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   channel?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   creditLimit?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  creditLimitChanges?: Resolver<ResolversTypes['CreditLimitChangeConnection'], ParentType, ContextType, RequireFields<CustomerCreditLimitChangesArgs, 'first'>>;
   version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   balances?: Resolver<ReadonlyArray<ResolversTypes['Money']>, ParentType, ContextType>;
   balance?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
@@ -10257,6 +10612,27 @@ export type CustomerEdgeResolvers<ContextType = Context, ParentType extends Reso
 export type CreditLimitResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimit'] = ResolversParentTypes['CreditLimit']> = {
   state?: Resolver<ResolversTypes['CreditLimitState'], ParentType, ContextType>;
   amount?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
+};
+
+export type CreditLimitChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChange'] = ResolversParentTypes['CreditLimitChange']> = {
+  changedAt?: Resolver<ResolversTypes['DateTime'], ParentType, ContextType>;
+  changedBy?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  previous?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  limit?: Resolver<ResolversTypes['CreditLimit'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type CreditLimitChangeConnectionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChangeConnection'] = ResolversParentTypes['CreditLimitChangeConnection']> = {
+  edges?: Resolver<ReadonlyArray<ResolversTypes['CreditLimitChangeEdge']>, ParentType, ContextType>;
+  nodes?: Resolver<ReadonlyArray<ResolversTypes['CreditLimitChange']>, ParentType, ContextType>;
+  pageInfo?: Resolver<ResolversTypes['PageInfo'], ParentType, ContextType>;
+  totalCount?: Resolver<Maybe<ResolversTypes['Int']>, ParentType, ContextType>;
+  totalCountAtLeast?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+};
+
+export type CreditLimitChangeEdgeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['CreditLimitChangeEdge'] = ResolversParentTypes['CreditLimitChangeEdge']> = {
+  cursor?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  node?: Resolver<ResolversTypes['CreditLimitChange'], ParentType, ContextType>;
 };
 
 export type SetCreditLimitSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['SetCreditLimitSuccess'] = ResolversParentTypes['SetCreditLimitSuccess']> = {
@@ -10350,11 +10726,18 @@ export type DisputeResolvers<ContextType = Context, ParentType extends Resolvers
   open?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<DisputeOpenArgs>>;
   resolvedOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
   resolutions?: Resolver<ReadonlyArray<ResolversTypes['DisputeResolution']>, ParentType, ContextType>;
+  reopenings?: Resolver<ReadonlyArray<ResolversTypes['DisputeReopening']>, ParentType, ContextType>;
 };
 
 export type DisputeResolutionResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DisputeResolution'] = ResolversParentTypes['DisputeResolution']> = {
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
   resolvedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type DisputeReopeningResolvers<ContextType = Context, ParentType extends ResolversParentTypes['DisputeReopening'] = ResolversParentTypes['DisputeReopening']> = {
+  amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  reopenedOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   reason?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
@@ -10467,6 +10850,31 @@ export type GoalBudgetProgressResolvers<ContextType = Context, ParentType extend
   burnLong?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   projected?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
   goneOn?: Resolver<Maybe<ResolversTypes['Date']>, ParentType, ContextType>;
+};
+
+export type ApplyGoalsSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApplyGoalsSuccess'] = ResolversParentTypes['ApplyGoalsSuccess']> = {
+  changes?: Resolver<ReadonlyArray<ResolversTypes['GoalCodeChange']>, ParentType, ContextType>;
+  missing?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
+  audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
+  __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
+};
+
+export type GoalCodeChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalCodeChange'] = ResolversParentTypes['GoalCodeChange']> = {
+  kind?: Resolver<ResolversTypes['GoalCodeChangeKind'], ParentType, ContextType>;
+  key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  fields?: Resolver<ReadonlyArray<ResolversTypes['GoalCodeField']>, ParentType, ContextType>;
+};
+
+export type GoalCodeFieldResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalCodeField'] = ResolversParentTypes['GoalCodeField']> = {
+  field?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  from?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  to?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+};
+
+export type ApplyGoalsResultResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApplyGoalsResult'] = ResolversParentTypes['ApplyGoalsResult']> = {
+  __resolveType?: TypeResolveFn<'ApplyGoalsSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
 };
 
 export type GoalForecastResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalForecast'] = ResolversParentTypes['GoalForecast']> = {
@@ -10709,6 +11117,45 @@ export type UpdateGoalNoteResultResolvers<ContextType = Context, ParentType exte
   __resolveType?: TypeResolveFn<'UpdateGoalNoteSuccess' | 'NotFound' | 'InvalidInput' | 'Conflict', ParentType, ContextType>;
 };
 
+export type GoalTemplateResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplate'] = ResolversParentTypes['GoalTemplate']> = {
+  id?: Resolver<ResolversTypes['ID'], ParentType, ContextType>;
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  sentence?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  metric?: Resolver<Maybe<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
+  direction?: Resolver<ResolversTypes['GoalDirection'], ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['GoalTargetGiven']>, ParentType, ContextType>;
+  milestones?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  quarters?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['KpiDefinition']>, ParentType, ContextType>;
+  alerts?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplateAlert']>, ParentType, ContextType>;
+  review?: Resolver<ResolversTypes['GoalTemplateReview'], ParentType, ContextType>;
+  needs?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
+  draft?: Resolver<ResolversTypes['GoalTemplateDraft'], ParentType, ContextType, Partial<GoalTemplateDraftArgs>>;
+};
+
+export type GoalTemplateDraftResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplateDraft'] = ResolversParentTypes['GoalTemplateDraft']> = {
+  name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  why?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  metric?: Resolver<Maybe<ResolversTypes['KpiMetric']>, ParentType, ContextType>;
+  direction?: Resolver<ResolversTypes['GoalDirection'], ParentType, ContextType>;
+  conventions?: Resolver<Maybe<ResolversTypes['KpiConventions']>, ParentType, ContextType>;
+  baseline?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  baselineReason?: Resolver<Maybe<ResolversTypes['NullReason']>, ParentType, ContextType>;
+  target?: Resolver<Maybe<ResolversTypes['GoalTargetGiven']>, ParentType, ContextType>;
+  bandLow?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  bandHigh?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
+  milestones?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplateMilestone']>, ParentType, ContextType>;
+  startsOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  deadline?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['KpiMetric']>, ParentType, ContextType>;
+  smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
+};
+
+export type GoalTemplateMilestoneResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalTemplateMilestone'] = ResolversParentTypes['GoalTemplateMilestone']> = {
+  title?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  dueOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+};
+
 export type GoalChildrenTotalResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalChildrenTotal'] = ResolversParentTypes['GoalChildrenTotal']> = {
   value?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
   baseline?: Resolver<Maybe<ResolversTypes['Decimal']>, ParentType, ContextType>;
@@ -10767,6 +11214,7 @@ export type GoalResolvers<ContextType = Context, ParentType extends ResolversPar
   history?: Resolver<ReadonlyArray<ResolversTypes['GoalPoint']>, ParentType, ContextType, RequireFields<GoalHistoryArgs, 'days'>>;
   alerts?: Resolver<ReadonlyArray<ResolversTypes['Alert']>, ParentType, ContextType>;
   alertRules?: Resolver<ReadonlyArray<ResolversTypes['AlertRule']>, ParentType, ContextType>;
+  key?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   forecast?: Resolver<ResolversTypes['GoalForecast'], ParentType, ContextType>;
   guards?: Resolver<ReadonlyArray<ResolversTypes['GoalGuard']>, ParentType, ContextType>;
   statusOverride?: Resolver<Maybe<ResolversTypes['GoalStatusOverride']>, ParentType, ContextType>;
@@ -10962,6 +11410,7 @@ export type InvoiceResolvers<ContextType = Context, ParentType extends Resolvers
   replacedBy?: Resolver<Maybe<ResolversTypes['Invoice']>, ParentType, ContextType>;
   voided?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   amount?: Resolver<ResolversTypes['Money'], ParentType, ContextType>;
+  amountNet?: Resolver<Maybe<ResolversTypes['Money']>, ParentType, ContextType>;
   lines?: Resolver<ReadonlyArray<ResolversTypes['InvoiceLine']>, ParentType, ContextType>;
   discount?: Resolver<Maybe<ResolversTypes['DiscountOffer']>, ParentType, ContextType>;
   balance?: Resolver<ResolversTypes['Money'], ParentType, ContextType, Partial<InvoiceBalanceArgs>>;
@@ -11054,6 +11503,7 @@ export type KpiConventionsResolvers<ContextType = Context, ParentType extends Re
   rateBasis?: Resolver<ResolversTypes['RateBasis'], ParentType, ContextType>;
   floorDaysLate?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   unappliedCash?: Resolver<ResolversTypes['UnappliedCash'], ParentType, ContextType>;
+  taxBasis?: Resolver<ResolversTypes['TaxBasis'], ParentType, ContextType>;
   graceDays?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   weekendRoll?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   deductionsBasis?: Resolver<ResolversTypes['DeductionsBasis'], ParentType, ContextType>;
@@ -11541,6 +11991,9 @@ export type GoalReviewFindingsResolvers<ContextType = Context, ParentType extend
   explanation?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewPart']>, ParentType, ContextType>;
   explanationMissing?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   statuses?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewStatus']>, ParentType, ContextType>;
+  probability?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  alerts?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewAlert']>, ParentType, ContextType>;
   changes?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewChange']>, ParentType, ContextType>;
   actionsDone?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewAction']>, ParentType, ContextType>;
   actionsNotDone?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewAction']>, ParentType, ContextType>;
@@ -11576,6 +12029,13 @@ export type GoalReviewStatusResolvers<ContextType = Context, ParentType extends 
   date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['GoalStatus'], ParentType, ContextType>;
   reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type GoalReviewAlertResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalReviewAlert'] = ResolversParentTypes['GoalReviewAlert']> = {
+  date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  severity?: Resolver<ResolversTypes['AlertSeverity'], ParentType, ContextType>;
+  summary?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isOver?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type GoalReviewChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalReviewChange'] = ResolversParentTypes['GoalReviewChange']> = {
@@ -11950,6 +12410,9 @@ export type Resolvers<ContextType = Context> = {
   CustomerConnection?: CustomerConnectionResolvers<ContextType>;
   CustomerEdge?: CustomerEdgeResolvers<ContextType>;
   CreditLimit?: CreditLimitResolvers<ContextType>;
+  CreditLimitChange?: CreditLimitChangeResolvers<ContextType>;
+  CreditLimitChangeConnection?: CreditLimitChangeConnectionResolvers<ContextType>;
+  CreditLimitChangeEdge?: CreditLimitChangeEdgeResolvers<ContextType>;
   SetCreditLimitSuccess?: SetCreditLimitSuccessResolvers<ContextType>;
   SetCreditLimitResult?: SetCreditLimitResultResolvers<ContextType>;
   CreateCustomerSuccess?: CreateCustomerSuccessResolvers<ContextType>;
@@ -11964,6 +12427,7 @@ export type Resolvers<ContextType = Context> = {
   StatementLineEdge?: StatementLineEdgeResolvers<ContextType>;
   Dispute?: DisputeResolvers<ContextType>;
   DisputeResolution?: DisputeResolutionResolvers<ContextType>;
+  DisputeReopening?: DisputeReopeningResolvers<ContextType>;
   DisputeConnection?: DisputeConnectionResolvers<ContextType>;
   DisputeEdge?: DisputeEdgeResolvers<ContextType>;
   OpenDisputeSuccess?: OpenDisputeSuccessResolvers<ContextType>;
@@ -11980,6 +12444,10 @@ export type Resolvers<ContextType = Context> = {
   GoalTrajectory?: GoalTrajectoryResolvers<ContextType>;
   GoalTrajectoryPoint?: GoalTrajectoryPointResolvers<ContextType>;
   GoalBudgetProgress?: GoalBudgetProgressResolvers<ContextType>;
+  ApplyGoalsSuccess?: ApplyGoalsSuccessResolvers<ContextType>;
+  GoalCodeChange?: GoalCodeChangeResolvers<ContextType>;
+  GoalCodeField?: GoalCodeFieldResolvers<ContextType>;
+  ApplyGoalsResult?: ApplyGoalsResultResolvers<ContextType>;
   GoalForecast?: GoalForecastResolvers<ContextType>;
   ForecastRange?: ForecastRangeResolvers<ContextType>;
   ForecastBackTest?: ForecastBackTestResolvers<ContextType>;
@@ -12017,6 +12485,9 @@ export type Resolvers<ContextType = Context> = {
   AddGoalNoteResult?: AddGoalNoteResultResolvers<ContextType>;
   UpdateGoalNoteSuccess?: UpdateGoalNoteSuccessResolvers<ContextType>;
   UpdateGoalNoteResult?: UpdateGoalNoteResultResolvers<ContextType>;
+  GoalTemplate?: GoalTemplateResolvers<ContextType>;
+  GoalTemplateDraft?: GoalTemplateDraftResolvers<ContextType>;
+  GoalTemplateMilestone?: GoalTemplateMilestoneResolvers<ContextType>;
   GoalChildrenTotal?: GoalChildrenTotalResolvers<ContextType>;
   GoalShare?: GoalShareResolvers<ContextType>;
   GoalProgressEvent?: GoalProgressEventResolvers<ContextType>;
@@ -12126,6 +12597,7 @@ export type Resolvers<ContextType = Context> = {
   GoalReviewPart?: GoalReviewPartResolvers<ContextType>;
   GoalReviewCustomer?: GoalReviewCustomerResolvers<ContextType>;
   GoalReviewStatus?: GoalReviewStatusResolvers<ContextType>;
+  GoalReviewAlert?: GoalReviewAlertResolvers<ContextType>;
   GoalReviewChange?: GoalReviewChangeResolvers<ContextType>;
   GoalReviewAction?: GoalReviewActionResolvers<ContextType>;
   GoalReviewMilestone?: GoalReviewMilestoneResolvers<ContextType>;

@@ -44,7 +44,7 @@ const months = (name: 'dsoMonths' | 'ceiMonths' | 'periodMonths', label: string)
 })
 
 /** A convention that is one of some words of the contract. */
-const oneOf = <Name extends 'ceiForm' | 'rateBasis' | 'unappliedCash' | 'deductionsBasis'>(
+const oneOf = <Name extends 'ceiForm' | 'rateBasis' | 'unappliedCash' | 'taxBasis' | 'deductionsBasis'>(
   name: Name,
   label: string,
   words: Readonly<Record<UsedConventions[Name], string>>,
@@ -129,6 +129,7 @@ const switches = {
     EXCLUDE: 'Left alone',
     INCLUDE: 'Taken off receivables',
   }),
+  taxBasis: oneOf('taxBasis', 'Sales', { GROSS: 'Tax included', NET: 'Net of tax' }),
   graceDays,
   weekendRoll: yesOrNo('weekendRoll', 'Due on a weekend', 'Due that day', 'Due on Monday'),
   deductionsBasis: oneOf('deductionsBasis', 'Disputes set against', {

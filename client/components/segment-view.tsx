@@ -1,5 +1,7 @@
 import type { SegmentView } from '../documents.generated.ts'
 import { ChoiceBar } from '../ui/choice-bar.tsx'
+import { controlClass } from '../ui/field.tsx'
+import { type Dimension, dimensions } from './question.ts'
 
 const views = [
   { id: 'AS_WAS', label: 'As they were' },
@@ -18,13 +20,40 @@ type SegmentViewProps = {
 }
 
 /** Where history counts what moved to another segment; what is usual does not stand in the address. */
-export const SegmentViewBar = ({ view, onChange }: SegmentViewProps) => (
+const SegmentViewBar = ({ view, onChange }: SegmentViewProps) => (
   <ChoiceBar
     legend="Segments"
     choices={views}
     chosen={view}
     onChoose={(id) => onChange(id === 'AS_WAS' ? null : id)}
   />
+)
+
+type SegmentActionsProps = SegmentViewProps & {
+  readonly dimension: Dimension
+  readonly onDimension: (dimension: Dimension['dimension']) => void
+}
+
+/** What a panel of segments shows, and by which dimension. */
+export const SegmentActions = ({ view, onChange, dimension, onDimension }: SegmentActionsProps) => (
+  <div className="flex flex-wrap items-center gap-2">
+    <SegmentViewBar view={view} onChange={onChange} />
+    <select
+      aria-label="Dimension"
+      value={dimension.dimension}
+      onChange={({ target }) => {
+        const chosen = dimensions.find((one) => one.dimension === target.value)
+        if (chosen !== undefined) onDimension(chosen.dimension)
+      }}
+      className={`${controlClass} select h-9 w-auto!`}
+    >
+      {dimensions.map(({ dimension: id, label }) => (
+        <option key={id} value={id}>
+          {label}
+        </option>
+      ))}
+    </select>
+  </div>
 )
 
 export const SegmentViewHelp = ({ view }: Pick<SegmentViewProps, 'view'>) => (

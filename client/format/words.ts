@@ -16,6 +16,7 @@ export const nullReasonWords = {
   NOT_BY_SEGMENT: 'Known for the whole organization only',
   ONLY_TODAY: 'Known for today only',
   MISSING_RATE: 'An exchange rate is missing',
+  TAX_BASIS_MIXED: 'The tax of only some invoices is known',
 } as const satisfies Record<NullReason, string>
 
 export const goalStatusWords = {

@@ -22,16 +22,14 @@ import { MoreRows } from './more-rows.tsx'
 import { Panel } from './page-body.tsx'
 
 /** Where the list cannot ask for what the line above it says, it tells what it shows instead. */
-const InvoicesNote = ({ asked: { cutOffs, filter } }: Pick<InvoicesProps, 'asked'>) => {
+const InvoicesNote = ({ asked: { filter } }: Pick<InvoicesProps, 'asked'>) => {
   const { currency: _, ...ofSegments } = filter ?? {}
-  const notes = [
-    cutOffs.knownAt !== null &&
-      'These are the invoices that were open that day by what is known now, each with what was owed of it as known then: others may have been open by what was known then.',
-    Object.keys(ofSegments).length > 0 &&
-      'All invoices of the customer are here, whichever segment they are in.',
-  ].filter((note) => note !== false)
-  if (notes.length === 0) return null
-  return <p className="px-4 pt-3 pb-2 text-xs text-pretty text-muted">{notes.join(' ')}</p>
+  if (Object.keys(ofSegments).length === 0) return null
+  return (
+    <p className="px-4 pt-3 pb-2 text-xs text-pretty text-muted">
+      All invoices of the customer are here, whichever segment they are in.
+    </p>
+  )
 }
 
 type InvoicesProps = { readonly asked: Asked; readonly customer: string; readonly pulse: number }
@@ -57,7 +55,7 @@ const Invoices = ({ asked, customer, pulse }: InvoicesProps) => {
             <p className="px-4 py-3 text-muted">
               {knownAt === null
                 ? 'No invoice is open.'
-                : 'By what is known now no invoice was open that day.'}
+                : 'By what was known then no invoice was open that day.'}
             </p>
           ) : (
             <table className="rows figures">

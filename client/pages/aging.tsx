@@ -5,8 +5,8 @@ import { AgingPanel } from '../components/aging-panel.tsx'
 import { type AgingChoice, edgesText, parseAgingChoice, usualEdges } from '../components/aging-choice.ts'
 import { AgingChoiceBar } from '../components/aging-choice-bar.tsx'
 import { AgingSegments } from '../components/aging-segments.tsx'
-import { dimensionOf, dimensions, withValues } from '../components/question.ts'
-import { AsWasNote, SegmentViewBar, SegmentViewHelp } from '../components/segment-view.tsx'
+import { dimensionOf, withValues } from '../components/question.ts'
+import { AsWasNote, SegmentActions, SegmentViewHelp } from '../components/segment-view.tsx'
 import { Reconciliation, bookPeriods } from '../components/reconciliation.tsx'
 import {
   AgingCheckDocument,
@@ -22,7 +22,6 @@ import type { Pulse } from '../live/use-live-pulse.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { Button } from '../ui/button.tsx'
 import { ChoiceBar } from '../ui/choice-bar.tsx'
-import { controlClass } from '../ui/field.tsx'
 import { Notice } from '../ui/notice.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { RowsSkeleton, Skeleton } from '../ui/skeleton.tsx'
@@ -88,21 +87,12 @@ const Segments = ({ asked, choice, pulse }: PartProps) => {
     <Panel
       title="By segment"
       actions={
-        <div className="flex flex-wrap items-center gap-2">
-          <SegmentViewBar view={asked.segments} onChange={(segments) => asked.change({ segments })} />
-          <select
-            aria-label="Dimension"
-            value={dimension.dimension}
-            onChange={({ target }) => asked.change({ group: target.value })}
-            className={`${controlClass} select h-9 w-auto!`}
-          >
-            {dimensions.map(({ dimension: id, label }) => (
-              <option key={id} value={id}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </div>
+        <SegmentActions
+          view={asked.segments}
+          onChange={(segments) => asked.change({ segments })}
+          dimension={dimension}
+          onDimension={(group) => asked.change({ group })}
+        />
       }
     >
       <SegmentViewHelp view={asked.segments} />

@@ -6,6 +6,7 @@ import { historyDaysOf } from '../components/goal-days.ts'
 import { GoalFacts } from '../components/goal-facts.tsx'
 import { GoalForecastFacts, GoalOutlookChart } from '../components/goal-outlook.tsx'
 import { GoalParts } from '../components/goal-parts.tsx'
+import { ReviewLinks } from '../components/review-links.tsx'
 import { GoalStanding } from '../components/goal-standing.tsx'
 import { GoalBudget, GoalGuards, GoalSaid } from '../components/goal-watch.tsx'
 import { goalSentence } from '../components/goal-words.ts'
@@ -32,7 +33,7 @@ import { ProgressLine } from '../ui/progress-line.tsx'
 import { RowsSkeleton, Skeleton } from '../ui/skeleton.tsx'
 import { useToast } from '../ui/toasts.tsx'
 import { useNow } from '../ui/use-now.ts'
-import { goalPath, organizationPath } from './addresses.ts'
+import { goalPath, organizationPath, reviewPath } from './addresses.ts'
 import { Answered } from './answered.tsx'
 import { EditGoalDialog } from './edit-goal-dialog.tsx'
 import { errorWords } from './error-words.ts'
@@ -206,6 +207,12 @@ const Shown = ({ live, goal, timeZone, pulse }: ShownProps) => {
             <div className="px-4 pt-1 pb-4 sm:px-5">
               <GoalFacts goal={goal} kpiHref={kpiHref} hrefOf={hrefOf} />
             </div>
+          </Panel>
+          <Panel title="Reviews" note={goal.reviews.length === 0 ? null : formatCount(goal.reviews.length)}>
+            <ReviewLinks
+              reviews={goal.reviews}
+              hrefOf={(reviewId) => reviewPath(membership.slug, reviewId)}
+            />
           </Panel>
           <Panel title="Changes" note={goal.changes.length === 0 ? null : formatCount(goal.changes.length)}>
             <GoalChanges changes={goal.changes} now={now} timeZone={timeZone} />

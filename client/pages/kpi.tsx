@@ -4,10 +4,10 @@ import { ConventionSwitches } from '../components/convention-switches.tsx'
 import { parseConventions } from '../components/conventions.ts'
 import { KpiBreakdown } from '../components/kpi-breakdown.tsx'
 import { KpiFacts } from '../components/kpi-facts.tsx'
-import { SegmentViewBar, SegmentViewHelp } from '../components/segment-view.tsx'
+import { SegmentActions, SegmentViewHelp } from '../components/segment-view.tsx'
 import { KpiSeries, seriesChoices, seriesOf } from '../components/kpi-series.tsx'
 import { slugOfMetric } from '../components/kpi-themes.ts'
-import { carriedSearch, dimensionOf, dimensions, withValues } from '../components/question.ts'
+import { carriedSearch, dimensionOf, withValues } from '../components/question.ts'
 import {
   KpiBreakdownDocument,
   KpiCatalogDocument,
@@ -21,7 +21,6 @@ import type { Live } from '../live.ts'
 import { type Answer, useAnswer } from '../live/use-answer.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { ErrorCard } from '../ui/error-card.tsx'
-import { controlClass } from '../ui/field.tsx'
 import { ChoiceBar } from '../ui/choice-bar.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
@@ -128,21 +127,12 @@ const Breakdown = (props: PartProps) => {
     <Panel
       title="By segment"
       actions={
-        <div className="flex flex-wrap items-center gap-2">
-          <SegmentViewBar view={asked.segments} onChange={(segments) => asked.change({ segments })} />
-          <select
-            aria-label="Dimension"
-            value={dimension.dimension}
-            onChange={({ target }) => asked.change({ by: target.value })}
-            className={`${controlClass} select h-9 w-auto!`}
-          >
-            {dimensions.map(({ dimension: id, label }) => (
-              <option key={id} value={id}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </div>
+        <SegmentActions
+          view={asked.segments}
+          onChange={(segments) => asked.change({ segments })}
+          dimension={dimension}
+          onDimension={(by) => asked.change({ by })}
+        />
       }
     >
       <SegmentViewHelp view={asked.segments} />

@@ -4,6 +4,7 @@ import { Link, useLocation, useSearchParams } from 'wouter'
 import {
   checkInput,
   checklistInput,
+  draftOfTemplate,
   emptyDraft,
   type GoalDraft,
   goalInput,
@@ -181,12 +182,16 @@ const TemplateField = ({ chosen }: { readonly chosen: string | null }) => {
 
 /** Where a goal is made: from a template, a KPI or a checklist, checked letter by letter while one writes. */
 export const NewGoalPage = () => {
+  const now = useNow()
   const { membership, organization, viewer, may } = useViewing()
   const [search] = useSearchParams()
   const { data, error, isFetching, refetch } = useKeptQuery(NewGoalDocument, {})
-  const now = useNow()
   const templateId = search.get('template')
-  const template = useAnswer(GoalTemplateDraftDocument, { id: templateId ?? '' }, { pause: templateId === null })
+  const template = useAnswer(
+    GoalTemplateDraftDocument,
+    { id: templateId ?? '' },
+    { pause: templateId === null },
+  )
   const asked = search.get('metric')
   const kpi = data?.kpiCatalog.find(({ metric }) => slugOfMetric(metric) === asked)
   const found = templateId === null ? null : (template.data?.goalTemplate ?? null)

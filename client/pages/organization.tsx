@@ -29,6 +29,8 @@ import {
   MembersPage,
   NewGoalPage,
   preloadPage,
+  ReviewPage,
+  ReviewsPage,
   TokensPage,
 } from './chunks.ts'
 import { DashboardPage } from './dashboard.tsx'
@@ -115,6 +117,8 @@ const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNo
       return detail === 'new' ? <NewGoalPage /> : <GoalPage key={detail} live={live} id={detail} />
     case 'alerts':
       return <AlertsPage live={live} />
+    case 'reviews':
+      return detail === null ? <ReviewsPage /> : <ReviewPage key={detail} id={detail} />
     case 'kpis':
       return detail === null ? <KpisPage live={live} /> : <KpiPage key={detail} live={live} name={detail} />
     case 'aging':

@@ -12,6 +12,7 @@ import {
   pgTable,
   primaryKey,
   text,
+  unique,
   uuid,
 } from 'drizzle-orm/pg-core'
 import { civilDate, decimal, instant, minor, now, snapshot } from '../columns.ts'
@@ -49,6 +50,8 @@ export const goal = pgTable(
   {
     organizationId: organizationId(),
     id: uuid().notNull(),
+    /** Its name in files; null where it came from none. */
+    key: text(),
     name: text().notNull(),
     why: text(),
     /** Null for a checklist. */
@@ -117,6 +120,7 @@ export const goal = pgTable(
       columns: [t.organizationId, t.ownerId],
       foreignColumns: [person.organizationId, person.id],
     }),
+    unique('goal_key').on(t.organizationId, t.key),
     index('goal_parent').on(t.organizationId, t.parentId),
     foreignKey({
       name: 'goal_parent',

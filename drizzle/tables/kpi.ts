@@ -25,7 +25,9 @@ const measureNames = [
   'UNAPPLIED_CREDIT',
   'DISPUTED',
   'BILLED',
+  'BILLED_TAX',
   'CREDITED',
+  'CREDITED_TAX',
   'RECEIVED',
   'PAID',
   'CREDIT_APPLIED',
@@ -50,10 +52,12 @@ const measureNames = [
   'DISCOUNT_TAKEN',
   'DUE',
   'DUE_ON_TIME',
+  'DUE_LATE',
   'SETTLED',
   'SETTLED_LATE',
   'SETTLED_LATE_FLOORED',
   'SETTLED_ON_TIME',
+  'SETTLED_IN_GRACE',
 ] as const
 
 /**

@@ -76,6 +76,8 @@ export const invoice = pgTable(
     /** What may be deducted where it is paid by `discount_until`; both or none. */
     discount: minor('discount'),
     discountUntil: civilDate('discount_until'),
+    /** What of the amount is tax, as first billed; null where nobody knows. */
+    tax: minor('tax'),
   },
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),
@@ -151,6 +153,8 @@ export const creditNote = pgTable(
     id: uuid().notNull(),
     number: text(),
     issuedOn: civilDate('issued_on').notNull(),
+    /** What of the amount is tax; null where nobody knows. */
+    tax: minor('tax'),
   },
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),

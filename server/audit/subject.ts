@@ -38,6 +38,7 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   recordMetricValues: 'organization',
   recordRates: 'organization',
   createGoal: 'goal',
+  applyGoals: 'goal',
   createMilestoneGoal: 'goal',
   updateMilestones: 'goal',
   addGoalAction: 'goal',

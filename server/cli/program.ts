@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander'
 import { messageForOperator } from '../operator-message.ts'
 import { registerAudit } from './audit.ts'
 import { registerBackup } from './backup.ts'
+import { registerGoals } from './goals.ts'
 import { registerImport } from './import.ts'
 import { registerKpi } from './kpi.ts'
 import { registerMember } from './member.ts'
@@ -25,6 +26,7 @@ const NOUNS: readonly Register[] = [
   registerAudit,
   registerBackup,
   registerKpi,
+  registerGoals,
 ]
 
 const program = new Command('tidemark')

@@ -6,6 +6,7 @@ import { isCurrency, parseMinor } from '../domain/money.ts'
 import { readAllocations } from '../ledger/allocations.ts'
 import type { CreditChanged } from '../ledger/apply-credit.ts'
 import { recordCredit, type NewCredit } from '../ledger/record-credit.ts'
+import { readTax } from '../ledger/tax.ts'
 import { conflict, implausible, invalid, isProblem, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { RecordCreditNoteInput } from '../schema.generated.ts'
@@ -47,6 +48,8 @@ function checkCreditNote(
   if (minor === null || minor <= 0n) {
     return invalid(['amount', 'amount'], `${amount} is no amount of ${currency} greater than 0`)
   }
+  const tax = readTax(input.amountNet, { minor, currency })
+  if (typeof tax === 'object' && tax !== null) return tax
   if (!isPlausible(input.issuedOn)) return implausible(['issuedOn'], input.issuedOn)
   const issuedOn = dayOf(input.issuedOn)
   if (issuedOn > today) return invalid(['issuedOn'], `${input.issuedOn.toString()} lies after today`)
@@ -61,7 +64,7 @@ function checkCreditNote(
   return {
     number: number.text,
     record: { action: 'recordCreditNote', after, reason: reason.text },
-    detail: { kind: 'CREDIT_NOTE', number: number.text },
+    detail: { kind: 'CREDIT_NOTE', number: number.text, tax },
     currency,
     minor,
     occurredOn: issuedOn,

@@ -49,6 +49,11 @@ export const creditNoteResolvers = {
       const item = await required(context.loaders.item, row.id)
       return { minor: credited(item), currency: item.currency }
     },
+    amountNet: async (row, _args, context) => {
+      const item = await required(context.loaders.item, row.id)
+      const tax = item.facts?.tax ?? null
+      return tax === null ? null : { minor: credited(item) - tax, currency: item.currency }
+    },
     unapplied: async (row, { asOf }, context) => {
       const item = await required(context.loaders.item, row.id)
       return { minor: unappliedAsOf(context, item, asOf), currency: item.currency }

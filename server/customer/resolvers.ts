@@ -1,3 +1,4 @@
+import { actorInWords } from '../access/actor-words.ts'
 import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -7,6 +8,7 @@ import { required } from '../loaders.ts'
 import type { Resolvers } from '../schema.generated.ts'
 import { setCreditLimit } from './commands.ts'
 import { creditLimitColumns, creditLimitOf, restoreCreditLimit } from './credit-limit.ts'
+import { listCreditLimitChanges } from './credit-limit-changes.ts'
 import { createCustomer, type CustomerChanged } from './create.ts'
 import { findCustomerBy, inBaseCurrency, listCustomers } from './queries.ts'
 import { listLines } from './statement-lines.ts'
@@ -71,10 +73,18 @@ export const customerResolvers = {
     id: ({ id }) => encodeId('customer', id),
     owner: ({ ownerId }, _args, { loaders }) => (ownerId === null ? null : loaders.person.load(ownerId)),
     creditLimit: creditLimitOf,
+    creditLimitChanges: ({ id }, args, context) => listCreditLimitChanges(context, id, args),
     balances: async ({ id }, _args, { loaders }) => (await loaders.customerState.load(id)).receivable,
     unapplied: async ({ id }, _args, { loaders }) => (await loaders.customerState.load(id)).unapplied,
     balance: async ({ id }, _args, context) =>
       inBaseCurrency(context, (await context.loaders.customerState.load(id)).receivable),
   },
+  CreditLimitChange: {
+    changedAt: ({ recordedAt }) => recordedAt,
+    changedBy: ({ actor }, _args, { loaders }) => actorInWords(actor, loaders),
+    previous: ({ before }) => restoreCreditLimit(before),
+    limit: ({ after }) => restoreCreditLimit(after),
+  },
+  CreditLimitChangeConnection: connectionResolvers,
   CustomerConnection: connectionResolvers,
 } satisfies Resolvers

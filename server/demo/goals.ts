@@ -180,6 +180,7 @@ type Draft = Omit<GoalRow, 'name' | 'baseline' | 'baselineOn' | 'target' | 'star
 const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Draft => ({
   organizationId: organization.id,
   id: newUuid(),
+  key: null,
   why: plan.why,
   metric: plan.metric,
   direction: plan.direction,

@@ -7,7 +7,7 @@ import { balanceNow } from '../domain/projection.ts'
 import { segmentOfShare } from '../domain/shares.ts'
 import { readPart } from '../ledger/allocations.ts'
 import { accountingDay, holdClosing } from '../ledger/closing.ts'
-import { openDisputes } from '../ledger/dispute-resolution.ts'
+import { disputedOf, disputesAbout } from '../ledger/dispute-resolution.ts'
 import { findInvoices } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
 import { lockItem } from '../ledger/lock-credit.ts'
@@ -61,8 +61,7 @@ async function writeDispute(
   const { currency } = invoice
   const wanted = readPart(input.amount, currency, ['amount'])
   if (isProblem(wanted)) return wanted
-  const disputes = openDisputes(locked).get(invoice.id) ?? []
-  const undisputed = disputes.reduce((left, dispute) => left - balanceNow(dispute), balanceNow(invoice))
+  const undisputed = balanceNow(invoice) - disputedOf(disputesAbout(locked).get(invoice.id) ?? [])
   const amount = wanted ?? undisputed
   if (undisputed <= 0n || amount > undisputed) {
     const shown = formatMinor({ minor: undisputed > 0n ? undisputed : 0n, currency })

@@ -68,7 +68,7 @@ export const openAsOf = (
 /** Null while something is open. */
 export function resolvedOn(dispute: Item): Day | null {
   const days = dispute.entries.flatMap((entry) =>
-    entry.kind === 'DISPUTE_RESOLVED' ? [entry.occurredOn] : [],
+    entry.kind === 'DISPUTE_RESOLVED' && entry.amount < 0n ? [entry.occurredOn] : [],
   )
   return days.length === 0 || balanceNow(dispute) !== 0n ? null : Math.max(...days)
 }
@@ -83,7 +83,24 @@ export type ResolutionRow = {
 
 export const resolutionsOf = (entries: readonly PostedEntry[]): ResolutionRow[] =>
   entries.flatMap(({ kind, amount, currency, occurredOn, reason }) =>
-    kind === 'DISPUTE_RESOLVED' ? [{ minor: -amount, currency, resolvedOn: occurredOn, reason }] : [],
+    kind === 'DISPUTE_RESOLVED' && amount < 0n
+      ? [{ minor: -amount, currency, resolvedOn: occurredOn, reason }]
+      : [],
+  )
+
+/** What was resolved by a settlement that was taken back, and is disputed again. */
+export type ReopeningRow = {
+  readonly minor: bigint
+  readonly currency: string
+  readonly reopenedOn: Day
+  readonly reason: string | null
+}
+
+export const reopeningsOf = (entries: readonly PostedEntry[]): ReopeningRow[] =>
+  entries.flatMap(({ kind, amount, currency, occurredOn, reason }) =>
+    kind === 'DISPUTE_RESOLVED' && amount > 0n
+      ? [{ minor: amount, currency, reopenedOn: occurredOn, reason }]
+      : [],
   )
 
 function sortKeys({ field, direction }: DisputeOrder): SortKey<ItemRow>[] {

@@ -13,6 +13,7 @@ import {
   invoiceOf,
   listDisputes,
   openAsOf,
+  reopeningsOf,
   resolutionsOf,
   resolvedOn,
 } from './queries.ts'
@@ -62,6 +63,11 @@ export const disputeResolvers = {
       return day === null ? null : dateOf(day)
     },
     resolutions: async ({ id }, _args, { loaders }) => resolutionsOf(await loaders.entries.load(id)),
+    reopenings: async ({ id }, _args, { loaders }) => reopeningsOf(await loaders.entries.load(id)),
+  },
+  DisputeReopening: {
+    amount: ({ minor, currency }) => ({ minor, currency }),
+    reopenedOn: ({ reopenedOn }) => dateOf(reopenedOn),
   },
   DisputeResolution: {
     amount: ({ minor, currency }) => ({ minor, currency }),

@@ -73,7 +73,7 @@ function wordsOf(input: Input): string {
     case 'cohort':
       return `${measureWords[input.measure]}: ${partWords[input.part]} of a period's, as seen from the end of a day.`
     case 'periods':
-      return `${measureWords[input.measure]}${lessWords(input.less)}: the amount in each period back from the day.`
+      return `${measureWords[input.measure]}${lessWords(input.less)}: ${input.part === 'count' ? 'how many' : 'the amount'} in each period back from the day.`
     case 'histogram':
       return `${measureWords[input.measure]}: how many took how many days, in a period.`
   }
@@ -98,7 +98,9 @@ const measureWords: { readonly [M in Measure]: string } = {
   UNAPPLIED_CREDIT: 'Credit notes not applied',
   DISPUTED: 'Open disputes',
   BILLED: 'Invoices billed, tax included',
+  BILLED_TAX: 'The tax in invoices billed',
   CREDITED: 'Credit notes issued',
+  CREDITED_TAX: 'The tax in credit notes issued',
   RECEIVED: 'Money received less what bounced',
   PAID: 'Receipts applied to invoices',
   CREDIT_APPLIED: 'Credit notes applied to invoices',
@@ -123,8 +125,10 @@ const measureWords: { readonly [M in Measure]: string } = {
   DISCOUNT_TAKEN: 'Discounts taken in time, by their last day',
   DUE: 'Installments by first due date, less credits and discounts',
   DUE_ON_TIME: 'What of them was paid by then',
+  DUE_LATE: 'What of them was paid later, by grace',
   SETTLED: 'Invoices paid off, with days since the invoice date',
   SETTLED_LATE: 'Invoices paid off, with days since the first due date',
   SETTLED_LATE_FLOORED: 'Invoices paid off, with days since the first due date, early as 0',
   SETTLED_ON_TIME: 'Invoices paid off by the first due date',
+  SETTLED_IN_GRACE: 'Invoices paid off later, by grace',
 }

@@ -1,5 +1,6 @@
 /** The choices that change the answer of a KPI. Every value carries those that it was computed with. */
 import { calendarMonths, weekdays, type FiscalCalendar } from './fiscal.ts'
+import { GRACE_DAYS_MAX } from './lateness.ts'
 
 /** Whether rates and average days weigh by money or count invoices. */
 export type RateBasis = 'AMOUNT' | 'COUNT'
@@ -7,6 +8,8 @@ export type RateBasis = 'AMOUNT' | 'COUNT'
 export type CeiForm = 'FULL_PERIOD' | 'MONTHLY_SHARE'
 /** Whether receipts that are not applied are left alone or taken off what is owed. */
 export type UnappliedCash = 'EXCLUDE' | 'INCLUDE'
+/** Whether sales include tax, as receivables do. */
+export type TaxBasis = 'GROSS' | 'NET'
 /** What the daily amount of days deductions outstanding is made of. */
 export type DeductionsBasis = 'OPENED' | 'RESOLVED'
 
@@ -18,6 +21,7 @@ export type Conventions = {
   readonly rateBasis: RateBasis
   readonly floorDaysLate: boolean
   readonly unappliedCash: UnappliedCash
+  readonly taxBasis: TaxBasis
   readonly graceDays: number
   readonly weekendRoll: boolean
   readonly deductionsBasis: DeductionsBasis
@@ -46,6 +50,7 @@ export const defaultConventions: Conventions = {
   rateBasis: 'COUNT',
   floorDaysLate: false,
   unappliedCash: 'EXCLUDE',
+  taxBasis: 'GROSS',
   graceDays: 0,
   weekendRoll: false,
   deductionsBasis: 'OPENED',
@@ -55,7 +60,6 @@ export const defaultConventions: Conventions = {
 }
 
 const MONTHS_MAX = 24
-const GRACE_DAYS_MAX = 60
 /** Not due, 1-30, 31-60, 61-90, 91 and more days past due. */
 const LOSS_RATES = 5
 
@@ -109,15 +113,21 @@ export const conventionTexts: readonly ConventionText[] = [
     values: 'EXCLUDE, INCLUDE',
   },
   {
+    name: 'taxBasis',
+    description:
+      'Whether sales include tax, as receivables do, or are net of it. NET takes that the tax of every invoice and credit note of the window is known.',
+    values: 'GROSS, NET',
+  },
+  {
     name: 'graceDays',
     description:
-      'Days after its due date on which an installment still counts as current: moves what is past due and what is made of it, but neither aging nor on-time rates.',
+      'Days after its due date on which an installment still counts as current, and may be paid in time: moves what is past due and what is made of it, and on-time rates, but neither aging nor days late.',
     values: `0 to ${GRACE_DAYS_MAX}`,
   },
   {
     name: 'weekendRoll',
     description:
-      'Whether what falls due on a Saturday or Sunday, grace days included, may be paid on the Monday after: moves what is past due and what is made of it, but neither aging nor on-time rates.',
+      'Whether what falls due on a Saturday or Sunday, grace days included, may be paid on the Monday after: moves what is past due and what is made of it, and on-time rates, but neither aging nor days late.',
     values: 'true, false',
   },
   {

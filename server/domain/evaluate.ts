@@ -17,7 +17,7 @@ import {
 } from './kpi.ts'
 import type { Measure, Quantity } from './measures.ts'
 import { Exact, formatMinor } from './money.ts'
-import { measuresOf, type Net } from './needs.ts'
+import { anchorsOf, measuresOf, type Net } from './needs.ts'
 import { isMissing, type MissingRate, type Rates } from './rates.ts'
 
 export type View = {
@@ -85,8 +85,9 @@ function keyed(input: Input, day: Day): KeyedInput {
       return { input, key: `movement ${measure} ${less} ${period.from} ${period.to} ${part} ${rate} ${day}` }
     }
     case 'cohort': {
-      const { measure, period, asOf, part } = input
-      return { input, key: `cohort ${measure} ${period.from} ${period.to} ${asOf} ${part} ${day}` }
+      const { measure, period, asOf, part, latenesses = '' } = input
+      const what = `${measure} ${latenesses.toString()}`
+      return { input, key: `cohort ${what} ${period.from} ${period.to} ${asOf} ${part} ${day}` }
     }
     case 'periods':
     case 'histogram':
@@ -204,8 +205,9 @@ function readerOf(
     )
 
   function* periods(input: Extract<Input, { read: 'periods' }>): Iterable<PeriodAmount> {
+    const { part = 'amount' } = input
     for (const period of periodsBack(input.day, booksFrom, input.calendar))
-      yield { days: lengthOf(period), amount: total('amount', movement(input, period, 'amount')) }
+      yield { days: lengthOf(period), amount: total(part, movement(input, period, part)) }
   }
 
   const histogram = ({ measure, period }: Extract<Input, { read: 'histogram' }>): DaysTaken[] => {
@@ -251,7 +253,10 @@ function readerOf(
       }
       case 'cohort':
         return total(input.part, (from) =>
-          BigInt(book.cohort(input.measure, from, input.period, input.asOf)[input.part]),
+          anchorsOf(input).reduce(
+            (sum, anchors) => sum + BigInt(book.cohort(input.measure, from, anchors, input.asOf)[input.part]),
+            0n,
+          ),
         )
       case 'periods':
         return periods(input)

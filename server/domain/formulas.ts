@@ -17,6 +17,9 @@ export const unknown = (reason: NullReason): Outcome => ({
 export const knownOr = (value: Exact | null, reason: NullReason): Outcome =>
   value === null ? unknown(reason) : known(value)
 
+export const sumOf = (amounts: readonly Exact[]): Exact =>
+  amounts.reduce((sum, amount) => sum.plus(amount), new Exact(0))
+
 /** What is owed less what is netted against it. */
 export const netOf = (receivables: Exact, netted: readonly Exact[]): Exact =>
   netted.reduce((rest, one) => rest.minus(one), receivables)

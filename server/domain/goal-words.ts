@@ -29,6 +29,7 @@ export const nullReasonInWords: Record<NullReason, string> = {
   NOT_BY_SEGMENT: 'it is known for the organization as a whole only',
   ONLY_TODAY: 'it is known for today only',
   MISSING_RATE: 'an exchange rate is missing',
+  TAX_BASIS_MIXED: 'the tax of only some of its invoices and credit notes is known',
 }
 
 /** How sentences call a KPI. */

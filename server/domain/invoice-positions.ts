@@ -1,7 +1,8 @@
 /** What an invoice adds to each measure, summed up to the end of a day. */
 import { firstOfMonth } from './calendar.ts'
 import type { Day } from './day.ts'
-import { installmentStates, type Entry, type InstallmentState, type InvoiceFacts } from './invoice.ts'
+import { installmentStates, taxOf, type Entry, type InstallmentState, type InvoiceFacts } from './invoice.ts'
+import { lateAnchor, latenessOf } from './lateness.ts'
 import type { Measure, Position } from './measures.ts'
 
 /** Within how many days of the invoice date what was paid is counted. */
@@ -57,6 +58,7 @@ export function invoicePositions(
     }
   }
   add('OPEN_BY_ISSUE', issuedOn, balance, balance === 0n ? 0 : 1)
+  addTax(add, facts, installments, firstBilled)
   if (isWrong) add('BILLED_WRONG', issuedOn, firstBilled, 1)
   addFacts(add, facts, installments, firstBilled, day)
   addPaidWithin(add, issuedOn, installments, day)
@@ -72,6 +74,16 @@ type Add = (
   days?: bigint,
   amountDays?: bigint,
 ) => void
+
+function addTax(
+  add: Add,
+  { tax }: InvoiceFacts,
+  installments: readonly InstallmentState[],
+  firstBilled: bigint,
+): void {
+  if (tax === null || firstBilled === 0n) return
+  add('BILLED_TAX', null, taxOf(tax, installments, firstBilled), 1)
+}
 
 function addReductions(add: Add, part: InstallmentState): void {
   const once = (amount: bigint) => (amount === 0n ? 0 : 1)
@@ -110,6 +122,22 @@ function addCohort(add: Add, part: InstallmentState): void {
   const onTime = paidInTime < due ? paidInTime : due
   add('DUE', part.firstDueOn, due, 1)
   add('DUE_ON_TIME', part.firstDueOn, onTime, onTime === due ? 1 : 0)
+  addLate(add, part, due, onTime)
+}
+
+/** What came after the due date, each by the graces by which that was early enough, as far as something was due then. */
+function addLate(add: Add, part: InstallmentState, due: bigint, onTime: bigint): void {
+  const { firstDueOn } = part
+  let paid = onTime
+  const late = part.payments.filter(({ occurredOn }) => occurredOn > firstDueOn)
+  for (const { occurredOn, amount } of late.toSorted((a, b) => a.occurredOn - b.occurredOn)) {
+    const code = latenessOf(firstDueOn, occurredOn)
+    const left = due - paid
+    if (code === null || left <= 0n) return
+    const taken = amount < left ? amount : left
+    paid += taken
+    add('DUE_LATE', lateAnchor(firstDueOn, code), taken, paid === due ? 1 : 0)
+  }
 }
 
 function addPaidWithin(add: Add, issuedOn: Day, installments: readonly InstallmentState[], day: Day): void {
@@ -176,4 +204,6 @@ function addSettlement(add: Add, issuedOn: Day, installments: readonly Installme
   add('SETTLED_LATE', null, paid, 1, late, paid * late)
   add('SETTLED_LATE_FLOORED', null, paid, 1, floored, paid * floored)
   if (late <= 0n) add('SETTLED_ON_TIME', null, paid, 1)
+  const code = latenessOf(firstDueOn, settledOn)
+  if (code !== null) add('SETTLED_IN_GRACE', code, paid, 1)
 }

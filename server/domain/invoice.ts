@@ -42,16 +42,24 @@ export type Entry = {
   readonly segmentId?: number | null
 }
 
-/** What of a bill beside its entries decides how it is counted. */
+/** What of a bill, or of a credit note, beside its entries decides how it is counted. */
 export type InvoiceFacts = {
   readonly deliveredOn: Day | null
   readonly sentOn: Day | null
   /** What may be deducted where it is paid by `discountUntil`; 0 where nothing may. */
   readonly discount: bigint
   readonly discountUntil: Day | null
+  /** What of it is tax, as first billed or credited; null where nobody knows. */
+  readonly tax: bigint | null
 }
 
-export const noFacts: InvoiceFacts = { deliveredOn: null, sentOn: null, discount: 0n, discountUntil: null }
+export const noFacts: InvoiceFacts = {
+  deliveredOn: null,
+  sentOn: null,
+  discount: 0n,
+  discountUntil: null,
+  tax: null,
+}
 
 /** A part of an invoice, as its entries so far leave it. Amounts are minor units. */
 export type InstallmentState = {
@@ -182,6 +190,16 @@ function applyPayment(payments: Payment[], { counterpartId, occurredOn, amount }
     if (part === payment.amount) payments.splice(i, 1)
     else payments[i] = { ...payment, amount: payment.amount - part }
   }
+}
+
+/** The tax of what was billed: a correction changes it as it changes the bill, cut towards 0; a void takes it back. */
+export function taxOf(
+  tax: bigint,
+  installments: readonly Pick<InstallmentState, 'billed'>[],
+  firstBilled: bigint,
+): bigint {
+  const billed = installments.reduce((sum, part) => sum + part.billed, 0n)
+  return firstBilled === 0n ? 0n : (tax * billed) / firstBilled
 }
 
 /** The parts of `amount` that each open installment takes: what is due first is paid first. */

@@ -3,20 +3,26 @@ import { countOf, known, knownOr, median, percentage, percentile } from './formu
 import { cohort, histogram, moneyIn, movement, PERIOD } from './kpi-inputs.ts'
 import { defineKpi, type UnthemedKpi } from './kpi.ts'
 import { Exact } from './money.ts'
+import { onTaxBasis, taxIn } from './tax-basis.ts'
 
 export const billingKpis: readonly UnthemedKpi[] = [
   defineKpi({
     metric: 'SALES',
     name: 'Sales',
     description:
-      'What was billed in the period less the credit notes issued in it, tax included as in receivables.',
-    formula: 'Sum of invoices by invoice date - sum of credit notes by their date.',
+      'What was billed in the period less the credit notes issued in it, tax included as in receivables unless taxBasis is NET.',
+    formula:
+      'Sum of invoices by invoice date - sum of credit notes by their date; with taxBasis NET less the tax in them.',
     source: 'Sum of the ledger',
     unit: 'MONEY',
     better: 'NEUTRAL',
-    conventions: [...PERIOD],
-    inputs: ({ period }) => ({ billed: moneyIn('BILLED', period), credited: moneyIn('CREDITED', period) }),
-    compute: ({ billed, credited }) => known(billed.minus(credited)),
+    conventions: [...PERIOD, 'taxBasis'],
+    inputs: ({ period }, conventions) => ({
+      billed: moneyIn('BILLED', period),
+      credited: moneyIn('CREDITED', period),
+      tax: taxIn(period, conventions, 'OWN_DAY'),
+    }),
+    compute: ({ billed, credited, tax }) => onTaxBasis(billed.minus(credited), tax, known),
   }),
   defineKpi({
     metric: 'INVOICES_SENT',

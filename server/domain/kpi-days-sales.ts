@@ -11,11 +11,12 @@ import {
   known,
   netOf,
   quotient,
+  sumOf,
   turnover,
-  unknown,
 } from './formulas.ts'
 import {
   cohort,
+  GRACE,
   movement,
   owedAt,
   pastDueAt,
@@ -26,16 +27,22 @@ import {
   salesWindow,
 } from './kpi-inputs.ts'
 import { defineKpi, type Point, type UnthemedKpi } from './kpi.ts'
+import { onTaxBasis, onTaxBasisByPeriod, taxByPeriod, taxIn } from './tax-basis.ts'
 
-const WINDOW = ['dsoMonths', 'calendar'] as const
-/** The one tax basis of the books: DSO of gross receivables on net sales would be off by the rate of the tax. */
-const TAX = 'Receivables and sales both include tax.'
-const GRACE = ['graceDays', 'weekendRoll'] as const
+const WINDOW = ['dsoMonths', 'calendar', 'taxBasis'] as const
+const TAX = 'Receivables include tax, and so do sales unless taxBasis is NET.'
+const TAX_IN_BOTH = 'Receivables and sales both include tax.'
 
 const beginningOfWindow = (point: Point, conventions: Conventions): Day =>
   salesWindow(point, conventions).from
 const daysOfWindow = (point: Point, conventions: Conventions): number =>
   lengthOf(salesWindow(point, conventions))
+
+/** Sales, and what it takes to have them without tax. */
+const salesOn = (period: Period, conventions: Conventions) => ({
+  sales: salesIn(period),
+  tax: taxIn(period, conventions),
+})
 
 /** Billed, and each amount times the days to its first due date. */
 const termsIn = (period: Period) => ({
@@ -71,10 +78,12 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     reachesBackTo: beginningOfWindow,
     inputs: (point, conventions) => ({
       ...owedAt(point.day, conventions),
-      sales: salesIn(salesWindow(point, conventions)),
+      ...salesOn(salesWindow(point, conventions), conventions),
     }),
-    compute: ({ receivables, netted, sales }, point, conventions) =>
-      daysOfSales(netOf(receivables, netted), sales, daysOfWindow(point, conventions)),
+    compute: ({ receivables, netted, sales, tax }, point, conventions) =>
+      onTaxBasis(sales, tax, (sold) =>
+        daysOfSales(netOf(receivables, netted), sold, daysOfWindow(point, conventions)),
+      ),
   }),
   defineKpi({
     metric: 'DSO_AVERAGE',
@@ -93,13 +102,13 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
       return {
         receivables: [opening.receivables, closing.receivables],
         netted: [...opening.netted, ...closing.netted],
-        sales: salesIn(window),
+        ...salesOn(window, conventions),
       }
     },
-    compute: ({ receivables: [opening, closing], netted, sales }, point, conventions) =>
-      opening === undefined || closing === undefined
-        ? unknown('INSUFFICIENT_HISTORY')
-        : daysOfSales(netOf(opening.plus(closing), netted).div(2), sales, daysOfWindow(point, conventions)),
+    compute: ({ receivables, netted, sales, tax }, point, conventions) =>
+      onTaxBasis(sales, tax, (sold) =>
+        daysOfSales(netOf(sumOf(receivables), netted).div(2), sold, daysOfWindow(point, conventions)),
+      ),
   }),
   defineKpi({
     metric: 'DSO_COUNT_BACK',
@@ -110,12 +119,14 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     source: 'Oracle Hyperion Financial Management, DSO function; Benji Pays; Upflow',
     unit: 'DAYS',
     better: 'LOWER',
-    conventions: ['unappliedCash', 'calendar'],
+    conventions: ['unappliedCash', 'calendar', 'taxBasis'],
     inputs: ({ day }, conventions) => ({
       ...owedAt(day, conventions),
       periods: salesByPeriod(day, conventions.calendar),
+      taxes: taxByPeriod(day, conventions.calendar, conventions),
     }),
-    compute: ({ receivables, netted, periods }) => countBack(netOf(receivables, netted), periods),
+    compute: ({ receivables, netted, periods, taxes }) =>
+      onTaxBasisByPeriod(periods, taxes, (sold) => countBack(netOf(receivables, netted), sold)),
   }),
   defineKpi({
     metric: 'BEST_POSSIBLE_DSO',
@@ -130,10 +141,12 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     inputs: (point, conventions) => ({
       receivables: receivablesAt(point.day),
       pastDue: pastDueAt(point.day, conventions),
-      sales: salesIn(salesWindow(point, conventions)),
+      ...salesOn(salesWindow(point, conventions), conventions),
     }),
-    compute: ({ receivables, pastDue, sales }, point, conventions) =>
-      daysOfSales(receivables.minus(pastDue), sales, daysOfWindow(point, conventions)),
+    compute: ({ receivables, pastDue, sales, tax }, point, conventions) =>
+      onTaxBasis(sales, tax, (sold) =>
+        daysOfSales(receivables.minus(pastDue), sold, daysOfWindow(point, conventions)),
+      ),
   }),
   defineKpi({
     metric: 'BEST_POSSIBLE_DSO_COUNT_BACK',
@@ -143,13 +156,15 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     source: 'Upflow; the best possible form of the count-back method',
     unit: 'DAYS',
     better: 'LOWER',
-    conventions: [...GRACE, 'calendar'],
+    conventions: [...GRACE, 'calendar', 'taxBasis'],
     inputs: ({ day }, conventions) => ({
       receivables: receivablesAt(day),
       pastDue: pastDueAt(day, conventions),
       periods: salesByPeriod(day, conventions.calendar),
+      taxes: taxByPeriod(day, conventions.calendar, conventions),
     }),
-    compute: ({ receivables, pastDue, periods }) => countBack(receivables.minus(pastDue), periods),
+    compute: ({ receivables, pastDue, periods, taxes }) =>
+      onTaxBasisByPeriod(periods, taxes, (sold) => countBack(receivables.minus(pastDue), sold)),
   }),
   defineKpi({
     metric: 'DSO_BY_LEDGER',
@@ -181,10 +196,12 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     inputs: (point, conventions) => ({
       pastDue: pastDueAt(point.day, conventions),
       netted: owedAt(point.day, conventions).netted,
-      sales: salesIn(salesWindow(point, conventions)),
+      ...salesOn(salesWindow(point, conventions), conventions),
     }),
-    compute: ({ pastDue, netted, sales }, point, conventions) =>
-      daysOfSales(netOf(pastDue, netted), sales, daysOfWindow(point, conventions)),
+    compute: ({ pastDue, netted, sales, tax }, point, conventions) =>
+      onTaxBasis(sales, tax, (sold) =>
+        daysOfSales(netOf(pastDue, netted), sold, daysOfWindow(point, conventions)),
+      ),
   }),
   defineKpi({
     metric: 'WEIGHTED_AVERAGE_TERMS',
@@ -212,11 +229,13 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     inputs: (point, conventions) => ({
       receivables: receivablesAt(point.day),
       pastDue: pastDueAt(point.day, conventions),
-      sales: salesIn(salesWindow(point, conventions)),
+      ...salesOn(salesWindow(point, conventions), conventions),
       ...termsIn(salesWindow(point, conventions)),
     }),
-    compute: ({ receivables, pastDue, sales, days, billed }, point, conventions) => {
-      const granted = daysOfSales(receivables.minus(pastDue), sales, daysOfWindow(point, conventions))
+    compute: ({ receivables, pastDue, sales, tax, days, billed }, point, conventions) => {
+      const granted = onTaxBasis(sales, tax, (sold) =>
+        daysOfSales(receivables.minus(pastDue), sold, daysOfWindow(point, conventions)),
+      )
       const terms = quotient(days, billed, 'NO_SALES')
       if (granted.value === null) return granted
       return terms.value === null ? terms : known(granted.value.minus(terms.value))
@@ -226,7 +245,7 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     metric: 'COLLECTION_EFFECTIVENESS_INDEX',
     name: 'Collection effectiveness index',
     description: 'How much of what could be collected in the period was collected.',
-    formula: `(Opening receivables + sales - closing receivables) / (opening receivables + sales - closing current receivables) x 100, over the ceiMonths months that end on the day; opening is the end of the day before. With ceiForm MONTHLY_SHARE sales are divided by ceiMonths. ${TAX}`,
+    formula: `(Opening receivables + sales - closing receivables) / (opening receivables + sales - closing current receivables) x 100, over the ceiMonths months that end on the day; opening is the end of the day before. With ceiForm MONTHLY_SHARE sales are divided by ceiMonths. ${TAX_IN_BOTH}`,
     source:
       'Credit Research Foundation; full-period form as in creditguru and Gaviti, monthly share as in CMA (September 2010)',
     unit: 'PERCENT',
@@ -255,13 +274,13 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     source: 'kapittx',
     unit: 'RATIO',
     better: 'HIGHER',
-    conventions: ['calendar'],
+    conventions: ['calendar', 'taxBasis'],
     reachesBackTo: (point, conventions) => yearTo(point, conventions).from,
     inputs: (point, conventions) => ({
-      sales: salesIn(yearTo(point, conventions)),
+      ...salesOn(yearTo(point, conventions), conventions),
       balances: yearOfPeriodEnds(point, conventions).map((day) => receivablesAt(day)),
     }),
-    compute: ({ sales, balances }) => turnover(sales, balances),
+    compute: ({ sales, tax, balances }) => onTaxBasis(sales, tax, (sold) => turnover(sold, balances)),
   }),
   defineKpi({
     metric: 'AVERAGE_COLLECTION_PERIOD',
@@ -271,13 +290,15 @@ export const daysSalesKpis: readonly UnthemedKpi[] = [
     source: 'kapittx',
     unit: 'DAYS',
     better: 'LOWER',
-    conventions: ['calendar'],
+    conventions: ['calendar', 'taxBasis'],
     reachesBackTo: (point, conventions) => yearTo(point, conventions).from,
     inputs: (point, conventions) => ({
-      sales: salesIn(yearTo(point, conventions)),
+      ...salesOn(yearTo(point, conventions), conventions),
       balances: yearOfPeriodEnds(point, conventions).map((day) => receivablesAt(day)),
     }),
-    compute: ({ sales, balances }, point, conventions) =>
-      collectionPeriod(sales, balances, lengthOf(yearTo(point, conventions))),
+    compute: ({ sales, tax, balances }, point, conventions) =>
+      onTaxBasis(sales, tax, (sold) =>
+        collectionPeriod(sold, balances, lengthOf(yearTo(point, conventions))),
+      ),
   }),
 ]

@@ -1,10 +1,11 @@
 /** The inputs of the KPIs, by the words that their formulas use. */
 import type { Period } from './calendar.ts'
 import type { Conventions } from './conventions.ts'
-import { dateOf, type Day } from './day.ts'
+import type { Day } from './day.ts'
 import { externalMetric, type ExternalMetric } from './external.ts'
 import { trailingPeriods, type FiscalCalendar } from './fiscal.ts'
 import type { Input, MeasureOf, Point } from './kpi.ts'
+import { daysGranted, latenessesWithin, strict, type Grace } from './lateness.ts'
 
 type Balance = Extract<Input, { read: 'balance' }>
 type Movement = Extract<Input, { read: 'movement' }>
@@ -16,21 +17,12 @@ type External = Extract<Input, { read: 'external' }>
 /** Open receivables at the end of the day, gross of unapplied cash and credits. */
 export const receivablesAt = (day: Day): Balance => balance('OPEN_BY_DUE', day, null, 'amount')
 
-/**
- * Those of them whose due date lies before the day: what is due on the day itself is not past due on it. Grace days
- * move the due date back, and where it then falls on a weekend the next Monday is early enough.
- */
+/** Those of them whose due date, by the conventions, lies before the day: what is due on the day is not past due on it. */
 export const pastDueAt = (day: Day, conventions: Grace = strict): Balance =>
   balance('OPEN_BY_DUE', day, daysGranted(day, conventions), 'amount')
 
-/** What is past due for more than this many days is past due by the conventions. */
-export const daysGranted = (day: Day, { graceDays, weekendRoll }: Grace = strict): number =>
-  graceDays + (weekendRoll ? (DAYS_SINCE_WEEKEND_BEGAN[dateOf(day).dayOfWeek] ?? 0) : 0)
-
-type Grace = Pick<Conventions, 'graceDays' | 'weekendRoll'>
-const strict: Grace = { graceDays: 0, weekendRoll: false }
-// On a Sunday Saturday's dues are not late, nor on the Monday those of Saturday and Sunday. By ISO weekday.
-const DAYS_SINCE_WEEKEND_BEGAN: { readonly [weekday: number]: number } = { 7: 1, 1: 2 }
+/** The conventions that move what is late. */
+export const GRACE = ['graceDays', 'weekendRoll'] as const
 
 /** What DSO is made of, and what is to be netted: 0 where the convention leaves unapplied cash alone. */
 export const owedAt = (
@@ -98,6 +90,12 @@ export const cohort = (
   asOf: Day,
   part: Cohort['part'],
 ): Cohort => ({ read: 'cohort', measure, period, asOf, part })
+
+/** What of the things of the period came too late, yet in time by the grace; nothing where there is none. */
+export const lateInGrace = (period: Period, asOf: Day, part: Cohort['part'], grace: Grace): Cohort[] => {
+  const latenesses = latenessesWithin(grace)
+  return latenesses.length === 0 ? [] : [{ ...cohort('DUE_LATE', period, asOf, part), latenesses }]
+}
 
 export const histogram = (measure: MeasureOf<'histogram'>, period: Period): Histogram => ({
   read: 'histogram',

@@ -2,9 +2,11 @@
 import { monthsEndingIn, trailingMonths, type Period } from './calendar.ts'
 import type { Conventions } from './conventions.ts'
 import type { Day } from './day.ts'
-import { known, percentage, quotient } from './formulas.ts'
-import { cohort, movement, partOf, PERIOD } from './kpi-inputs.ts'
+import { amountOf, countOf, known, percentage, quotient, sumOf } from './formulas.ts'
+import { cohort, GRACE, histogram, lateInGrace, movement, partOf, PERIOD } from './kpi-inputs.ts'
 import { defineKpi, type MeasureOf, type UnthemedKpi } from './kpi.ts'
+import { decidedBy, latenessesWithin } from './lateness.ts'
+import { Exact } from './money.ts'
 
 /** Days over what they are the days of: each invoice's once, or weighted by its amount. */
 const meanDays = (measure: MeasureOf<'movement'>, period: Period, { rateBasis }: Conventions) => ({
@@ -44,42 +46,52 @@ const sixMonthsBefore = ({ from, to }: Period): Period => {
   return { from: earlier(from - 1) + 1, to: earlier(to) }
 }
 
-/** Which payments are on time is decided when they are posted: what a grace would make of it cannot be told of their sums. */
-const NO_GRACE =
-  'Grace days and the weekend roll, which move what is past due, do not move it: it is decided by the first due date when a payment is posted, and the sums that figures are read from keep no pairs of due date and day of payment.'
+const IN_TIME =
+  'In time is by the first due date and graceDays more, with weekendRoll by the Monday after where that is on a weekend; what can still be paid in time is left out.'
 
 export const paymentKpis: readonly UnthemedKpi[] = [
   defineKpi({
     metric: 'ON_TIME_RATE',
     name: 'On-time rate',
-    description: `How much of what fell due in the period was paid by its due date. ${NO_GRACE}`,
-    formula:
-      'Installments that fell due in the period and were paid in full by their first due date / installments that fell due in it x 100; by money: what of them was paid by then / what was due. Credit notes reduce what was due, write-offs and bounced payments count as unpaid, so what is unpaid counts as late.',
+    description: 'How much of what fell due in the period was paid in time.',
+    formula: `Installments that fell due in the period and were paid in full in time / installments that fell due in it x 100; by money: what of them was paid in time / what was due. ${IN_TIME} Credit notes reduce what was due, write-offs and bounced payments count as unpaid, so what is unpaid counts as late.`,
     source: 'Definition of this product; by due date, to escape the survivorship shown by Upflow',
     unit: 'PERCENT',
     better: 'HIGHER',
-    conventions: [...PERIOD, 'rateBasis'],
-    inputs: ({ period, asOf }, conventions) => ({
-      onTime: cohort('DUE_ON_TIME', period, asOf, partOf(conventions)),
-      due: cohort('DUE', period, asOf, partOf(conventions)),
-    }),
-    compute: ({ onTime, due }) => percentage(onTime, due, 'NOTHING_IN_PERIOD'),
+    conventions: [...PERIOD, 'rateBasis', ...GRACE],
+    inputs: ({ period, asOf }, conventions) => {
+      const decided = decidedBy(period, asOf, conventions)
+      const part = partOf(conventions)
+      return {
+        onTime: cohort('DUE_ON_TIME', decided, asOf, part),
+        inGrace: lateInGrace(decided, asOf, part, conventions),
+        due: cohort('DUE', decided, asOf, part),
+      }
+    },
+    compute: ({ onTime, inGrace, due }) => percentage(sumOf([onTime, ...inGrace]), due, 'NOTHING_IN_PERIOD'),
   }),
   defineKpi({
     metric: 'ON_TIME_RATE_SETTLED',
     name: 'On-time rate of settled invoices',
-    description: `How many of the invoices settled in the period were settled by the due date. Invoices never paid are not in it. ${NO_GRACE}`,
+    description:
+      'How many of the invoices settled in the period were settled in time. Invoices never paid are not in it.',
     formula:
-      'Invoices settled in the period by their first due date / invoices settled in it x 100; by money: each weighted by what was paid on it.',
+      'Invoices settled in the period in time / invoices settled in it x 100; by money: each weighted by what was paid on it. In time is by the first due date, of the last installment, and graceDays more, with weekendRoll by the Monday after where that is on a weekend.',
     source: 'Common practice; flatters where the worst never pay, so see the on-time rate beside it',
     unit: 'PERCENT',
     better: 'HIGHER',
-    conventions: [...PERIOD, 'rateBasis'],
+    conventions: [...PERIOD, 'rateBasis', ...GRACE],
     inputs: ({ period }, conventions) => ({
       onTime: movement('SETTLED_ON_TIME', period, partOf(conventions)),
+      late: latenessesWithin(conventions).length === 0 ? [] : [histogram('SETTLED_IN_GRACE', period)],
       settled: movement('SETTLED', period, partOf(conventions)),
     }),
-    compute: ({ onTime, settled }) => percentage(onTime, settled, 'NOTHING_IN_PERIOD'),
+    compute: ({ onTime, late, settled }, _point, conventions) => {
+      const codes = new Set(latenessesWithin(conventions))
+      const inGrace = late.flat().filter(({ days }) => codes.has(days))
+      const grace = conventions.rateBasis === 'AMOUNT' ? amountOf(inGrace) : new Exact(countOf(inGrace))
+      return percentage(onTime.plus(grace), settled, 'NOTHING_IN_PERIOD')
+    },
   }),
   defineKpi({
     metric: 'INVOICES_SETTLED',

@@ -6,21 +6,17 @@ import {
   lateInterest,
   percentage,
   quotient,
+  sumOf,
   unknown,
 } from './formulas.ts'
-import { balance, daysGranted, pastDueAt, PERIOD, receivablesAt } from './kpi-inputs.ts'
+import { balance, GRACE, pastDueAt, PERIOD, receivablesAt } from './kpi-inputs.ts'
 import { defineKpi, type UnthemedKpi } from './kpi.ts'
 import type { Period } from './calendar.ts'
+import { daysGranted } from './lateness.ts'
 import type { Day } from './day.ts'
-import { Exact } from './money.ts'
-
-const GRACE = ['graceDays', 'weekendRoll'] as const
 
 const daysOf = ({ from, to }: Period): Day[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, index) => from + index)
-
-const sum = (amounts: readonly Exact[]): Exact =>
-  amounts.reduce((total, amount) => total.plus(amount), new Exact(0))
 
 /** More than so many days past due. */
 const olderThan = (day: Day, days: number) => balance('OPEN_BY_DUE', day, days, 'amount')
@@ -202,7 +198,7 @@ export const receivablesKpis: readonly UnthemedKpi[] = [
     inputs: ({ period }, conventions) => ({
       pastDue: daysOf(period).map((day) => pastDueAt(day, conventions)),
     }),
-    compute: ({ pastDue }) => known(sum(pastDue)),
+    compute: ({ pastDue }) => known(sumOf(pastDue)),
   }),
   defineKpi({
     metric: 'DAYS_BEYOND_TERMS_BY_BUCKETS',

@@ -40,6 +40,7 @@ export type NullReason =
   | 'NOT_BY_SEGMENT'
   | 'ONLY_TODAY'
   | 'MISSING_RATE'
+  | 'TAX_BASIS_MIXED'
 
 /** Where a value stands. */
 export type Point = {
@@ -80,6 +81,8 @@ export type Input =
       readonly period: Period
       readonly asOf: Day
       readonly part: 'amount' | 'count' | 'amountDays'
+      /** Of DUE_LATE: the codes of domain/lateness.ts, of which those are added up. */
+      readonly latenesses?: readonly number[]
     }
   /** A movement of each period of the calendar from the point's, which ends on `day`, back to the first of the books. */
   | {
@@ -88,6 +91,8 @@ export type Input =
       readonly less?: MeasureOf<'movement'>
       readonly day: Day
       readonly calendar: FiscalCalendar
+      /** Left out: the amount. */
+      readonly part?: 'count'
     }
   /** What happened in the period, by how many days it had taken. */
   | { readonly read: 'histogram'; readonly measure: MeasureOf<'histogram'>; readonly period: Period }
@@ -103,7 +108,7 @@ export type Input =
   /** Of the customers who have a credit limit: what they use of it today, or the limits themselves. */
   | { readonly read: 'credit'; readonly part: 'used' | 'limit' }
 
-/** One period's movement at constant currency; `days` is the length of the period, up to the point's day. */
+/** One period's movement at constant currency, or how many; `days` is the length of the period, up to the point's day. */
 export type PeriodAmount = { readonly days: number; readonly amount: Exact }
 
 /** So many things took so many days. */
@@ -123,7 +128,11 @@ export type Read<I extends Input> = I extends { readonly read: 'periods' }
 
 export type Inputs = { readonly [name: string]: Input | readonly Input[] }
 export type ReadInputs<I extends Inputs> = {
-  readonly [Name in keyof I]: I[Name] extends Input ? Read<I[Name]> : readonly Exact[]
+  readonly [Name in keyof I]: I[Name] extends Input
+    ? Read<I[Name]>
+    : I[Name] extends readonly (infer One extends Input)[]
+      ? readonly Read<One>[]
+      : never
 }
 
 /**

@@ -27,8 +27,12 @@ export const measures = {
    * its own day and leaves the count, for the bill was sent. amountDays: amount x days from invoice to first due date.
    */
   BILLED: 'movement',
+  /** Of BILLED the tax, where it is known; in proportion where the bill was corrected. count: invoices of which it is. */
+  BILLED_TAX: 'movement',
   /** Credit notes issued; count: credit notes. */
   CREDITED: 'movement',
+  /** Of CREDITED the tax, where it is known. count: credit notes of which it is. */
+  CREDITED_TAX: 'movement',
   /** Money received less what bounced; count: receipts. */
   RECEIVED: 'movement',
   /** Receipts applied to invoices; count: applications; amountDays: applied x days from the invoice date to the payment. */
@@ -87,6 +91,11 @@ export const measures = {
   /** What of DUE was paid by the first due date. count: installments then paid in full, credits considered. */
   DUE_ON_TIME: 'cohort',
   /**
+   * What of DUE was paid after the first due date and yet in time by some grace, for each by which (domain/lateness.ts).
+   * Anchor: `lateAnchor` of the first due date and the code. count: installments that were paid in full by it.
+   */
+  DUE_LATE: 'cohort',
+  /**
    * Invoices settled (balance 0, something paid, nothing written off but a tolerance), on the day that their balance reached 0.
    * amount: what was paid; days: from invoice date to settlement; amountDays: amount x days.
    */
@@ -97,6 +106,8 @@ export const measures = {
   SETTLED_LATE_FLOORED: 'movement',
   /** Those of SETTLED that were settled by the first due date of their last installment. */
   SETTLED_ON_TIME: 'movement',
+  /** Those of SETTLED that were settled after it, by the code of the graces by which that was in time. */
+  SETTLED_IN_GRACE: 'histogram',
 } as const satisfies Record<string, 'balance' | 'movement' | 'cohort' | 'histogram'>
 
 export type Measure = keyof typeof measures

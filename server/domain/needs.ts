@@ -5,6 +5,7 @@ import type { Conventions } from './conventions.ts'
 import type { Day } from './day.ts'
 import { periodsBack } from './fiscal.ts'
 import type { Input, KpiDefinition, Point } from './kpi.ts'
+import { lateAnchors } from './lateness.ts'
 import type { Measure } from './measures.ts'
 
 /**
@@ -93,8 +94,12 @@ export function addInput(needs: Needs, input: Input, booksFrom: Day): void {
       cohorts.measures.add(input.measure)
       cohorts.anchored.add(input.measure)
       cohorts.days.add(input.asOf)
+      // Nothing is told of a thing before the day that its anchor is about.
       cohorts.anchors.add(input.period.from - 1)
-      cohorts.anchors.add(input.period.to)
+      for (const { from, to } of anchorsOf(input)) {
+        cohorts.anchors.add(from - 1)
+        cohorts.anchors.add(to)
+      }
       return
     }
     case 'movement':
@@ -114,6 +119,10 @@ export function addInput(needs: Needs, input: Input, booksFrom: Day): void {
     case 'credit':
   }
 }
+
+/** Between which anchors the things of a cohort are. */
+export const anchorsOf = ({ period, latenesses }: Extract<Input, { read: 'cohort' }>): readonly Period[] =>
+  latenesses === undefined ? [period] : latenesses.map((code) => lateAnchors(period, code))
 
 /** A measure less another one. */
 export type Net = { readonly measure: Measure; readonly less?: Measure }

@@ -16,7 +16,7 @@ export type History = {
   readonly kind: ItemKind
   /** Invoice date, receipt date, credit note date, day a dispute was opened. */
   readonly startsOn: Day
-  /** Of an invoice. */
+  /** Of an invoice or a credit note. */
   readonly facts?: InvoiceFacts
   readonly entries: readonly Entry[]
 }
@@ -95,7 +95,10 @@ function positions(history: History, entries: readonly Entry[], day: Day): reado
         movementOf('BOUNCED', entries, 'BOUNCED'),
       ]
     case 'CREDIT_NOTE':
-      return creditSidePositions(history, entries, 'UNAPPLIED_CREDIT', 'CREDITED')
+      return [
+        ...creditSidePositions(history, entries, 'UNAPPLIED_CREDIT', 'CREDITED'),
+        ...creditedTax(history, entries),
+      ]
     case 'DISPUTE':
       return [
         ...creditSidePositions(history, entries, 'DISPUTED', 'DISPUTE_OPENED'),
@@ -124,12 +127,19 @@ function creditSidePositions(
   ]
 }
 
+function creditedTax({ facts }: History, entries: readonly Entry[]): readonly Position[] {
+  const tax = facts?.tax ?? null
+  return tax === null || !entries.some(({ kind }) => kind === 'CREDITED')
+    ? []
+    : [position('CREDITED_TAX', null, tax, 1)]
+}
+
 function movementOf(measure: Measure, entries: readonly Entry[], kind: Entry['kind']): Position {
   const amount = entries.reduce((sum, entry) => (entry.kind === kind ? sum - entry.amount : sum), 0n)
   return position(measure, null, amount, amount === 0n ? 0 : 1)
 }
 
-/** A dispute that was opened again is closed again: what counts is the whole time. */
+/** A dispute that was opened again (entries above 0) is closed again: what counts is the whole time. */
 function closedPositions({ startsOn }: History, entries: readonly Entry[]): readonly Position[] {
   const opened = entries.reduce(
     (sum, { kind, amount }) => (kind === 'DISPUTE_OPENED' ? sum + amount : sum),
@@ -138,7 +148,9 @@ function closedPositions({ startsOn }: History, entries: readonly Entry[]): read
   const resolved = entries.filter(({ kind }) => kind === 'DISPUTE_RESOLVED')
   const left = resolved.reduce((sum, { amount }) => sum + amount, opened)
   if (resolved.length === 0 || left !== 0n) return []
-  const closedOn = Math.max(...resolved.map(({ occurredOn }) => occurredOn))
+  const closedOn = Math.max(
+    ...resolved.map(({ amount, occurredOn }) => (amount < 0n ? occurredOn : -Infinity)),
+  )
   return [position('DISPUTE_CLOSED', closedOn - startsOn, opened, 1)]
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Day } from './day.ts'
 import type { Entry } from './invoice.ts'
+import { dayOfAnchor } from './lateness.ts'
 import { measures, type FlowRow, type Quantity, type SegmentRow } from './measures.ts'
 import type { History } from './projection.ts'
 
@@ -56,7 +57,15 @@ function partOf(history: History, share: Share, total: bigint): History {
   const { facts } = history
   return {
     ...history,
-    ...(facts === undefined ? {} : { facts: { ...facts, discount: portion(facts.discount, share, total) } }),
+    ...(facts === undefined
+      ? {}
+      : {
+          facts: {
+            ...facts,
+            discount: portion(facts.discount, share, total),
+            tax: facts.tax === null ? null : portion(facts.tax, share, total),
+          },
+        }),
     entries: partsOf(history.entries, share, total),
   }
 }
@@ -120,7 +129,7 @@ function placed(rows: readonly FlowRow[], stays: readonly Stay[]): SegmentRow[] 
   const asWas = rows.map((row): SegmentRow => ({
     ...row,
     // A cohort stays together: what became of a thing is told where it matured.
-    segmentId: segmentOn(stays, measures[row.measure] === 'cohort' ? row.anchor : row.day),
+    segmentId: segmentOn(stays, measures[row.measure] === 'cohort' ? dayOfAnchor(row.anchor) : row.day),
     asIs: false,
   }))
   const found = new Rows()

@@ -8,7 +8,7 @@ import { writeAudit } from '../ledger/audit.ts'
 import { conflict, invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { AddGoalActionInput, UpdateGoalActionInput } from '../schema.generated.ts'
-import { findGoalForUpdate, type GoalChanged } from './change.ts'
+import { findGoalForUpdate, type GoalChanged, type GoalWork } from './change.ts'
 import { nameOf } from './changes.ts'
 import { checkPeople, findStranger, type People } from './check.ts'
 import type { GoalActionRow } from '@tidemark/drizzle/rows.ts'
@@ -19,12 +19,18 @@ export async function addGoalAction(
   context: CommandContext,
   input: AddGoalActionInput,
 ): Promise<GoalChanged | Problem> {
+  const work = prepareAction(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'addGoalAction', input }, work)
+}
+
+/** All that can be said before the transaction. */
+export function prepareAction(context: CommandContext, input: AddGoalActionInput): GoalWork | Problem {
   const { organization, actor } = context
   const said = checkSaid(input)
   if (isProblem(said)) return said
   const people = checkPeople(input)
   if (isProblem(people)) return people
-  return runCommand(context, { action: 'addGoalAction', input }, async (tx) => {
+  return async (tx) => {
     const goal = await findGoalForUpdate(tx, organization.id, input.goal, ['goal'])
     if (isProblem(goal)) return goal
     if (goal.state === 'CLOSED') return invalid(['goal'], 'It is closed: nothing more is done for it')
@@ -44,13 +50,22 @@ export async function addGoalAction(
     const { organizationId: _organizationId, goalId: _goalId, actor: _actor, ...after } = row
     const audit = await writeAudit(tx, context, { action: 'addGoalAction', subject: goal.id, after })
     return { goalId: goal.id, audit }
-  })
+  }
 }
 
 export async function updateGoalAction(
   context: CommandContext,
   input: UpdateGoalActionInput,
 ): Promise<GoalChanged | Problem> {
+  const work = prepareActionChange(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'updateGoalAction', input }, work)
+}
+
+/** All that can be said before the transaction. */
+export function prepareActionChange(
+  context: CommandContext,
+  input: UpdateGoalActionInput,
+): GoalWork | Problem {
   const { organization, actor } = context
   const said = checkSaid(input)
   if (isProblem(said)) return said
@@ -58,7 +73,7 @@ export async function updateGoalAction(
   if (isProblem(people)) return people
   const reason = readText(input.reason, ['reason'], SENTENCE_LENGTH_MAX)
   if ('code' in reason) return reason
-  return runCommand(context, { action: 'updateGoalAction', input }, async (tx) => {
+  return async (tx) => {
     const row = await lockAction(tx, organization.id, input)
     if (isProblem(row)) return row
     const stranger = await findStranger(tx, organization.id, people.named)
@@ -80,7 +95,7 @@ export async function updateGoalAction(
       reason: reason.text,
     })
     return { goalId: row.goalId, audit }
-  })
+  }
 }
 
 type Said = { readonly title?: string; readonly brings?: string | null }

@@ -30,13 +30,23 @@ export const changeGoal = (
   input: ChangeInput,
   decide: (tx: Tx, row: GoalRow) => Change | Problem | Promise<Change | Problem>,
 ): Promise<GoalChanged | Problem> =>
-  runCommand(context, { action, input }, async (tx) => {
-    const row = await lockGoal(tx, context, input)
-    if (isProblem(row)) return row
-    const change = await decide(tx, row)
-    if (isProblem(change)) return change
-    return writeChange(tx, context, { action, row, change })
-  })
+  runCommand(context, { action, input }, (tx) => changeWithin(tx, context, { action, input }, decide))
+
+/** What a command writes once it has a transaction: for those that do several things or nothing. */
+export type GoalWork = (tx: Tx) => Promise<GoalChanged | Problem>
+
+export async function changeWithin(
+  tx: Tx,
+  context: CommandContext,
+  { action, input }: { readonly action: string; readonly input: ChangeInput },
+  decide: (tx: Tx, row: GoalRow) => Change | Problem | Promise<Change | Problem>,
+): Promise<GoalChanged | Problem> {
+  const row = await lockGoal(tx, context, input)
+  if (isProblem(row)) return row
+  const change = await decide(tx, row)
+  if (isProblem(change)) return change
+  return writeChange(tx, context, { action, row, change })
+}
 
 /** The goal, or why it cannot be changed as it was seen. */
 async function lockGoal(

@@ -15,7 +15,7 @@ import { readUsualConventions } from '../kpi/settings.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { CreateGoalInput } from '../schema.generated.ts'
 import { aimOf, readAim, type AimGiven } from './aim.ts'
-import type { GoalChanged } from './change.ts'
+import type { GoalChanged, GoalWork } from './change.ts'
 import {
   checkBudget,
   checkDates,
@@ -42,15 +42,26 @@ export async function createGoal(
   context: CommandContext,
   input: CreateGoalInput,
 ): Promise<GoalChanged | Problem> {
+  const work = await prepareGoal(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'createGoal', input }, work)
+}
+
+/** What whoever makes it knows beforehand: its uuid, by which others find it, and its key in a file. */
+export type NewGoal = { readonly id?: string; readonly key?: string }
+
+/** All that is looked up before the transaction. */
+export async function prepareGoal(
+  context: CommandContext,
+  input: CreateGoalInput,
+  named: NewGoal = {},
+): Promise<GoalWork | Problem> {
   const usual = await readUsual(context)
   const checked = checkGoal(input, todayOf(context), usual)
   if (isProblem(checked)) return checked
   const measured = await measureOnce(context, checked)
   const years = await readSeason(context, checked)
   if (isProblem(years)) return years
-  return runCommand(context, { action: 'createGoal', input }, (tx) =>
-    writeGoal(tx, context, checked, { ...measured, years }),
-  )
+  return (tx) => writeGoal(tx, context, { ...checked, ...named }, { ...measured, years })
 }
 
 const readSeason = (
@@ -176,7 +187,7 @@ const budgetDays = (
 async function writeGoal(
   tx: Tx,
   context: CommandContext,
-  checked: CheckedGoal,
+  checked: CheckedGoal & NewGoal,
   { current, atBaseline, before, years }: KnownGoal,
 ): Promise<GoalChanged | Problem> {
   const { organization, now } = context
@@ -204,7 +215,8 @@ async function writeGoal(
     reviewerId: people.reviewerId ?? null,
     currency,
     organizationId: organization.id,
-    id: newUuid(),
+    id: checked.id ?? newUuid(),
+    key: checked.key ?? null,
     outcome: null,
     stateReason: null,
     closedSequence: null,

@@ -1,10 +1,10 @@
 /** The states of a goal's life and the ways between them. */
-import type { CommandContext } from '../command.ts'
+import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
 import { inWords } from '../domain/goal-words.ts'
 import { readLatestProgress } from '../live/progress.ts'
-import { invalid, type Path, type Problem } from '../problem.ts'
+import { invalid, isProblem, type Path, type Problem } from '../problem.ts'
 import { readRequiredText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type {
   ActivateGoalInput,
@@ -12,8 +12,9 @@ import type {
   PauseGoalInput,
   ResumeGoalInput,
 } from '../schema.generated.ts'
-import { changeGoal, type Change, type GoalChanged } from './change.ts'
+import { changeGoal, changeWithin, type Change, type GoalChanged, type GoalWork } from './change.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 type State = GoalRow['state']
 type Outcome = GoalChanged | Problem
@@ -50,11 +51,17 @@ export const resumeGoal = (context: CommandContext, input: ResumeGoalInput): Pro
 
 /** ACHIEVED and MISSED are for the server to say: they must be the status of the goal's last progress. */
 export const closeGoal = async (context: CommandContext, input: CloseGoalInput): Promise<Outcome> => {
+  const work = prepareClose(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'closeGoal', input }, work)
+}
+
+/** All that can be said before the transaction. */
+export function prepareClose(context: CommandContext, input: CloseGoalInput): GoalWork | Problem {
   const { outcome } = input
   const given = input.reason ?? ''
   const reason = given === '' && outcome !== 'ABANDONED' ? null : readReason(given, ['reason'])
   if (reason !== null && typeof reason !== 'string') return reason
-  return changeGoal(context, 'closeGoal', input, async (tx, row) => {
+  const decide = async (tx: Tx, row: GoalRow): Promise<Change | Problem> => {
     if (row.state === 'CLOSED') return invalid(['goal'], `It is closed already, as ${row.outcome ?? 'over'}`)
     const latest = (await readLatestProgress(tx, context.organization.id, [row.id])).get(row.id) ?? null
     if (outcome !== 'ABANDONED') {
@@ -67,7 +74,8 @@ export const closeGoal = async (context: CommandContext, input: CloseGoalInput):
     }
     const set = { outcome, stateReason: reason, closedSequence: latest?.sequence ?? null }
     return moveTo(row, 'CLOSED', set, reason)
-  })
+  }
+  return (tx) => changeWithin(tx, context, { action: 'closeGoal', input }, decide)
 }
 
 const readReason = (text: string, path: Path): string | Problem => {

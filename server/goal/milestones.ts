@@ -17,8 +17,9 @@ import type {
   MilestoneInput,
   UpdateMilestonesInput,
 } from '../schema.generated.ts'
-import { changeGoal, type Change, type GoalChanged } from './change.ts'
+import { changeWithin, type Change, type GoalChanged, type GoalWork } from './change.ts'
 import { checkDates, checkName, checkPeople, checkState, checkWhy, findStranger, namedBy } from './check.ts'
+import type { NewGoal } from './commands.ts'
 import { writeFollowers } from './followers.ts'
 import { beginning } from './override.ts'
 import { findGivenParent } from './tree.ts'
@@ -32,10 +33,20 @@ export async function createMilestoneGoal(
   context: CommandContext,
   input: CreateMilestoneGoalInput,
 ): Promise<GoalChanged | Problem> {
+  const work = prepareMilestoneGoal(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'createMilestoneGoal', input }, work)
+}
+
+/** All that can be said before the transaction; `named` as for `prepareGoal`. */
+export function prepareMilestoneGoal(
+  context: CommandContext,
+  input: CreateMilestoneGoalInput,
+  named: NewGoal = {},
+): GoalWork | Problem {
   const { organization, now } = context
   const today = todayOf(context)
-  const named = checkName(input.name)
-  if (isProblem(named)) return named
+  const titled = checkName(input.name)
+  if (isProblem(titled)) return titled
   const reasoned = checkWhy(input.why)
   if (isProblem(reasoned)) return reasoned
   const state = checkState(input.state)
@@ -52,13 +63,14 @@ export async function createMilestoneGoal(
   const way = wayOf(added, { startsOn, deadline }, (index) => ['milestones', String(index), 'dueOn'])
   if (isProblem(way)) return way
   const row: Omit<GoalRow, 'parentId'> = {
-    ...named,
+    ...titled,
     ...reasoned,
     ...way,
     ...state,
     ...NO_KPI,
     organizationId: organization.id,
-    id: newUuid(),
+    id: named.id ?? newUuid(),
+    key: named.key ?? null,
     currency: organization.baseCurrency,
     baselineOn: startsOn,
     startsOn,
@@ -68,7 +80,7 @@ export async function createMilestoneGoal(
     reviews: [...reviewKinds],
     createdAt: now,
   }
-  return runCommand(context, { action: 'createMilestoneGoal', input }, async (tx) => {
+  return async (tx) => {
     const stranger = await findStranger(tx, organization.id, namedBy(people))
     if (stranger !== null) return stranger
     const above = await findGivenParent(tx, organization.id, input.parentId)
@@ -85,7 +97,7 @@ export async function createMilestoneGoal(
     await writeFollowers(tx, { organizationId, goalId: id }, followerIds)
     await insertMilestones(tx, row, added)
     return { goalId: id, audit }
-  })
+  }
 }
 
 /** What a checklist has not, and how a goal begins. */
@@ -161,11 +173,17 @@ export async function updateMilestones(
   context: CommandContext,
   input: UpdateMilestonesInput,
 ): Promise<GoalChanged | Problem> {
+  const work = prepareMilestones(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'updateMilestones', input }, work)
+}
+
+/** All that can be said before the transaction. */
+export function prepareMilestones(context: CommandContext, input: UpdateMilestonesInput): GoalWork | Problem {
   const reason = readText(input.reason, ['reason'], SENTENCE_LENGTH_MAX)
   if ('code' in reason) return reason
   const added = checkAdded(input.add ?? [], ['add'])
   if (isProblem(added)) return added
-  return changeGoal(context, 'updateMilestones', input, async (tx, row) => {
+  const decide = async (tx: Tx, row: GoalRow): Promise<Change | Problem> => {
     if (row.direction !== 'MILESTONES')
       return invalid(['goal'], 'It is measured by a KPI and has no milestones')
     if (row.state === 'CLOSED') return invalid(['goal'], 'It is closed: what is over stays as it was')
@@ -173,7 +191,8 @@ export async function updateMilestones(
     const edits = checkEdits(input.change ?? [], before, todayOf(context))
     if (isProblem(edits)) return edits
     return changeOf(row, { before, edits, added, reason: reason.text, actor: context.actor })
-  })
+  }
+  return (tx) => changeWithin(tx, context, { action: 'updateMilestones', input }, decide)
 }
 
 /** A milestone as it becomes; null where it is dropped. */

@@ -3,6 +3,7 @@ import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
+import { goalTemplate, goalTemplates } from '../domain/goal-templates.ts'
 import { isGoalGuard } from '../domain/goal-guards.ts'
 import { percentToTarget, yearBefore } from '../domain/goal-trajectory.ts'
 import { Exact } from '../domain/money.ts'
@@ -26,6 +27,10 @@ import { forecastOf, forecastOfProgress } from './forecast.ts'
 import { overrideGoalStatus, overrideOfProgress, overrideOn, withdrawGoalStatusOverride } from './override.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf, type GoalWithProgress } from './queries.ts'
 import { smartOfDraft, smartOfGoal, smartOfMade } from './smart.ts'
+import { readCodeBooks } from './code-books.ts'
+import { documentOf } from './code-export.ts'
+import { applyGoals } from './code.ts'
+import { draftOfTemplate } from './templates.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
 import type { GoalChanged } from './change.ts'
@@ -37,11 +42,20 @@ export const goalResolvers = {
   Query: {
     goals: (_root, args, context) => listGoals(context, args),
     goal: (_root, { id }, context) => findGoal(context, id),
+    goalTemplates: () => goalTemplates,
+    goalDocument: async (_root, _args, { reader, organization }) =>
+      documentOf(await reader.read((tx) => readCodeBooks(tx, organization.id))),
+    goalTemplate: (_root, { id }) => goalTemplate(id),
     smartCheck: (_root, { draft }, context) => smartOfDraft(draft, context),
   },
   Mutation: {
     createGoal: async (_root, { input }, context) =>
       answer('CreateGoalSuccess', input, context, await carryOut(context, createGoal, input)),
+    applyGoals: async (_root, { input }, context) => {
+      const outcome = await carryOut(context, applyGoals, input)
+      if (isProblem(outcome)) return outcome
+      return { __typename: 'ApplyGoalsSuccess', ...outcome, dryRun: input.dryRun }
+    },
     overrideGoalStatus: async (_root, { input }, context) =>
       answer('OverrideGoalStatusSuccess', input, context, await carryOut(context, overrideGoalStatus, input)),
     withdrawGoalStatusOverride: async (_root, { input }, context) =>
@@ -132,6 +146,15 @@ export const goalResolvers = {
     smart: ({ draft, ...made }, _args, context) =>
       smartOfMade({ ...made, draft: { ...draft, direction: 'MILESTONES' } }, context),
   },
+  GoalTemplate: {
+    metric: ({ metric }) => (metric === null ? null : kpiDefinition(metric)),
+    direction: (template) => (template.metric === null ? 'MILESTONES' : template.direction),
+    target: (template) => (template.metric === null ? null : template.target),
+    milestones: (template) => (template.metric === null ? template.milestones : []),
+    guards: (template) => (template.metric === null ? [] : template.guards.map(kpiDefinition)),
+    draft: (template, args, context) => draftOfTemplate(template, args, context),
+  },
+  GoalTemplateDraft: { smart: ({ input }, _args, context) => smartOfDraft(input, context) },
   GoalBand: {
     low: ({ bandLow }) => Number(bandLow),
     lowExact: ({ bandLow }) => bandLow ?? '',

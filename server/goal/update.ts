@@ -1,6 +1,6 @@
 /** Changes of what a goal says and aims for. Its KPI, scope, conventions and baseline stay as they were frozen. */
 import { and, eq } from 'drizzle-orm'
-import type { CommandContext } from '../command.ts'
+import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { decodeId } from '../ids.ts'
 import { pointsOf } from '../live/measure.ts'
@@ -10,7 +10,7 @@ import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type { GoalField, UpdateGoalInput } from '../schema.generated.ts'
 import { aimOf, givenOf, pathOfTarget, readAim } from './aim.ts'
-import { changeGoal, type Change, type GoalChanged } from './change.ts'
+import { changeWithin, type Change, type GoalChanged, type GoalWork } from './change.ts'
 import type { FieldChange } from './changes.ts'
 import { checkDates, checkName, checkPeople, checkWhy, findStranger, guardsOf, namedBy } from './check.ts'
 import { readFollowers, writeFollowers } from './followers.ts'
@@ -25,10 +25,19 @@ export async function updateGoal(
   context: CommandContext,
   input: UpdateGoalInput,
 ): Promise<GoalChanged | Problem> {
+  const work = await prepareUpdate(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'updateGoal', input }, work)
+}
+
+/** All that is looked up before the transaction. */
+export async function prepareUpdate(
+  context: CommandContext,
+  input: UpdateGoalInput,
+): Promise<GoalWork | Problem> {
   const said = checkSaid(input)
   if (isProblem(said)) return said
   const aim = await planAim(context, input)
-  return changeGoal(context, 'updateGoal', input, async (tx, row) => {
+  const decide = async (tx: Tx, row: GoalRow): Promise<Change | Problem> => {
     if (row.state === 'CLOSED') return invalid(['goal'], 'It is closed: what is over stays as it was')
     const people = await findPeople(tx, row, input)
     if (isProblem(people)) return people
@@ -38,7 +47,8 @@ export async function updateGoal(
     const watched = input.guards ? { guards: guardsOf(input.guards) } : {}
     const set = { ...said.set, ...people.set, ...aim, ...above, ...watched }
     return changeOf(row, set, { people, reason: said.reason })
-  })
+  }
+  return (tx) => changeWithin(tx, context, { action: 'updateGoal', input }, decide)
 }
 
 type Said = { readonly set: Change['set']; readonly reason: string | null }

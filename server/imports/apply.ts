@@ -27,7 +27,7 @@ export async function postNewInvoices(
   // By segment and invoice date: the rows of a posting then share their days and their customers, so that it sums up
   // to a fraction of their flow.
   const query = tx.sql`
-    select r.number, r.source_key, c.id as customer_id, r.combination, r.amount, r.disputed, r.due_derived,
+    select r.number, r.source_key, c.id as customer_id, r.combination, r.amount, r.tax, r.disputed, r.due_derived,
       r.issued_on - date '1970-01-01' as issued_on, r.due_on - date '1970-01-01' as due_on,
       r.settled_on - date '1970-01-01' as settled_on, r.ordered_on - date '1970-01-01' as ordered_on,
       r.delivered_on - date '1970-01-01' as delivered_on, r.sent_on - date '1970-01-01' as sent_on,
@@ -82,6 +82,7 @@ type NewRecord = {
   readonly customer_id: string
   readonly combination: number
   readonly amount: bigint
+  readonly tax: bigint | null
   readonly disputed: boolean
   readonly due_derived: boolean
   readonly issued_on: Day
@@ -101,6 +102,7 @@ const newInvoiceOf = (row: NewRecord, segmentId: number, currency: string) => ({
   segmentId,
   currency,
   amount: row.amount,
+  tax: row.tax,
   issuedOn: row.issued_on,
   dueOn: row.due_on,
   dueDerived: row.due_derived,

@@ -30,7 +30,7 @@ export type CellReaders = {
   day(field: DateField): ReadCell<Day>
   currency: ReadCell<string>
   /** In minor units of the currency. */
-  amount(row: RowInHand, currency: string): Told<bigint>
+  amount(row: RowInHand, currency: string, field?: 'amount' | 'amountNet'): Told<bigint>
   termsDays: ReadCell<number>
   disputed: ReadCell<boolean>
   status: ReadCell<'OPEN' | 'CLOSED'>
@@ -98,7 +98,7 @@ export function createCellReaders(mapping: Mapping, header: Header, today: Day):
   }
 
   const currencyCell = cell('currency')
-  const amountCell = cell('amount')
+  const amountCells = { amount: cell('amount'), amountNet: cell('amountNet') }
   const termsCell = cell('termsDays')
   return {
     text,
@@ -110,20 +110,20 @@ export function createCellReaders(mapping: Mapping, header: Header, today: Day):
       if (code === '') return null
       return isCurrency(code) ? code : reject(row, 'currency', `${quoted(code)} is no currency`)
     },
-    amount(row, currency) {
-      const written = amountCell(row)
+    amount(row, currency, field = 'amount') {
+      const written = amountCells[field](row)
       if (written === '') return null
       const plain = plainDecimal(written, mapping.decimalStyle)
       if (plain === null) {
-        return reject(row, 'amount', `${quoted(written)} is no amount in the style ${mapping.decimalStyle}`)
+        return reject(row, field, `${quoted(written)} is no amount in the style ${mapping.decimalStyle}`)
       }
       const minor = parseMinor(plain, currency)
-      if (minor !== null) return minor > 0n ? minor : reject(row, 'amount', `${written} is not more than 0`)
+      if (minor !== null) return minor > 0n ? minor : reject(row, field, `${written} is not more than 0`)
       const digits = currencyDigits(currency)
       const isPrecise = (plain.split('.')[1] ?? '').length > digits && plain.length < 18
       return reject(
         row,
-        'amount',
+        field,
         isPrecise ? `${written} has more decimals than ${currency} (${digits})` : `${written} is too large`,
       )
     },

@@ -44,6 +44,8 @@ export type Fields = {
   /** From the invoice date to the due date, where the row has no due date. */
   readonly termsDays?: Days
   readonly amount: Column
+  /** What of the amount is no tax; read of invoices that are new. */
+  readonly amountNet?: Column
   readonly currency: Text
   /** The day on which the invoice was paid in full; empty while it is open. */
   readonly settledOn?: DateColumn
@@ -214,6 +216,7 @@ const fieldReaders: Readonly<Record<FieldName, ReadField>> = {
   dueOn: date,
   termsDays: days,
   amount: column,
+  amountNet: column,
   currency: text,
   settledOn: date,
   status,

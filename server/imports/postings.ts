@@ -22,6 +22,7 @@ export type NewInvoice = Milestones & {
   readonly segmentId: number
   readonly currency: string
   readonly amount: bigint
+  readonly tax: bigint | null
   readonly issuedOn: Day
   readonly dueOn: Day
   readonly dueDerived: boolean
@@ -48,17 +49,16 @@ export function addNewInvoice(draft: Draft, row: NewInvoice): void {
     dueOn,
     counterpartId: null,
   })
-  if (row.disputed) {
-    const id = randomUUIDv7()
-    draft.items.push({ ...place, id, kind: 'DISPUTE', startsOn: issuedOn })
-    draft.entries.push(movement(id, 'DISPUTE_OPENED', amount, issuedOn, issuedOn, invoiceId))
-    if (settledOn !== null) addResolution(draft, id, amount, issuedOn, settledOn, invoiceId)
+  const disputeId = row.disputed ? randomUUIDv7() : null
+  if (disputeId !== null) {
+    draft.items.push({ ...place, id: disputeId, kind: 'DISPUTE', startsOn: issuedOn })
+    draft.entries.push(movement(disputeId, 'DISPUTE_OPENED', amount, issuedOn, issuedOn, invoiceId))
   }
-  if (settledOn !== null) {
-    // Money that came before the bill pays it from the bill's day on.
-    const payment = { installment: 1, amount, effectiveOn: Math.max(settledOn, issuedOn) }
-    addSettlement(draft, place, invoiceId, settledOn, [payment])
-  }
+  if (settledOn === null) return
+  // Money that came before the bill pays it from the bill's day on.
+  const payment = { installment: 1, amount, effectiveOn: Math.max(settledOn, issuedOn) }
+  const receiptId = addSettlement(draft, place, invoiceId, settledOn, [payment])
+  if (disputeId !== null) addResolution(draft, disputeId, amount, issuedOn, settledOn, receiptId)
 }
 
 /**
@@ -105,24 +105,24 @@ export function addChanges(
         effectiveOn: firstDayWithRoom(history, number, balance, from),
       }))
     const segmentId = segmentOfShare(largestOf(invoice.shares), history, from)
-    addSettlement(draft, { ...invoice, segmentId }, invoiceId, changes.settleOn, payments)
-    if (dispute !== undefined) {
-      addResolution(draft, dispute.id, disputed, dispute.startsOn, changes.settleOn, invoiceId)
-    }
+    const place = { ...invoice, segmentId }
+    const receiptId = addSettlement(draft, place, invoiceId, changes.settleOn, payments)
+    if (dispute !== undefined)
+      addResolution(draft, dispute.id, disputed, dispute.startsOn, changes.settleOn, receiptId)
   }
 }
 
 /** The part of a receipt that pays one installment, from the day on which it counts. */
 type Payment = { readonly installment: number; readonly amount: bigint; readonly effectiveOn: Day }
 
-/** A receipt of the day that pays all that is open. */
+/** A receipt of the day that pays all that is open; its id. */
 function addSettlement(
   draft: Draft,
   { customerId, segmentId, currency }: Place,
   invoiceId: string,
   settledOn: Day,
   payments: readonly Payment[],
-): void {
+): string {
   const id = randomUUIDv7()
   const place = { customerId, segmentId, currency }
   const received = payments.reduce((sum, { amount }) => sum + amount, 0n)
@@ -134,19 +134,20 @@ function addSettlement(
       movement(invoiceId, 'PAYMENT_APPLIED', -amount, effectiveOn, settledOn, id, installment),
     )
   }
+  return id
 }
 
-/** Whoever pays in full has no dispute any more. */
+/** Whoever pays in full has no dispute any more, unless the receipt bounces. */
 function addResolution(
   draft: Draft,
   disputeId: string,
   amount: bigint,
   openedOn: Day,
   settledOn: Day,
-  invoiceId: string,
+  receiptId: string,
 ): void {
   const effectiveOn = Math.max(settledOn, openedOn)
-  draft.entries.push(movement(disputeId, 'DISPUTE_RESOLVED', -amount, effectiveOn, settledOn, invoiceId))
+  draft.entries.push(movement(disputeId, 'DISPUTE_RESOLVED', -amount, effectiveOn, settledOn, receiptId))
 }
 
 const movement = (

@@ -38,6 +38,8 @@ export type Row = Milestones & {
   readonly combination: number
   /** Minor units. */
   readonly amount: bigint
+  /** What of it is tax; null where the row does not say. */
+  readonly tax: bigint | null
   readonly issuedOn: Day
   readonly dueOn: Day
   readonly dueDerived: boolean
@@ -107,6 +109,17 @@ export function createRowReader(mapping: Mapping, names: readonly string[], toda
     return cells.reject(row, 'status', 'says closed, but there is no settlement date')
   }
 
+  const readTax = (
+    row: RowInHand,
+    amount: bigint | undefined,
+    currency: string | undefined,
+  ): Told<bigint> => {
+    if (currency === undefined) return undefined
+    const net = cells.amount(row, currency, 'amountNet')
+    if (net === null || net === undefined || amount === undefined) return net
+    return net <= amount ? amount - net : cells.reject(row, 'amountNet', 'is more than the amount with tax')
+  }
+
   const read = ({ line, values, fault }: CsvRecord): Row | 'LEFT_OUT' | readonly RowProblem[] => {
     if (fault !== undefined) return [{ line, column: '', reason: fault }]
     if (values.length !== header.width) {
@@ -121,6 +134,7 @@ export function createRowReader(mapping: Mapping, names: readonly string[], toda
     const source = readSourceKey === null ? null : needed(row, 'sourceKey', readSourceKey(row))
     const currency = needed(row, 'currency', cells.currency(row))
     const amount = currency === undefined ? undefined : needed(row, 'amount', cells.amount(row, currency))
+    const tax = readTax(row, amount, currency)
     const issuedOn = needed(row, 'issuedOn', readIssuedOn(row))
     const termsDays = cells.termsDays(row)
     const writtenDueOn = readDue(row, issuedOn, termsDays)
@@ -155,6 +169,7 @@ export function createRowReader(mapping: Mapping, names: readonly string[], toda
       customerName: customerName ?? null,
       combination: combinations.indexOf(currency, dimensions),
       amount,
+      tax: tax ?? null,
       issuedOn,
       dueOn,
       dueDerived: writtenDueOn === null,

@@ -66,7 +66,7 @@ async function createTables(tx: Tx): Promise<void> {
     create temporary table import_row (
       line int not null, key text not null, number text not null, source_key text,
       customer_key text not null, customer_number text not null, customer_name text,
-      combination int not null, amount bigint not null,
+      combination int not null, amount bigint not null, tax bigint,
       issued_on date not null, due_on date not null, due_derived bool not null, terms_days int,
       settled_on date, disputed bool not null,
       ordered_on date, delivered_on date, sent_on date, received_on date, approved_on date
@@ -81,7 +81,7 @@ async function createTables(tx: Tx): Promise<void> {
 const copyLineOf = (row: Row): string =>
   `${row.line}\t${copyText(row.key)}\t${copyText(row.number)}\t${copyText(row.sourceKey)}\t${copyText(
     row.customerKey,
-  )}\t${copyText(row.customerNumber)}\t${copyText(row.customerName)}\t${row.combination}\t${row.amount}\t${copyDay(
+  )}\t${copyText(row.customerNumber)}\t${copyText(row.customerName)}\t${row.combination}\t${row.amount}\t${row.tax ?? NULL}\t${copyDay(
     row.issuedOn,
   )}\t${copyDay(row.dueOn)}\t${row.dueDerived}\t${row.termsDays ?? NULL}\t${copyDay(row.settledOn)}\t${
     row.disputed

@@ -2,6 +2,7 @@
 import { dayOf, isPlausible, type Day } from '../domain/day.ts'
 import { formatMinor, isCurrency, parseMinor } from '../domain/money.ts'
 import type { InvoiceLine } from '../ledger/new-items.ts'
+import { readTax } from '../ledger/tax.ts'
 import { implausible, invalid, isProblem, type Path, type Problem } from '../problem.ts'
 import type { CorrectInvoiceInput, RecordInvoiceInput } from '../schema.generated.ts'
 import { NAME_LENGTH_MAX, readRequiredText, readText } from '../text.ts'
@@ -27,6 +28,7 @@ export type CheckedBill = {
   readonly parts: readonly Part[] | null
   readonly lines: readonly InvoiceLine[]
   readonly discount: { readonly amount: bigint; readonly until: Day } | null
+  readonly tax: bigint | null
   readonly milestones: Milestones
 }
 
@@ -55,6 +57,8 @@ export function checkBill(input: BillInput, today: Day): CheckedBill | Problem {
   if (minor === null || minor <= 0n) {
     return invalid(['amount', 'amount'], `${amount} is no amount of ${currency} greater than 0`)
   }
+  const tax = readTax(input.amountNet, { minor, currency })
+  if (typeof tax === 'object' && tax !== null) return tax
   const slip = datesOf(input).find(({ date }) => !isPlausible(date))
   if (slip !== undefined) return implausible(slip.path, slip.date)
   const issuedOn = dayOf(input.issuedOn)
@@ -74,6 +78,7 @@ export function checkBill(input: BillInput, today: Day): CheckedBill | Problem {
     parts,
     lines,
     discount,
+    tax,
     milestones: {
       orderedOn: dayOrNull(input.orderedOn),
       deliveredOn: dayOrNull(input.deliveredOn),

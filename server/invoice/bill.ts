@@ -26,7 +26,7 @@ export async function makeBill(
   effectiveOn: Day,
   replacesId: string | null,
 ): Promise<NewBill | Problem> {
-  const { number, currency, issuedOn, lines, discount, milestones } = bill
+  const { number, currency, issuedOn, lines, discount, tax, milestones } = bill
   const existing = await tx
     .select({ id: invoice.id })
     .from(invoice)
@@ -51,6 +51,7 @@ export async function makeBill(
       ...milestones,
       replacesId,
       discount,
+      tax,
       lines,
     },
   }

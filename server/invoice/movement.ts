@@ -6,7 +6,7 @@ import { firstDayWithRoom, installmentStates, type Entry, type InstallmentState 
 import { formatMinor } from '../domain/money.ts'
 import { balanceNow } from '../domain/projection.ts'
 import { accountingDay, holdClosing } from '../ledger/closing.ts'
-import { openDisputes, resolveBeyond } from '../ledger/dispute-resolution.ts'
+import { disputesAbout, reopenSettled, resolveBeyond } from '../ledger/dispute-resolution.ts'
 import { postedEntries, type PostedEntry } from '../ledger/entries.ts'
 import { findInvoices, type By, type NamedInvoice } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
@@ -39,7 +39,7 @@ export type Occurred = { readonly date: Temporal.PlainDate | null | undefined; r
 export type Held = {
   readonly row: NamedInvoice
   readonly item: Item
-  /** Those about it that are open, the earliest first. */
+  /** All about it, the earliest first. */
   readonly disputes: readonly Item[]
   /** In order of their numbers. */
   readonly installments: readonly InstallmentState[]
@@ -109,7 +109,7 @@ async function writeMovement<Input extends MovementInput>(
   const problem = firstWithoutRoom(held, entries)
   if (problem !== null) return problem
   const left = entries.reduce((sum, { amount }) => sum + amount, balance)
-  const resolutions = left < balance ? resolveBeyond(disputes, item.id, left, held) : []
+  const resolutions = resolutionsBy(held, entries, left)
   const record = {
     action,
     subject: item.id,
@@ -125,6 +125,24 @@ async function writeMovement<Input extends MovementInput>(
   })
   return { invoiceId: item.id, entries: postedEntries(item, entries, input.dryRun ? null : audit), audit }
 }
+
+/** What it does to the disputes: less is owed, or what had been given up is owed again. */
+function resolutionsBy(held: Held, entries: readonly NewEntry[], left: bigint): NewEntry[] {
+  const { item, disputes, balance } = held
+  const last = entries.at(-1)
+  if (last === undefined || left === balance) return []
+  const code = last.code ?? null
+  if (left < balance) return resolveBeyond(disputes, { counterpartId: item.id, code }, left, held)
+  if (code === null) return []
+  // Who resolved it by hand gave no code; what a credit settled names that credit.
+  const isCause = (entry: Entry) =>
+    entry.counterpartId === item.id &&
+    (entry.code === code || (isOfDiscount(entry.code) && isOfDiscount(code)))
+  return reopenSettled(disputes, isCause, left, { ...held, reason: last.reason ?? null })
+}
+
+/** One discount may be earned in part only. */
+const isOfDiscount = (code: Entry['code']): boolean => code === 'EARNED' || code === 'UNEARNED'
 
 /** Finds and locks the invoice. A problem where it is void, or where the day does not suit it or the books. */
 async function holdInvoice(
@@ -159,7 +177,7 @@ async function holdInvoice(
   return {
     row,
     item,
-    disputes: openDisputes(locked.locked).get(item.id) ?? [],
+    disputes: disputesAbout(locked.locked).get(item.id) ?? [],
     installments: installmentStates(item.entries.toSorted(byDay)),
     balance: balanceNow(item),
     occurredOn,

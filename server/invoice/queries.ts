@@ -2,11 +2,18 @@ import { and, eq, not, or, sql, type SQL } from 'drizzle-orm'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { dayOf, type Day } from '../domain/day.ts'
-import { installmentStates, type Entry, type EntryKind, type InstallmentState } from '../domain/invoice.ts'
+import {
+  installmentStates,
+  taxOf,
+  type Entry,
+  type EntryKind,
+  type InstallmentState,
+} from '../domain/invoice.ts'
 import { amountsOfShares, segmentOfShare } from '../domain/shares.ts'
 import { balanceOn } from '../domain/projection.ts'
 import { badUserInput } from '../errors.ts'
-import { limited, matchesDate, matchesItem, matchesText, openOn } from '../filter.ts'
+import { limited, matchesDate, matchesItem, matchesText, openOn, openOnAsKnown } from '../filter.ts'
+import { knownAtOf } from '../kpi/source.ts'
 import { selectInvoice, type By } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
 import type { InvoiceEntryKind, InvoiceFilter, InvoiceOrder, InvoiceStatus } from '../schema.generated.ts'
@@ -37,7 +44,7 @@ export async function listInvoices(context: Context, args: InvoicesArguments): P
   const request = requestPage(args, sortKeys(order ?? { field: 'ISSUED_ON', direction: 'DESC' }))
   const where = and(
     eq(invoice.organizationId, context.organization.id),
-    args.filter ? matches(args.filter, 1) : undefined,
+    args.filter ? matches(args.filter, 1, await context.settledAt()) : undefined,
   )
   const rows = await context.reader.read((tx) =>
     tx
@@ -113,6 +120,15 @@ export function daysPastDue(context: Context, history: Item): number | null {
   return due.length === 0 ? null : today - Math.min(...due)
 }
 
+/** The same without tax; null where nobody knows that. */
+export function billedNet({ entries, facts }: Item): bigint | null {
+  const tax = facts?.tax ?? null
+  if (tax === null) return null
+  const parts = installmentStates(entries)
+  const firstBilled = parts.reduce((sum, part) => sum + part.firstBilled, 0n)
+  return parts.reduce((sum, part) => sum + part.billed, -taxOf(tax, parts, firstBilled))
+}
+
 export const installmentsToday = (context: Context, history: Item): InstallmentOfInvoice[] =>
   stateOn(history, dayOf(todayOf(context))).map((part) => ({ ...part, currency: history.currency }))
 
@@ -162,20 +178,28 @@ function sortKeys({ field, direction }: InvoiceOrder): SortKey<InvoiceRow>[] {
   return [keys[field], id]
 }
 
-function matches(filter: InvoiceFilter, depth: number): SQL | undefined {
+/** @param settledAt nothing is told that was recorded later, where a moment is named */
+function matches(filter: InvoiceFilter, depth: number, settledAt: Temporal.Instant): SQL | undefined {
   if (depth > FILTER_DEPTH_MAX)
     throw badUserInput(`\`filter\` is nested more than ${FILTER_DEPTH_MAX} levels deep.`)
   const nested = (filters: readonly InvoiceFilter[]) =>
-    limited(filters, 'filter').map((each) => matches(each, depth + 1))
+    limited(filters, 'filter').map((each) => matches(each, depth + 1, settledAt))
   return and(
     matchesDate(invoice.issuedOn, filter.issuedOn),
     matchesDate(invoice.dueOn, filter.dueOn),
     matchesText(invoice.number, filter.number),
     matchesItem(invoice, filter),
-    openOn(invoice, filter.openOn),
+    open(filter, settledAt),
     filter.and ? and(...nested(filter.and)) : undefined,
     filter.or ? (or(...nested(filter.or)) ?? sql`false`) : undefined,
     // A condition on nothing holds for every invoice, so its negation holds for none.
-    filter.not ? not(matches(filter.not, depth + 1) ?? sql`true`) : undefined,
+    filter.not ? not(matches(filter.not, depth + 1, settledAt) ?? sql`true`) : undefined,
   )
+}
+
+function open({ openOn: day, openKnownAt }: InvoiceFilter, settledAt: Temporal.Instant): SQL | undefined {
+  if (!openKnownAt) return openOn(invoice, day)
+  if (!day)
+    throw badUserInput('`openKnownAt` says as known when an invoice was open on `openOn`: give that too.')
+  return openOnAsKnown(invoice, day, knownAtOf({ knownAt: openKnownAt, settledAt }))
 }

@@ -9,6 +9,7 @@ import { knownInvoice } from './known.ts'
 import {
   balanceAsOf,
   billed,
+  billedNet,
   daysPastDue,
   findInvoice,
   invoiceKind,
@@ -33,6 +34,11 @@ export const invoiceResolvers = {
     amount: async (row, _args, context) => {
       const item = await required(context.loaders.item, row.id)
       return { minor: billed(item), currency: item.currency }
+    },
+    amountNet: async (row, _args, context) => {
+      const item = await required(context.loaders.item, row.id)
+      const minor = billedNet(item)
+      return minor === null ? null : { minor, currency: item.currency }
     },
     balance: async (row, { asOf, knownAt }, context) => {
       const item = await knownInvoice(context, row.id, knownAt)

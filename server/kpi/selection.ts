@@ -87,8 +87,9 @@ export async function readSelection(
         ${arrayOf(plan.read.map((one) => one.olderThanDays ?? null))}::int[]
       ) as m (number, stored, name, month_name, after, anchored, aged, daily, is_series, older)
     ), f as (${parts.reduce((all, part) => tx.sql`${all} union all ${part}`)})
-    select number, index, at_day, at_anchor, sum(amount) as amount, sum(count) as count, sum(days) as days,
-      sum(amount_days) as amount_days, coalesce(sum(anchor_amount), 0) as anchor_amount
+    select number, index, at_day, at_anchor, sum(amount) as amount, sum(count) as count,
+      nullif(sum(days), 0) as days, nullif(sum(amount_days), 0) as amount_days,
+      nullif(sum(anchor_amount), 0) as anchor_amount
     from f
     group by 1, 2, 3, 4`.execute()
   return records.flatMap((record) => {
@@ -400,6 +401,8 @@ const ofSegmentDays = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
     select measure, day, anchor, amount, count, days, amount_days from flow
     where organization_id = ${organizationId} and segment_id = s.segment_id and day > span.after and day <= span.upto
       and measure = any(${storedNames(plan)}::text[]) and ${isFolded(tx, plan)}
+    -- Else PostgreSQL reads all days of each segment, to join them with the few that are asked for.
+    offset 0
   ) r
   join m on m.stored = r.measure and span.is_all = (m.daily and s.is_foreign)
   where r.day > m.after
@@ -474,9 +477,10 @@ type FlowRecord = {
   at_anchor: number | null
   amount: string
   count: string
-  days: string
-  amount_days: string
-  anchor_amount: string
+  /** Null where it is 0, as most are: what is not sent need not be read. */
+  days: string | null
+  amount_days: string | null
+  anchor_amount: string | null
 }
 
 const bookRowOf = (
@@ -491,9 +495,11 @@ const bookRowOf = (
   anchor: record.at_anchor ?? Infinity,
   amount: BigInt(record.amount),
   count: Number(record.count),
-  days: BigInt(record.days),
+  days: orZero(record.days),
   // A series has there what by anchor would have to be added up.
   ...(olderThanDays === undefined
-    ? { amountDays: BigInt(record.amount_days), anchorAmount: BigInt(record.anchor_amount) }
-    : { amountDays: 0n, anchorAmount: BigInt(record.amount_days), olderThanDays }),
+    ? { amountDays: orZero(record.amount_days), anchorAmount: orZero(record.anchor_amount) }
+    : { amountDays: 0n, anchorAmount: orZero(record.amount_days), olderThanDays }),
 })
+
+const orZero = (sum: string | null): bigint => (sum === null ? 0n : BigInt(sum))

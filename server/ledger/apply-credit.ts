@@ -21,7 +21,7 @@ import { findInvoices, type By } from './find.ts'
 import type { Item } from './histories.ts'
 import { lockItem, required } from './lock-credit.ts'
 import { postAudited } from './post.ts'
-import { withResolutions } from './settled-disputes.ts'
+import { withReopenings, withResolutions } from './settled-disputes.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type CreditChanged = Audited & { readonly creditId: string }
@@ -80,7 +80,7 @@ export async function applyCredit(
     subject: item.id,
     after: { ...changeOf(item, applied, from), invoices: invoiceIds },
   }
-  const audit = await postAudited(tx, context, record, withResolutions({ locked, entries }, from))
+  const audit = await postAudited(tx, context, record, withResolutions({ locked, entries }, item.id, from))
   return { creditId: item.id, audit }
 }
 
@@ -128,7 +128,13 @@ export async function unapplyCredit(
     after: { ...changeOf(item, -takenBack, from), invoices: invoiceIds },
     reason: input.reason,
   }
-  const audit = await postAudited(tx, context, record, { locked, entries })
+  const reopening = { occurredOn: from, reason: input.reason }
+  const audit = await postAudited(
+    tx,
+    context,
+    record,
+    withReopenings({ locked, entries }, item.id, reopening),
+  )
   return { creditId: item.id, audit }
 }
 

@@ -71,6 +71,8 @@ async function selectItems(tx: Tx, organizationId: string, ids: Fragment): Promi
       i.starts_on - date '1970-01-01' as starts_on,
       v.delivered_on - date '1970-01-01' as delivered_on, v.sent_on - date '1970-01-01' as sent_on,
       v.discount, v.discount_until - date '1970-01-01' as discount_until,
+      coalesce(v.tax, (select tax from credit_note
+        where organization_id = i.organization_id and id = i.id and i.kind = 'CREDIT_NOTE')) as tax,
       (select json_agg(json_build_array(number, segment_id, weight::text) order by number) from item_share
         where organization_id = i.organization_id and item_id = i.id) as shares,
       (select json_agg(json_build_array(kind, installment, amount::text, effective_on - date '1970-01-01',
@@ -106,15 +108,17 @@ type ItemRecord = {
   sent_on: Day | null
   discount: bigint | null
   discount_until: Day | null
+  tax: bigint | null
   shares: ShareRecord[] | null
   entries: EntryRecord[] | null
 }
 
-const factsOf = ({ delivered_on, sent_on, discount, discount_until }: ItemRecord): InvoiceFacts => ({
+const factsOf = ({ delivered_on, sent_on, discount, discount_until, tax }: ItemRecord): InvoiceFacts => ({
   deliveredOn: delivered_on,
   sentOn: sent_on,
   discount: discount ?? 0n,
   discountUntil: discount_until,
+  tax,
 })
 
 type ShareRecord = [number: number, segmentId: number, weight: string]

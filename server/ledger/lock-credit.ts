@@ -1,7 +1,7 @@
 /** Items that are there, found and locked for a change. */
 import type { ItemKind } from '../domain/projection.ts'
 import { holdCustomerOf, type Debtor } from './find.ts'
-import { readDisputable, readItems, type Item } from './histories.ts'
+import { readDisputable, type Item } from './histories.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** An item of a customer, and whatever else was locked with it, as they are now. */
@@ -32,7 +32,7 @@ export async function lockItem(
   return { item: required(locked, id), customer, locked }
 }
 
-/** The same, with the invoices that `settledBy` says it settles. */
+/** The same, with the invoices that `settledBy` says it settles, and the disputes about them. */
 export async function lockWithSettled(
   tx: Tx,
   organizationId: string,
@@ -42,7 +42,8 @@ export async function lockWithSettled(
 ): Promise<LockedItem | null> {
   const found = await lockItem(tx, organizationId, kind, id)
   if (found === null) return null
-  const settled = await readItems(tx, organizationId, settledBy(found.item))
+  const { item, customer } = found
+  const settled = await readDisputable(tx, organizationId, customer.id, settledBy(item))
   return { ...found, locked: new Map([...found.locked, ...settled]) }
 }
 

@@ -13,7 +13,11 @@ export type NewItem = Omit<Item, 'entries' | 'kind' | 'facts' | 'shares'> & {
 } & (
     | { readonly kind: 'INVOICE'; readonly invoice: InvoiceDetail }
     | { readonly kind: 'RECEIPT'; readonly reference: string | null }
-    | { readonly kind: 'CREDIT_NOTE'; readonly number?: string | null }
+    | {
+        readonly kind: 'CREDIT_NOTE'
+        readonly number?: string | null
+        readonly tax?: bigint | null
+      }
     | { readonly kind: 'DISPUTE' }
   )
 
@@ -31,6 +35,8 @@ export type InvoiceDetail = {
   readonly approvedOn?: Day | null
   readonly replacesId?: string | null
   readonly discount?: { readonly amount: bigint; readonly until: Day } | null
+  /** What of it is tax. */
+  readonly tax?: bigint | null
   readonly lines?: readonly InvoiceLine[]
 }
 
@@ -48,15 +54,18 @@ export const itemOf = (item: NewItem): Item => ({
   entries: [],
 })
 
-const factsOf = (item: NewItem): InvoiceFacts =>
-  item.kind === 'INVOICE'
-    ? {
-        deliveredOn: item.invoice.deliveredOn ?? null,
-        sentOn: item.invoice.sentOn ?? null,
-        discount: item.invoice.discount?.amount ?? 0n,
-        discountUntil: item.invoice.discount?.until ?? null,
-      }
-    : noFacts
+function factsOf(item: NewItem): InvoiceFacts {
+  if (item.kind === 'CREDIT_NOTE') return { ...noFacts, tax: item.tax ?? null }
+  if (item.kind !== 'INVOICE') return noFacts
+  const { deliveredOn, sentOn, discount, tax } = item.invoice
+  return {
+    deliveredOn: deliveredOn ?? null,
+    sentOn: sentOn ?? null,
+    discount: discount?.amount ?? 0n,
+    discountUntil: discount?.until ?? null,
+    tax: tax ?? null,
+  }
+}
 
 /** What writes them; null where there is nothing of a kind. */
 export const insertItems = (
@@ -93,7 +102,7 @@ function insertInvoices(tx: Tx, organizationId: string, items: readonly NewItem[
   if (bills.length === 0) return null
   return tx.sql`
     insert into invoice (organization_id, id, number, source_key, issued_on, due_on, due_derived,
-      ordered_on, delivered_on, sent_on, received_on, approved_on, replaces_id, discount, discount_until)
+      ordered_on, delivered_on, sent_on, received_on, approved_on, replaces_id, discount, discount_until, tax)
     select ${organizationId}, * from unnest(
       ${arrayOf(bills.map((item) => item.id))}::uuid[],
       ${arrayOf(invoices.map((invoice) => invoice.number))}::text[],
@@ -108,7 +117,8 @@ function insertInvoices(tx: Tx, organizationId: string, items: readonly NewItem[
       ${dates(invoices.map((invoice) => invoice.approvedOn))}::date[],
       ${arrayOf(invoices.map((invoice) => invoice.replacesId ?? null))}::uuid[],
       ${arrayOf(invoices.map((invoice) => invoice.discount?.amount ?? null))}::bigint[],
-      ${dates(invoices.map((invoice) => invoice.discount?.until))}::date[])`
+      ${dates(invoices.map((invoice) => invoice.discount?.until))}::date[],
+      ${arrayOf(invoices.map((invoice) => invoice.tax ?? null))}::bigint[])`
 }
 
 function insertReceipts(tx: Tx, organizationId: string, items: readonly NewItem[]): Fragment | null {
@@ -157,9 +167,10 @@ function insertCreditNotes(tx: Tx, organizationId: string, items: readonly NewIt
   const notes = items.filter((item) => item.kind === 'CREDIT_NOTE')
   if (notes.length === 0) return null
   return tx.sql`
-    insert into credit_note (organization_id, id, number, issued_on)
+    insert into credit_note (organization_id, id, number, issued_on, tax)
     select ${organizationId}, * from unnest(
       ${arrayOf(notes.map((note) => note.id))}::uuid[],
       ${arrayOf(notes.map((note) => note.number ?? null))}::text[],
-      ${dates(notes.map((note) => note.startsOn))}::date[])`
+      ${dates(notes.map((note) => note.startsOn))}::date[],
+      ${arrayOf(notes.map((note) => note.tax ?? null))}::bigint[])`
 }

@@ -92,7 +92,7 @@ export async function recordCredit(
   const credit = { id, kind: detail.kind, currency, entries: [first] }
   const applied = allocate({ credit, customer, invoices, locked, amounts, from: effectiveOn, occurredOn })
   if (isProblem(applied)) return applied
-  const settling = withResolutions({ locked, entries: [first, ...applied] }, occurredOn)
+  const settling = withResolutions({ locked, entries: [first, ...applied] }, id, occurredOn)
   const item = { ...detail, id, customerId: customer.id, segmentId, currency, startsOn: occurredOn }
   const audit = await postAudited(tx, context, { ...record, subject: id }, { ...settling, items: [item] })
   return { creditId: id, audit }

@@ -9,6 +9,7 @@ import { accountingDay, holdClosing } from '../ledger/closing.ts'
 import type { Item } from '../ledger/histories.ts'
 import { lockWithSettled } from '../ledger/lock-credit.ts'
 import { postAudited, type NewEntry } from '../ledger/post.ts'
+import { withReopenings } from '../ledger/settled-disputes.ts'
 import { conflict, implausible, invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { BounceReceiptInput } from '../schema.generated.ts'
@@ -64,7 +65,13 @@ async function writeBounce(
     after: { bouncedOn: formatDay(bouncedOn), effectiveOn: formatDay(from) },
     reason,
   }
-  const audit = await postAudited(tx, context, record, { locked, entries })
+  const reopening = { occurredOn: bouncedOn, reason }
+  const audit = await postAudited(
+    tx,
+    context,
+    record,
+    withReopenings({ locked, entries }, receipt.id, reopening),
+  )
   return { creditId: receipt.id, audit }
 }
 

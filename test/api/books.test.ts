@@ -275,4 +275,76 @@ describe('setCreditLimit', () => {
       path: ['customer'],
     })
   })
+
+  it('tells each change with who and why, the latest first', async () => {
+    await set({ limit: { unlimited: true }, reason: 'Insured' })
+    await set({ ...amount('7000'), reason: 'Insurance ended' })
+    await set({ ...amount('5000'), reason: 'As before' })
+    const change = `nodes { changedBy reason previous { state amount { amount } } limit { state amount { amount } } }`
+    const page = (after: string | null) =>
+      ask<{ customer: { creditLimitChanges: { nodes: unknown[]; pageInfo: { endCursor: string } } } }>(
+        `query ($after: String) { customer(by: { number: "C-3" }) {
+           creditLimitChanges(first: 3, after: $after) { ${change} pageInfo { endCursor } totalCount } } }`,
+        { after },
+      )
+    const of = (text: string) => ({ state: 'AMOUNT', amount: { amount: text } })
+    const unlimited = { state: 'UNLIMITED', amount: null }
+    const { creditLimitChanges } = (await page(null)).customer
+    expect(creditLimitChanges).toMatchObject({
+      nodes: [
+        { reason: 'As before', previous: of('7000.00'), limit: of('5000.00') },
+        { reason: 'Insurance ended', previous: unlimited, limit: of('7000.00') },
+        { reason: 'Insured', previous: of('0.00'), limit: unlimited },
+      ],
+      totalCount: 5,
+    })
+    const rest = (await page(creditLimitChanges.pageInfo.endCursor)).customer.creditLimitChanges.nodes
+    expect(rest).toMatchObject([
+      { reason: 'Yearly review', previous: of('5000.00'), limit: of('0.00') },
+      { reason: 'Yearly review', previous: { state: 'NOT_SET', amount: null }, limit: of('5000.00') },
+    ])
+    const who = expect.objectContaining({ changedBy: expect.stringMatching(/\w/) })
+    expect(rest).toEqual([who, who])
+  })
+})
+
+describe('what was known to be open', () => {
+  const now = async () => {
+    const { kpis } = await ask<{ kpis: { knownAt: string }[] }>(
+      '{ kpis(metrics: [TOTAL_RECEIVABLES]) { knownAt } }',
+    )
+    return kpis[0]?.knownAt ?? ''
+  }
+  const list = async (filter: Record<string, unknown>) => {
+    const { invoices } = await ask<{ invoices: { nodes: { number: string }[]; totalCount: number } }>(
+      `query ($filter: InvoiceFilter) {
+        invoices(filter: $filter, orderBy: [{ field: NUMBER, direction: ASC }]) { nodes { number } totalCount } }`,
+      { filter: { number: { in: ['K-1', 'K-2'] }, ...filter } },
+    )
+    expect(invoices.totalCount).toBe(invoices.nodes.length)
+    return invoices.nodes.map(({ number }) => number)
+  }
+
+  it('on a day leaves out what was recorded later, though it is dated before', async () => {
+    await bill('C-3', 'K-1', '10.00', '2026-05-15')
+    const first = await now()
+    await bill('C-3', 'K-2', '20.00', '2026-05-15')
+    const second = await now()
+    await pay('C-3', '10.00', { 'K-1': null })
+    const third = await now()
+    const open = (openOn: string, openKnownAt: string) => list({ openOn, openKnownAt })
+    expect(await open('2026-05-19', first)).toEqual(['K-1'])
+    expect(await open('2026-05-19', second)).toEqual(['K-1', 'K-2'])
+    expect(await open('2026-05-19', third)).toEqual(['K-1', 'K-2'])
+    expect(await open('2026-05-20', first)).toEqual(['K-1'])
+    expect(await open('2026-05-20', second)).toEqual(['K-1', 'K-2'])
+    expect(await open('2026-05-20', third)).toEqual(['K-2'])
+    expect(await open('2026-05-14', third)).toEqual([])
+    expect(await open('2026-05-20', '2000-01-01T00:00:00Z')).toEqual([])
+    expect(await list({ not: { openOn: '2026-05-20', openKnownAt: first } })).toEqual(['K-2'])
+  })
+
+  it('asks for a day', async () => {
+    await expect(list({ openKnownAt: '2026-06-01T00:00:00Z' })).rejects.toThrow(/openOn/)
+  })
 })

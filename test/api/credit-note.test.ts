@@ -70,6 +70,8 @@ describe('credit notes', () => {
     const { disputeId } = taken(await cash.dispute(invoice, { openedOn: date('2026-04-01') }))
     taken(await cash.credit(note, '25.00', '2026-04-15', { [invoice]: '25.00' }))
     expect(await cash.left(disputeId, '2026-04-14', '2026-04-15')).toEqual([10_000n, 7_500n])
+    taken(await cash.unapplyCredit(note, invoice, { effectiveOn: date('2026-05-02') }))
+    expect(await cash.left(disputeId, '2026-05-01', '2026-05-02')).toEqual([7_500n, 10_000n])
     await cash.expectSound()
   })
 

@@ -239,4 +239,28 @@ describe('through the API', () => {
     })
     expect(await ask(`{ dispute(id: "dispute_0") { id } }`)).toEqual({ dispute: null })
   })
+
+  it('say what of them came back with what is owed', async () => {
+    await ask(`mutation {
+      w: writeOffInvoice(input: { invoice: { number: "B-1" }, code: DISPUTE, occurredOn: "2026-06-11" }) { __typename }
+      r: reverseWriteOff(input: { invoice: { number: "B-1" }, code: DISPUTE, occurredOn: "2026-06-12",
+        amount: { amount: "30", currency: "EUR" }, reason: "By mistake" }) { __typename } }`)
+    expect(
+      await ask(
+        `{ invoice(by: { number: "B-1" }) { disputes { resolvedOn open { amount }
+           resolutions { amount { amount } resolvedOn } reopenings { amount { amount } reopenedOn reason } } } }`,
+      ),
+    ).toEqual({
+      invoice: {
+        disputes: [
+          {
+            resolvedOn: null,
+            open: { amount: '30.00' },
+            resolutions: [{ amount: { amount: '100.00' }, resolvedOn: '2026-06-11' }],
+            reopenings: [{ amount: { amount: '30.00' }, reopenedOn: '2026-06-12', reason: 'By mistake' }],
+          },
+        ],
+      },
+    })
+  })
 })

@@ -227,6 +227,35 @@ describe('a first import', () => {
 /** The generic mapping, with two weeks to pay where the file has no due date. */
 const withTerms = () => ({ ...generic, fields: { ...generic.fields, termsDays: { constant: 14 } } })
 
+describe('the amount without tax', () => {
+  it('is kept with a new invoice, and refused where it is more than the amount', async () => {
+    const books = await newBooks()
+    const good = await csv(
+      invoice('T1', { amount: '119.00', amount_net: '100.00' }),
+      invoice('T2', { amount_net: '' }),
+      invoice('T3', { amount_net: '100.00' }),
+    )
+    await books.import(good)
+    expect(await books.read('select number, tax from invoice order by number')).toEqual([
+      { number: 'T1', tax: 1_900n },
+      { number: 'T2', tax: null },
+      { number: 'T3', tax: 0n },
+    ])
+    expect(
+      await books.read(
+        "select sum(amount)::int as tax, sum(count)::int as bills from flow where measure = 'BILLED_TAX'",
+      ),
+    ).toEqual([{ tax: 1_900, bills: 2 }])
+    const bad = await csv(invoice('T4', { amount_net: '100.01' }), invoice('T5', { amount_net: 'x' }))
+    const report = await books.import(bad)
+    expect(report.problems.map(({ line, column, reason }) => `${line} ${column} ${reason}`)).toEqual([
+      '2 amount_net is more than the amount with tax',
+      '3 amount_net "x" is no amount in the style 1,234.50',
+    ])
+    expect(await books.counts()).toMatchObject({ item: 3 })
+  })
+})
+
 describe('a later export', () => {
   it('settles, re-dates and corrects, several at once', async () => {
     const books = await newBooks()

@@ -11,6 +11,7 @@ import { recoverInvoice } from '@tidemark/server/invoice/recover.ts'
 import { voidInvoice } from '@tidemark/server/invoice/void.ts'
 import { reverseWriteOff, writeOffInvoice } from '@tidemark/server/invoice/write-off.ts'
 import { isProblem, type Problem } from '@tidemark/server/problem.ts'
+import { openDispute } from '@tidemark/server/dispute/open.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openBooks, type Books } from '../support/books.ts'
 import { allItems, flowAndProjection } from '../support/flow-check.ts'
@@ -324,6 +325,45 @@ describe('writeOffInvoice and reverseWriteOff', () => {
     expect(told(await back('2026-05-11'))).toEqual(['WRITTEN_OFF BAD_DEBT 1 9000 2026-05-11'])
     expect(told(await back('2026-05-12'))).toContain('OVER_ALLOCATION amount')
     expect(await balanceOf('W-1')).toBe(9950n)
+  })
+})
+
+describe('what is given up', () => {
+  const disputed = async (number: string, on: string) => {
+    const [row] = await ask<{ left: bigint }>(
+      `select sum(e.amount)::bigint as left from ledger_entry e where e.effective_on <= '${on}' and e.item_id in (
+         select o.item_id from ledger_entry o join invoice i on i.id = o.counterpart_id
+         where i.number = '${number}' and o.kind = 'DISPUTE_OPENED')`,
+    )
+    return row?.left
+  }
+
+  it('ends disputes about it, and taken back opens those that it ended', async () => {
+    await books.bill('W-2', '100.00', '2026-01-10', '2026-02-09')
+    const common = { ...of('W-2'), reason: 'Wet boxes' }
+    await openDispute(books.context, { ...common, amount: '80.00', openedOn: date('2026-02-01') })
+    await writeOffInvoice(books.context, {
+      ...common,
+      code: 'DISPUTE',
+      amount: usd('50.00'),
+      occurredOn: date('2026-03-01'),
+    })
+    await discountInvoice(books.context, { ...common, amount: usd('30.00'), occurredOn: date('2026-03-02') })
+    expect([await disputed('W-2', '2026-02-28'), await disputed('W-2', '2026-03-01')]).toEqual([8000n, 5000n])
+    expect(await disputed('W-2', '2026-03-02')).toBe(2000n)
+    await reverseWriteOff(books.context, {
+      ...common,
+      code: 'DISPUTE',
+      amount: usd('10.00'),
+      occurredOn: date('2026-04-01'),
+    })
+    expect([await disputed('W-2', '2026-03-31'), await disputed('W-2', '2026-04-01')]).toEqual([2000n, 3000n])
+    await reverseWriteOff(books.context, { ...common, code: 'DISPUTE', occurredOn: date('2026-04-02') })
+    expect(await disputed('W-2', '2026-04-02')).toBe(5000n)
+    await reverseDiscount(books.context, { ...common, code: 'UNEARNED', occurredOn: date('2026-04-03') })
+    expect(await disputed('W-2', '2026-04-03')).toBe(8000n)
+    const { stored, projected } = await flowAndProjection(books)
+    expect(stored).toEqual(projected)
   })
 })
 

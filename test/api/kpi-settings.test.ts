@@ -19,7 +19,7 @@ beforeEach(async () => {
   token = await server.createToken(organization)
 })
 
-const ALL = `dsoMonths ceiMonths ceiForm periodMonths rateBasis floorDaysLate unappliedCash graceDays weekendRoll
+const ALL = `dsoMonths ceiMonths ceiForm periodMonths rateBasis floorDaysLate unappliedCash taxBasis graceDays weekendRoll
   deductionsBasis lossRates lateInterestRate calendar { kind yearStartMonth weekStartsOn }`
 
 const DEFAULTS = {
@@ -30,6 +30,7 @@ const DEFAULTS = {
   rateBasis: 'COUNT',
   floorDaysLate: false,
   unappliedCash: 'EXCLUDE',
+  taxBasis: 'GROSS',
   graceDays: 0,
   weekendRoll: false,
   deductionsBasis: 'OPENED',

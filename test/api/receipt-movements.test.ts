@@ -23,6 +23,9 @@ beforeEach(() => {
   invoice = next()
 })
 
+const disputeOf = async (number: string, amount: string, openedOn: string) =>
+  `dispute_${taken(await cash.dispute(number, { amount, openedOn: date(openedOn) })).disputeId}`
+
 describe('applyReceipt', () => {
   it('pays invoices of its customer out of what is left, in parts', async () => {
     const other = next()
@@ -106,6 +109,20 @@ describe('applyReceipt', () => {
     expect(await cash.left(disputeId, '2026-04-30', '2026-05-01')).toEqual([6_000n, 3_000n])
     taken(await cash.apply(receipt, { [invoice]: null }))
     expect(await cash.left(disputeId, '2026-06-29', '2026-06-30')).toEqual([3_000n, 0n])
+    await cash.expectSound()
+  })
+
+  it('opens a dispute again with what is owed again, as far as it had resolved it', async () => {
+    await cash.bill(invoice, '100.00', '2026-03-01', '2026-03-31')
+    const dispute = await disputeOf(invoice, '60.00', '2026-04-01')
+    const receipt = await cash.receive('100.00', '2026-05-01', { [invoice]: null })
+    expect(await cash.left(dispute, '2026-04-30', '2026-05-01')).toEqual([6_000n, 0n])
+    taken(await cash.unapply(receipt, invoice, { amount: '40.00', effectiveOn: date('2026-05-10') }))
+    expect(await cash.left(dispute, '2026-05-09', '2026-05-10')).toEqual([0n, 4_000n])
+    taken(await cash.unapply(receipt, invoice, { effectiveOn: date('2026-05-20') }))
+    expect(await cash.left(dispute, '2026-05-19', '2026-05-20')).toEqual([4_000n, 6_000n])
+    taken(await cash.apply(receipt, { [invoice]: null }, { effectiveOn: date('2026-05-25') }))
+    expect(await cash.left(dispute, '2026-05-24', '2026-05-25')).toEqual([6_000n, 0n])
     await cash.expectSound()
   })
 
@@ -272,6 +289,37 @@ describe('bounceReceipt', () => {
     await cash.expectSound()
   })
 
+  it('opens what it alone had resolved of disputes, on all bills that it paid', async () => {
+    const other = next()
+    await cash.bill(invoice, '100.00', '2026-03-01', '2026-03-31')
+    await cash.bill(other, '50.00', '2026-03-01', '2026-03-31')
+    const first = await disputeOf(invoice, '60.00', '2026-04-01')
+    const second = await disputeOf(other, '50.00', '2026-04-02')
+    taken(await cash.resolve(second, { amount: '20.00', resolvedOn: date('2026-04-10') }))
+    await cash.receive('70.00', '2026-05-01', { [invoice]: '70.00' })
+    const receipt = await cash.receive('80.00', '2026-05-02', { [invoice]: '30.00', [other]: null })
+    expect(await cash.left(first, '2026-05-01', '2026-05-02')).toEqual([3_000n, 0n])
+    expect(await cash.left(second, '2026-05-01', '2026-05-02')).toEqual([3_000n, 0n])
+    taken(await cash.bounce(receipt, '2026-05-20', { reason: 'No funds' }))
+    // What the payment that stands had resolved, and what was agreed on, is over.
+    expect(await cash.left(first, '2026-05-19', '2026-05-20')).toEqual([0n, 3_000n])
+    expect(await cash.left(second, '2026-05-19', '2026-05-20')).toEqual([0n, 3_000n])
+    await cash.expectSound()
+    taken(await cash.resolve(second, { resolvedOn: date('2026-05-31') }))
+    const closed = await cash.ask(
+      `select day::text, sum(count)::int as count from flow where measure = 'DISPUTE_CLOSED' and day in ('2026-05-02', '2026-05-20', '2026-05-31')
+         and segment_id = (select segment_id from item where id = '${second.slice('dispute_'.length)}')
+       group by day having sum(count) <> 0 order by day`,
+    )
+    // Closed by the payment and open again with it; the one that was agreed on counts on its last day.
+    expect(closed).toEqual([
+      { day: '2026-05-02', count: 2 },
+      { day: '2026-05-20', count: -2 },
+      { day: '2026-05-31', count: 1 },
+    ])
+    await cash.expectSound()
+  })
+
   it('happens once, and not before the money came', async () => {
     const receipt = await cash.receive('10.00', '2026-04-10', {})
     expect(await cash.bounce(receipt, '2026-04-09')).toMatchObject(refused('INVALID', 'bouncedOn'))
@@ -292,7 +340,7 @@ describe('any order of movements', () => {
   it('leaves nothing below 0 on any day, and the store as the ledger says', async () => {
     const days = ['2026-03-05', '2026-03-20', '2026-04-02', '2026-04-30', '2026-05-15', '2026-06-01']
     const step = fc.record({
-      what: fc.constantFrom('APPLY', 'APPLY', 'UNAPPLY', 'BOUNCE', 'CREDIT', 'UNCREDIT'),
+      what: fc.constantFrom('APPLY', 'APPLY', 'UNAPPLY', 'BOUNCE', 'CREDIT', 'UNCREDIT', 'DISPUTE'),
       receipt: fc.nat(2),
       invoice: fc.nat(2),
       day: fc.constantFrom(...days),
@@ -317,8 +365,10 @@ describe('any order of movements', () => {
           if (what === 'BOUNCE') await cash.bounce(receipt, day)
           if (what === 'CREDIT') await cash.applyCredit(note, { [number]: amount }, { effectiveOn })
           if (what === 'UNCREDIT') await cash.unapplyCredit(note, number, { effectiveOn })
+          if (what === 'DISPUTE') await cash.dispute(number, { amount, openedOn: effectiveOn })
         }
         expect(await cash.belowZero()).toEqual([])
+        expect(await cash.disputedBeyondOwed()).toEqual([])
       }),
       { numRuns: 12 },
     )

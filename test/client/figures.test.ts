@@ -120,6 +120,7 @@ describe('conventions', () => {
     rateBasis: 'COUNT',
     floorDaysLate: false,
     unappliedCash: 'EXCLUDE',
+    taxBasis: 'GROSS',
     graceDays: 0,
     weekendRoll: false,
     deductionsBasis: 'OPENED',

@@ -6,8 +6,10 @@ import {
   defaultConventions,
   type Conventions,
 } from '@tidemark/server/domain/conventions.ts'
+import { noFacts } from '@tidemark/server/domain/invoice.ts'
 import type { Input, KpiDefinition, Point } from '@tidemark/server/domain/kpi.ts'
 import { Exact } from '@tidemark/server/domain/money.ts'
+import type { History } from '@tidemark/server/domain/projection.ts'
 import { kpiDefinitions } from '@tidemark/server/domain/registry.ts'
 import { conventionsOf, day, kpiBooks, rowsOf, entry } from '../support/kpi-books.ts'
 
@@ -87,6 +89,7 @@ describe('the registry', () => {
     rateBasis: 'AMOUNT',
     floorDaysLate: true,
     unappliedCash: 'INCLUDE',
+    taxBasis: 'NET',
     graceDays: 5,
     weekendRoll: true,
     deductionsBasis: 'RESOLVED',
@@ -123,6 +126,7 @@ describe('the registry', () => {
     expect(choicesOf(dso).map((choice) => [choice.name, choice.default])).toEqual([
       ['dsoMonths', '3'],
       ['unappliedCash', 'EXCLUDE'],
+      ['taxBasis', 'GROSS'],
       ['calendar', 'CALENDAR_MONTHS'],
     ])
     expect(inputsOf(dso)).toEqual([
@@ -182,6 +186,119 @@ describe('grace and weekends', () => {
   it('leave aging alone', () => {
     const over90 = books.value('PAST_DUE_OVER_90', day('2026-09-05'), { graceDays: 30 })
     expect(over90).toBe(3)
+  })
+})
+
+describe('grace on what was paid', () => {
+  // Due on Friday the 5th, Saturday the 6th and so on; each paid on the given day.
+  const bill = (dueOn: string, paidOn: string, amount: bigint) => ({
+    kind: 'INVOICE' as const,
+    startsOn: day('2026-06-01'),
+    entries: [
+      entry('INVOICED', amount, day('2026-06-01'), { dueOn: day(dueOn) }),
+      entry('PAYMENT_APPLIED', -amount, day(paidOn), { counterpartId: `${dueOn} ${paidOn}` }),
+    ],
+  })
+  const books = kpiBooks(
+    rowsOf(
+      [
+        bill('2026-06-05', '2026-06-05', 1n),
+        bill('2026-06-05', '2026-06-07', 10n),
+        bill('2026-06-05', '2026-06-08', 100n),
+        bill('2026-06-06', '2026-06-08', 1_000n),
+        bill('2026-06-08', '2026-06-18', 10_000n),
+        bill('2026-06-29', '2026-06-30', 100_000n),
+      ],
+      'USD',
+    ),
+    'USD',
+  )
+  const inTime = (choice: Partial<Conventions>, asOf = '2026-09-30') => {
+    const period = { from: day('2026-06-01'), to: day('2026-06-30') }
+    const { outcome } = books.evaluate(
+      'ON_TIME_RATE',
+      { day: period.to, period, asOf: day(asOf) },
+      { rateBasis: 'AMOUNT', ...choice },
+    )
+    return [outcome?.numerator, outcome?.denominator].map((one) => one?.times(100).toNumber())
+  }
+  const settled = (choice: Partial<Conventions>) =>
+    books
+      .outcome('ON_TIME_RATE_SETTLED', day('2026-06-30'), { rateBasis: 'AMOUNT', ...choice })
+      .numerator?.times(100)
+      .toNumber()
+
+  it.each<[Partial<Conventions>, number]>([
+    [{}, 1],
+    [{ weekendRoll: true }, 1_001],
+    [{ graceDays: 1 }, 100_001],
+    // Friday and a day is Saturday, which Monday follows.
+    [{ graceDays: 1, weekendRoll: true }, 101_111],
+    [{ graceDays: 2 }, 101_011],
+    [{ graceDays: 3 }, 101_111],
+    [{ graceDays: 9 }, 101_111],
+    [{ graceDays: 10 }, 111_111],
+    [{ graceDays: 60, weekendRoll: true }, 111_111],
+  ])('makes what came within it punctual: %j', (choice, paid) => {
+    expect(inTime(choice)).toEqual([paid, 111_111])
+    expect(settled(choice)).toBe(paid)
+  })
+
+  it('leaves out what may still be paid in time', () => {
+    expect(inTime({}, '2026-06-30')).toEqual([1, 111_111])
+    expect(inTime({ graceDays: 2 }, '2026-06-30')).toEqual([1_011, 11_111])
+    expect(inTime({ graceDays: 2 }, '2026-07-01')).toEqual([101_011, 111_111])
+  })
+})
+
+describe('the tax basis', () => {
+  const issuedOn = day('2026-06-01')
+  const bill = (amount: bigint, tax: bigint | null) => ({
+    kind: 'INVOICE' as const,
+    startsOn: issuedOn,
+    facts: { ...noFacts, tax },
+    entries: [entry('INVOICED', amount, issuedOn, { dueOn: day('2026-07-01') })],
+  })
+  const note = (amount: bigint, tax: bigint | null) => ({
+    kind: 'CREDIT_NOTE' as const,
+    startsOn: issuedOn,
+    facts: { ...noFacts, tax },
+    entries: [entry('CREDITED', amount, issuedOn)],
+  })
+  const on = day('2026-06-30')
+  const of = (...histories: History[]) => kpiBooks(rowsOf(histories, 'USD'), 'USD')
+  const month = { dsoMonths: 1 }
+
+  // KPIS.md C 11: receivables are gross, sales often net.
+  it('shifts DSO by a fifth where the tax is 20 %', () => {
+    const books = of(bill(120_00n, 20_00n), bill(60_00n, 10_00n))
+    const values = (taxBasis: 'GROSS' | 'NET') =>
+      (['DSO', 'BEST_POSSIBLE_DSO', 'DSO_COUNT_BACK', 'SALES'] as const).map((metric) =>
+        books.value(metric, on, { ...month, taxBasis }),
+      )
+    expect(values('GROSS')).toEqual([30, 30, 30, 180])
+    const counted = books.outcome('DSO_COUNT_BACK', on, { taxBasis: 'NET' })
+    expect(values('NET')).toEqual([36, 36, null, 150])
+    expect(counted.reason).toBe('HISTORY_EXHAUSTED')
+  })
+
+  it('takes the tax of credit notes off again, and follows corrections', () => {
+    const corrected = bill(120_00n, 20_00n)
+    const entries = [...corrected.entries, entry('CORRECTED', 60_00n, issuedOn)]
+    const books = of({ ...corrected, entries }, note(36_00n, 6_00n))
+    expect(books.value('SALES', on, { taxBasis: 'NET' })).toBe(120)
+  })
+
+  it('is not net where the tax of only some is known, nor of none', () => {
+    const reasons = (...histories: History[]) =>
+      (['DSO', 'SALES', 'DSO_COUNT_BACK'] as const).map(
+        (metric) => of(...histories).outcome(metric, on, { ...month, taxBasis: 'NET' }).reason,
+      )
+    expect(reasons(bill(120_00n, 20_00n), bill(60_00n, null))).toEqual(Array(3).fill('TAX_BASIS_MIXED'))
+    expect(reasons(bill(120_00n, 20_00n), note(60_00n, null))).toEqual(Array(3).fill('TAX_BASIS_MIXED'))
+    expect(reasons(bill(120_00n, null))).toEqual(Array(3).fill('NOT_RECORDED'))
+    // A bill without tax is one whose tax is known.
+    expect(reasons(bill(120_00n, 0n))).toEqual([null, null, null])
   })
 })
 

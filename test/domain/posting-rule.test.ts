@@ -14,11 +14,11 @@ import { day, entry } from '../support/kpi-books.ts'
  * of an older rule.
  */
 const RULE = {
-  migration: '0007_movements',
-  digest: 'e2cbecc2e207f2cb',
+  migration: '0013_tax',
+  digest: 'ec8dd56b0ffad9ba',
 }
 
-const invoice = (entries: History['entries'], discount = 0n): History => ({
+const invoice = (entries: History['entries'], discount = 0n, tax: bigint | null = null): History => ({
   kind: 'INVOICE',
   startsOn: day('2026-01-10'),
   facts: {
@@ -27,6 +27,7 @@ const invoice = (entries: History['entries'], discount = 0n): History => ({
     sentOn: day('2026-01-12'),
     discount,
     discountUntil: discount === 0n ? null : day('2026-01-20'),
+    tax,
   },
   entries,
 })
@@ -57,12 +58,18 @@ const histories: readonly History[] = [
       entry('WRITTEN_OFF', -1n, day('2026-06-30'), { installment: 2, code: 'TOLERANCE' }),
     ],
     20n,
+    100n,
   ),
-  invoice([
-    billed(1, 800n, '2026-01-25'),
-    entry('CORRECTED', 50n, day('2026-01-15')),
-    paid(850n, '2026-01-20', 'f'),
-  ]),
+  invoice([billed(1, 90n, '2026-02-07'), paid(50n, '2026-02-10', 'g'), paid(40n, '2026-03-20', 'h')]),
+  invoice(
+    [
+      billed(1, 800n, '2026-01-25'),
+      entry('CORRECTED', 50n, day('2026-01-15')),
+      paid(850n, '2026-01-20', 'f'),
+    ],
+    0n,
+    133n,
+  ),
   invoice([billed(1, 70n, '2026-02-09'), entry('VOIDED', -70n, day('2026-01-11'))]),
   invoice([billed(1, 60n, '2026-02-09'), entry('WRITTEN_OFF', -60n, day('2026-09-01'), { code: 'DISPUTE' })]),
   {
@@ -78,6 +85,7 @@ const histories: readonly History[] = [
   {
     kind: 'CREDIT_NOTE',
     startsOn: day('2026-03-18'),
+    facts: { ...noFacts, tax: 21n },
     entries: [entry('CREDITED', 130n, day('2026-03-18')), entry('APPLIED', -100n, day('2026-03-20'))],
   },
   {
@@ -86,6 +94,8 @@ const histories: readonly History[] = [
     entries: [
       entry('DISPUTE_OPENED', 200n, day('2026-02-01')),
       entry('DISPUTE_RESOLVED', -200n, day('2026-02-15')),
+      entry('DISPUTE_RESOLVED', 150n, day('2026-02-20')),
+      entry('DISPUTE_RESOLVED', -150n, day('2026-02-25'), { occurredOn: day('2026-02-18') }),
     ],
   },
 ]

@@ -212,6 +212,7 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
         'Dashboard',
         'Goals',
         'Alerts',
+        'Reviews',
         'KPIs',
         'Aging',
       ])

@@ -180,17 +180,24 @@ function paymentsOf(entries: readonly Recorded[]): { amount: bigint; occurredOn:
 export const total = (entries: readonly Recorded[], ...kinds: Entry['kind'][]): bigint =>
   entries.filter((entry) => kinds.includes(entry.kind)).reduce((all, entry) => all + entry.amount, 0n)
 
-/** The parts that fell due in the period, as the end of `asOf` sees them. */
-export function fellDue({ items }: Sight, first: number, last: number, asOf: number) {
+/** The parts that fell due in the period, as the end of `asOf` sees them, of which it is decided by then who was late. */
+export function fellDue(
+  { items }: Sight,
+  first: number,
+  last: number,
+  asOf: number,
+  isLate: (dueOn: number, on: number) => boolean,
+) {
   return items
     .filter((item) => item.kind === 'INVOICE')
     .flatMap((item) =>
       partsOf(effective(item, asOf)).flatMap((entries) => {
         const firstDueOn = entries.find((entry) => entry.kind === 'INVOICED')?.dueOn ?? NaN
         const due = dueOf(entries)
-        if (!(firstDueOn >= first && firstDueOn <= last) || due <= 0n) return []
+        if (!(firstDueOn >= first && firstDueOn <= last) || due <= 0n || !isLate(firstDueOn, asOf + 1))
+          return []
         const inTime = paymentsOf(entries)
-          .filter((payment) => payment.occurredOn <= firstDueOn)
+          .filter((payment) => !isLate(firstDueOn, payment.occurredOn))
           .reduce((all, payment) => all + payment.amount, 0n)
         return [{ currency: item.currency, due, onTime: inTime < due ? inTime : due }]
       }),
@@ -202,6 +209,7 @@ export type Settlement = {
   readonly amount: bigint
   readonly daysToPay: number
   readonly daysLate: number
+  readonly dueOn: number
 }
 
 /** The invoices that stand settled at the end of a day: nothing owed, something paid, nothing written off but a tolerance. */
@@ -225,6 +233,7 @@ export function settlements({ items }: Sight, day: number): Settlement[] {
           amount: payments.reduce((all, payment) => all + payment.amount, 0n),
           daysToPay: paidOn - item.startsOn,
           daysLate: paidOn - dueOn,
+          dueOn,
         },
       ]
     })

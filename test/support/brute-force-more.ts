@@ -31,6 +31,8 @@ export type Tools = {
   readonly receivables: (on: number) => Decimal
   readonly pastDue: (on: number) => Decimal
   readonly sales: (first: number, last: number) => Decimal
+  /** A balance in days of the sales of the window of DSO, by the tax basis. */
+  readonly daysOfSales: (balance: (first: number) => Decimal) => TwinAnswer
   readonly money: (kinds: Entry['kind'][], sign: bigint) => TwinAnswer
   readonly settled: (read: (one: Settlement) => Decimal) => Decimal
 }
@@ -41,7 +43,7 @@ export function computeMore(
   metric: KpiMetric,
   sight: Sight,
   booksFrom: number,
-  { number, divided, receivables, pastDue, sales, money, settled }: Tools,
+  { number, divided, receivables, pastDue, sales, daysOfSales, money, settled }: Tools,
 ): TwinAnswer {
   const { items, question } = sight
   const { day, from, asOf, conventions, region } = question
@@ -140,13 +142,7 @@ export function computeMore(
     case 'EXTENDED_DSO': {
       const first = windowStart(day, conventions.dsoMonths, conventions.calendar)
       if (first < booksFrom) return none('INSUFFICIENT_HISTORY')
-      const sold = sales(first, day)
-      const current = receivables(day).minus(pastDue(day))
-      const granted = divided(
-        current.times(day - first + 1),
-        sold,
-        sold.lt(0) ? 'NEGATIVE_SALES' : 'NO_SALES',
-      )
+      const granted = daysOfSales(() => receivables(day).minus(pastDue(day)))
       const terms = weightedTerms(sight, first, divided, 'NO_SALES')
       if (granted.value === null) return granted
       return terms.value === null ? terms : number(granted.value.minus(terms.value))
@@ -451,7 +447,9 @@ const closed = ({ items }: Sight, on: number): Closed[] =>
     .filter((item) => item.kind === 'DISPUTE')
     .flatMap((item) => {
       const entries = effective(item, on)
-      const ends = entries.filter(({ kind }) => kind === 'DISPUTE_RESOLVED').map((entry) => entry.occurredOn)
+      const ends = entries
+        .filter(({ kind, amount }) => kind === 'DISPUTE_RESOLVED' && amount < 0n)
+        .map((entry) => entry.occurredOn)
       if (ends.length === 0 || balanceOf(item, on) !== 0n) return []
       return [{ item, minor: total(entries, 'DISPUTE_OPENED'), days: Math.max(...ends) - item.startsOn }]
     })

@@ -25,6 +25,7 @@ import {
   type TwinAnswer,
 } from './brute-force-books.ts'
 import { computeMore } from './brute-force-more.ts'
+import { documentsIn, taxBetween, whyNotNet, type Documents } from './brute-force-tax.ts'
 import { isLate, periodsBefore, windowStart, yearOf } from './brute-force-windows.ts'
 
 export type { PlainItem, Question, Quotation, Recorded, TwinAnswer } from './brute-force-books.ts'
@@ -95,11 +96,19 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
     )
   const netted = (on: number) => (conventions.unappliedCash === 'INCLUDE' ? unapplied(on) : n(0))
   const owed = (on: number) => receivables(on).minus(netted(on))
+  const isNet = conventions.taxBasis === 'NET'
+  const onBasis = (first: number, answer: (sold: Decimal) => TwinAnswer): TwinAnswer => {
+    const reason = isNet ? whyNotNet([documentsIn(sight, first, day)]) : null
+    if (reason !== null) return { value: null, reason }
+    const tax = isNet ? taxBetween(sight, first, day, day) : n(0)
+    return answer(sales(first, day).minus(tax))
+  }
   const daysOfSales = (balance: (first: number) => Decimal): TwinAnswer => {
     const first = windowStart(day, conventions.dsoMonths, conventions.calendar)
     if (first < booksFrom) return { value: null, reason: 'INSUFFICIENT_HISTORY' }
-    const sold = sales(first, day)
-    return divided(balance(first).times(day - first + 1), sold, sold.lt(0) ? 'NEGATIVE_SALES' : 'NO_SALES')
+    return onBasis(first, (sold) =>
+      divided(balance(first).times(day - first + 1), sold, sold.lt(0) ? 'NEGATIVE_SALES' : 'NO_SALES'),
+    )
   }
   const settledBetween = <T>(read: (one: Settlement) => T): { gained: T[]; lost: T[] } => ({
     gained: settlements(sight, day).map(read),
@@ -153,13 +162,14 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
       const first = starts.at(-1) ?? NaN
       if (first < booksFrom) return { value: null, reason: 'INSUFFICIENT_HISTORY' }
       const mean = sum([day, ...starts.map((start) => start - 1)].map(receivables)).div(starts.length + 1)
-      const sold = sales(first, day)
-      return metric === 'RECEIVABLES_TURNOVER'
-        ? divided(sold, mean, 'NO_RECEIVABLES')
-        : divided(mean.times(day - first + 1), sold, sold.lt(0) ? 'NEGATIVE_SALES' : 'NO_SALES')
+      return onBasis(first, (sold) =>
+        metric === 'RECEIVABLES_TURNOVER'
+          ? divided(sold, mean, 'NO_RECEIVABLES')
+          : divided(mean.times(day - first + 1), sold, sold.lt(0) ? 'NEGATIVE_SALES' : 'NO_SALES'),
+      )
     }
     case 'ON_TIME_RATE': {
-      const parts = fellDue(sight, from, day, asOf)
+      const parts = fellDue(sight, from, day, asOf, (dueOn, on) => isLate(dueOn, on, conventions))
       const due = parts.map((part) => (byMoney ? at(sight, part, part.due, day) : n(1)))
       const onTime = parts.map((part) =>
         byMoney ? at(sight, part, part.onTime, day) : n(part.onTime === part.due ? 1 : 0),
@@ -168,7 +178,7 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
     }
     case 'ON_TIME_RATE_SETTLED':
       return divided(
-        settled((one) => (one.daysLate <= 0 ? weight(one) : n(0))),
+        settled((one) => (isLate(one.dueOn, one.dueOn + one.daysLate, conventions) ? n(0) : weight(one))),
         settled(weight),
         'NOTHING_IN_PERIOD',
         100,
@@ -207,13 +217,17 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
         receivables(day),
         'NO_RECEIVABLES',
       )
-    case 'SALES':
+    case 'SALES': {
+      const reason = isNet ? whyNotNet([documentsIn(sight, from, day)]) : null
+      if (reason !== null) return { value: null, reason }
       return number(
         sum([
           ...movements(sight, BILLING, from, day).map((m) => at(sight, m, m.amount, m.effectiveOn)),
           ...movements(sight, ['CREDITED'], from, day).map((m) => at(sight, m, -m.amount, m.effectiveOn)),
+          isNet ? taxBetween(sight, from, day, null).neg() : n(0),
         ]),
       )
+    }
     case 'INVOICES_SENT':
       return number(n(invoicesIssued(sight, from, day)))
     case 'CASH_COLLECTED':
@@ -247,6 +261,7 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
         receivables,
         pastDue,
         sales,
+        daysOfSales,
         money,
         settled,
       })
@@ -255,14 +270,30 @@ function compute(metric: KpiMetric, sight: Sight, booksFrom: number): TwinAnswer
 
 function countBack(
   balance: Decimal,
-  { question: { day, conventions } }: Sight,
+  sight: Sight,
   booksFrom: number,
+  sales: (first: number, last: number) => Decimal,
+): TwinAnswer {
+  const { day, conventions } = sight.question
+  const isNet = conventions.taxBasis === 'NET'
+  const seen: Documents[] = []
+  const answer = countBackOn(balance, periodsBefore(day, booksFrom, conventions.calendar), (first, last) => {
+    seen.push(documentsIn(sight, first, last))
+    return sales(first, last).minus(isNet ? taxBetween(sight, first, last, day) : n(0))
+  })
+  const reason = isNet ? whyNotNet(seen) : null
+  return reason === null ? answer : { value: null, reason }
+}
+
+function countBackOn(
+  balance: Decimal,
+  periods: readonly { readonly first: number; readonly last: number }[],
   sales: (first: number, last: number) => Decimal,
 ): TwinAnswer {
   if (!balance.gt(0)) return { value: n(0), reason: null }
   let rest = balance
   let days = n(0)
-  for (const { first, last } of periodsBefore(day, booksFrom, conventions.calendar)) {
+  for (const { first, last } of periods) {
     const sold = sales(first, last)
     if (sold.lt(0)) return { value: null, reason: 'NEGATIVE_SALES' }
     const length = last - first + 1

@@ -6,7 +6,7 @@ import { recordCreditNote } from '@tidemark/server/credit-note/record.ts'
 import { openDispute } from '@tidemark/server/dispute/open.ts'
 import { resolveDispute } from '@tidemark/server/dispute/resolve.ts'
 import { formatDay, parseDay } from '@tidemark/server/domain/day.ts'
-import { balanceOn } from '@tidemark/server/domain/projection.ts'
+import { balanceNow, balanceOn } from '@tidemark/server/domain/projection.ts'
 import { encodeId } from '@tidemark/server/ids.ts'
 import { readItems, type Item } from '@tidemark/server/ledger/histories.ts'
 import { isProblem, type Problem } from '@tidemark/server/problem.ts'
@@ -106,6 +106,19 @@ export const cashOf = ({ context, connection, organization, ...books }: Books) =
   /** What was below 0, and when. */
   async belowZero(): Promise<string[]> {
     return [...(await this.items()).values()].flatMap(negativeDays)
+  },
+  /** Invoices of which more is disputed in the end than is owed, or more than ever was. */
+  async disputedBeyondOwed(): Promise<string[]> {
+    const items = await this.items()
+    const disputes = [...items.values()].filter(({ kind }) => kind === 'DISPUTE')
+    return [...Map.groupBy(disputes, ({ entries }) => entries[0]?.counterpartId ?? '')].flatMap(
+      ([id, about]) => {
+        const invoice = items.get(id)
+        const open = about.reduce((sum, dispute) => sum + balanceNow(dispute), 0n)
+        const isTooMuch = about.some((dispute) => balanceNow(dispute) > (dispute.entries[0]?.amount ?? 0n))
+        return invoice !== undefined && open <= balanceNow(invoice) && !isTooMuch ? [] : [id]
+      },
+    )
   },
   /** Fails where something was ever below 0, or the store beside the ledger is not what the ledger says. */
   async expectSound(): Promise<void> {

@@ -110,7 +110,7 @@ function detailed(
   switch (kind) {
     case 'INVOICE': {
       const dueOn = Math.max(...entries.flatMap((entry) => entry.dueOn ?? []))
-      const { deliveredOn, sentOn, discount, discountUntil } = facts
+      const { deliveredOn, sentOn, discount, discountUntil, tax } = facts
       return {
         ...common,
         kind,
@@ -121,12 +121,14 @@ function detailed(
           deliveredOn,
           sentOn,
           discount: discountUntil === null ? null : { amount: discount, until: discountUntil },
+          tax,
         },
       }
     }
     case 'RECEIPT':
       return { ...common, kind, reference: null }
     case 'CREDIT_NOTE':
+      return { ...common, kind, tax: facts.tax }
     case 'DISPUTE':
       return { ...common, kind }
   }

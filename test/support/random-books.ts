@@ -91,6 +91,7 @@ function itemsOf(
           sentOn: issuedOn + drawn.sent,
           discount: BigInt(drawn.discount),
           discountUntil: issuedOn + drawn.until,
+          tax: null,
         }
   const payments: { id: string; receipt: number; installment: number; amount: bigint; on: number }[] = []
   const place = { currency, region }
@@ -224,14 +225,15 @@ function itemsOf(
         })
         break
       case 'RESOLVE': {
-        const dispute = others.findLastIndex(
-          (other) => other.kind === 'DISPUTE' && other.entries.length === 1,
-        )
+        // What is resolved already is opened again, and resolved by the next one.
+        const dispute = others.findLastIndex((other) => other.kind === 'DISPUTE')
         const opened = others[dispute]
         if (opened === undefined) break
-        const amountBack = -(opened.entries[0]?.amount ?? 0n)
+        const isOpen = opened.entries.length % 2 === 1
+        const disputed = opened.entries[0]?.amount ?? 0n
+        const lastOn = Math.max(...opened.entries.map(({ effectiveOn }) => effectiveOn))
         const resolved = {
-          ...entry('DISPUTE_RESOLVED', amountBack, Math.max(on, opened.startsOn + 1)),
+          ...entry('DISPUTE_RESOLVED', isOpen ? -disputed : disputed, Math.max(on, lastOn + 1)),
           posting,
         }
         others[dispute] = { ...opened, entries: [...opened.entries, resolved] }
@@ -243,7 +245,23 @@ function itemsOf(
 }
 
 export const randomItems = (bills: { minLength?: number; maxLength: number }): fc.Arbitrary<PlainItem[]> =>
-  fc.array(bill, bills).map((all) => all.flatMap(itemsOf))
+  fc
+    .tuple(fc.array(bill, bills), fc.constantFrom('ALL', 'SOME', 'NONE'))
+    .map(([all, taxKnown]) =>
+      all
+        .flatMap(itemsOf)
+        .map((item, index) => withTax(item, taxKnown === 'SOME' && index % 5 > 0 ? 'ALL' : taxKnown, index)),
+    )
+
+/** Of bills and credit notes what is tax, at a rate of their own. */
+function withTax(item: PlainItem, taxKnown: string, index: number): PlainItem {
+  if (taxKnown !== 'ALL' || (item.kind !== 'INVOICE' && item.kind !== 'CREDIT_NOTE')) return item
+  const amount = item.entries.reduce(
+    (sum, { kind, amount: part }) => (kind === 'INVOICED' || kind === 'CREDITED' ? sum + part : sum),
+    0n,
+  )
+  return { ...item, facts: { ...(item.facts ?? noFacts), tax: (amount * BigInt(index % 20)) / 100n } }
+}
 
 /** A rate every three days, so that the one in force is often not of the day itself. */
 export const quotations: Quotation[] = Array.from(
