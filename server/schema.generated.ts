@@ -3883,7 +3883,7 @@ export type ApplyGoalsInput = {
   /**
    * YAML: `version: 1`, a `reason`, and `goals`, each with its `key` and what of it the file decides: template, name, why,
    * metric, direction, scope, conventions, currency, baseline, target, band, trajectory, milestones, startsOn, deadline,
-   * owner, reviewer, followers (by e-mail, else by name), parent (a key), state, actions. What is left out stays as it is.
+   * owner, reviewer, followers (by e-mail, else by name), parent (a key), guards, state, actions. What is left out stays as it is.
    */
   readonly document: Scalars['String']['input'];
   /** Give up goals that are not closed and that the file does not have. */
@@ -4764,8 +4764,8 @@ export type GoalTemplateDraft = {
   readonly startsOn: Scalars['Date']['output'];
   /** The last day. */
   readonly deadline: Scalars['Date']['output'];
-  /** KPIs by which it could seem to be reached. */
-  readonly guards: ReadonlyArray<KpiMetric>;
+  /** Of the guards of the template, those that `createGoal` takes. */
+  readonly guards: ReadonlyArray<GoalGuard>;
   /** What the check says of it. */
   readonly smart: SmartCheck;
 };
@@ -11147,7 +11147,7 @@ export type GoalTemplateDraftResolvers<ContextType = Context, ParentType extends
   milestones?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplateMilestone']>, ParentType, ContextType>;
   startsOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   deadline?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
-  guards?: Resolver<ReadonlyArray<ResolversTypes['KpiMetric']>, ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['GoalGuard']>, ParentType, ContextType>;
   smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
 };
 

@@ -15,6 +15,7 @@ import {
   type Node,
 } from 'yaml'
 import { conventionTexts, type ConventionsChoice } from '../domain/conventions.ts'
+import { goalGuards, isGoalGuard, type GoalGuard } from '../domain/goal-guards.ts'
 import { goalTemplate, goalTemplates } from '../domain/goal-templates.ts'
 import { kpiMetrics, type KpiMetric } from '../domain/kpi-metrics.ts'
 import { invalid, type Path, type Problem } from '../problem.ts'
@@ -63,6 +64,7 @@ export type CodeGoal = {
   readonly parent?: string | null
   readonly state?: 'ACTIVE' | 'DRAFT'
   readonly actions?: readonly CodeAction[]
+  readonly guards?: readonly GoalGuard[]
 }
 
 export type CodeDocument = {
@@ -269,6 +271,11 @@ const metric: Read<KpiMetric> = (value, path, faults) =>
   kpiMetrics.find((one) => one === value) ??
   wrong('a KPI of the catalog, such as DSO or PAST_DUE')(value, path, faults)
 
+const guard: Read<GoalGuard> = (value, path, faults) =>
+  typeof value === 'string' && isGoalGuard(value)
+    ? value
+    : wrong(`one of ${Object.keys(goalGuards).join(', ')}`)(value, path, faults)
+
 const texts: Read<string[]> = (value, path, faults) =>
   typeof value === 'string' ? [value] : listOf(text, 100)(value, path, faults)
 
@@ -336,6 +343,7 @@ const goal = mapping(
     reviewer: orNull(text),
     followers: texts,
     parent: orNull(key),
+    guards: listOf(guard, 20),
     state: oneOf(['ACTIVE', 'DRAFT'], 'ACTIVE or DRAFT'),
     actions: listOf(
       mapping({ title: text, owner: orNull(text), dueOn: orNull(date), brings: orNull(text) }, ['title']),

@@ -67,6 +67,7 @@ function kpiOf(row: GoalRow, people: readonly PersonRow[]) {
     band:
       bandLow === null || bandHigh === null ? undefined : { low: number(bandLow), high: number(bandHigh) },
     trajectory: trajectoryOf(row),
+    guards: some(row.guards),
   }
 }
 

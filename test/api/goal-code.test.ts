@@ -70,6 +70,7 @@ goals:
     target: 40
     deadline: 2026-12-31
     owner: ${email()}
+    guards: [WRITTEN_OFF, CREDITED]
     parent: cash
     actions:
       - title: Call every customer
@@ -118,6 +119,7 @@ describe('a file', () => {
       text
         .replace('target: 40', 'target: 36')
         .replace('parent: cash', 'parent: null')
+        .replace('[WRITTEN_OFF, CREDITED]', '[CREDITED]')
         .replace('Call every customer', 'Write to every customer')
         .replace('dueOn: 2026-09-30', 'dueOn: 2026-09-15'),
     )
@@ -129,6 +131,7 @@ describe('a file', () => {
         fields: [
           { field: 'parent', from: 'cash', to: null },
           { field: 'target', from: '40', to: '36' },
+          { field: 'guards', from: 'CREDITED, WRITTEN_OFF', to: 'CREDITED' },
           { field: 'actions.Write to every customer', from: null, to: 'owner Bo Ray, due 2026-08-15' },
           { field: 'actions.Call every customer', from: 'planned', to: null },
         ],
