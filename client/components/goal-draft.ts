@@ -65,18 +65,16 @@ export const emptyDraft = (today: Day, ownerId: string | null): GoalDraft => ({
 
 type Template = NonNullable<GoalTemplateDraftQuery['goalTemplate']>
 
-const guardNames = new Set<string>([
-  'WRITTEN_OFF',
-  'CREDITED',
-  'DISCOUNTED',
-  'ADJUSTED',
-  'RE_BILLED',
-  'WEIGHTED_AVERAGE_TERMS',
-  'UNAPPLIED_CASH',
-  'UNAPPLIED_CREDITS',
-  'DISPUTED_RECEIVABLES',
-] satisfies GoalGuard[])
-const isGuard = (name: string): name is GoalGuard => guardNames.has(name)
+/** Only the names of the input: an answer says besides what type it is. */
+const conventionsOf = (of: Template['draft']['conventions']): KpiConventionsInput | null => {
+  if (of === null) return null
+  const { dsoMonths, ceiMonths, ceiForm, periodMonths, rateBasis, floorDaysLate } = of
+  const { unappliedCash, taxBasis, graceDays, weekendRoll, deductionsBasis } = of
+  return {
+    ...{ dsoMonths, ceiMonths, ceiForm, periodMonths, rateBasis, floorDaysLate },
+    ...{ unappliedCash, taxBasis, graceDays, weekendRoll, deductionsBasis },
+  }
+}
 
 const kinds = { VALUE: 'value', PERCENT: 'percent', POINTS: 'points' } as const
 
@@ -86,8 +84,8 @@ export const draftOfTemplate = ({ draft }: Template): Partial<GoalDraft> => ({
   why: draft.why,
   metric: draft.metric,
   direction: draft.direction === 'BUDGET' ? 'DECREASE' : draft.direction,
-  conventions: draft.conventions,
-  guards: draft.guards.filter((name) => isGuard(name)),
+  conventions: conventionsOf(draft.conventions),
+  guards: draft.guards,
   targetKind: draft.target ? kinds[draft.target.kind] : 'value',
   target: draft.target?.amount ?? '',
   low: draft.bandLow ?? '',

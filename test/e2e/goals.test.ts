@@ -390,6 +390,18 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       expect(new URL(page.url()).pathname).toMatch(/goals\/goal_/)
     })
 
+    it('begins with a template, which fills in the form from the books', async () => {
+      await goTo('/demo/goals/new', 'New goal')
+      await page.getByLabel('Begin with').selectOption({ label: 'Cut DSO by a tenth' })
+      await expect.poll(() => parameter('template'), slowest).toBe('cut-dso')
+      await expect.poll(() => page.getByLabel('Target', { exact: true }).inputValue(), slowest).toBe('-10')
+      await see(panel('SMART check( checking)?').getByText(/^Cut DSO \(3 months\) of all receivables/))
+      expect(await inspect(page)).toEqual([])
+      await page.getByRole('button', { name: 'Set the goal' }).click()
+      await see(page.getByRole('heading', { name: 'Cut DSO by a tenth', level: 1 }))
+      await see(page.getByRole('region', { name: /^Guards/ }).getByText('Written off'))
+    })
+
     it('can be a checklist, and be kept as a draft until it is activated', async () => {
       await goTo('/demo/goals/new', 'New goal')
       await page.getByLabel('Name').fill('Credit checks within a day')
