@@ -71,8 +71,17 @@ const conventionsOf = (of: Template['draft']['conventions']): KpiConventionsInpu
   const { dsoMonths, ceiMonths, ceiForm, periodMonths, rateBasis, floorDaysLate } = of
   const { unappliedCash, taxBasis, graceDays, weekendRoll, deductionsBasis } = of
   return {
-    ...{ dsoMonths, ceiMonths, ceiForm, periodMonths, rateBasis, floorDaysLate },
-    ...{ unappliedCash, taxBasis, graceDays, weekendRoll, deductionsBasis },
+    dsoMonths,
+    ceiMonths,
+    ceiForm,
+    periodMonths,
+    rateBasis,
+    floorDaysLate,
+    unappliedCash,
+    taxBasis,
+    graceDays,
+    weekendRoll,
+    deductionsBasis,
   }
 }
 
