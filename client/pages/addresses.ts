@@ -8,6 +8,7 @@ export const accountPath = '/account'
 export const organizationPages = [
   { id: 'dashboard', path: '', title: 'Dashboard', scope: 'kpi:read' },
   { id: 'goals', path: '/goals', title: 'Goals', scope: 'goal:read', hasDetail: true },
+  { id: 'alerts', path: '/alerts', title: 'Alerts', scope: 'alert:read' },
   { id: 'reviews', path: '/reviews', title: 'Reviews', scope: 'goal:read', hasDetail: true },
   { id: 'kpis', path: '/kpis', title: 'KPIs', scope: 'kpi:read', hasDetail: true },
   { id: 'aging', path: '/aging', title: 'Aging', scope: 'kpi:read' },

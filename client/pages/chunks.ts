@@ -8,6 +8,7 @@ import { accountPath, parseOrganizationPath } from './addresses.ts'
 const load = {
   goals: () => import('./goals.tsx'),
   goal: () => import('./goal.tsx'),
+  alerts: () => import('./alerts.tsx'),
   newGoal: () => import('./new-goal.tsx'),
   reviews: () => import('./reviews.tsx'),
   review: () => import('./review.tsx'),
@@ -28,6 +29,7 @@ const page = <Props>(find: () => Promise<ComponentType<Props>>) =>
 
 export const GoalsPage = page(async () => (await load.goals()).GoalsPage)
 export const GoalPage = page(async () => (await load.goal()).GoalPage)
+export const AlertsPage = page(async () => (await load.alerts()).AlertsPage)
 export const NewGoalPage = page(async () => (await load.newGoal()).NewGoalPage)
 export const ReviewsPage = page(async () => (await load.reviews()).ReviewsPage)
 export const ReviewPage = page(async () => (await load.review()).ReviewPage)
