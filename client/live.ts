@@ -3,6 +3,7 @@ import { Client, fetchExchange, mapExchange, type OperationResult, subscriptionE
 import type { DashboardQuery } from './documents.generated.ts'
 import { followGoalProgress } from './live/follow.ts'
 import { type KnownProgress, withNewestProgress } from './live/order.ts'
+import { resume } from './live/resume.ts'
 import { type LiveSocket, openLiveSocket } from './live/socket.ts'
 
 /** The page's way to the server: one HTTP client with one normalised cache, and one socket. */
@@ -18,6 +19,10 @@ export type Live = {
 const embedded = [
   'Aging',
   'AgingBucket',
+  'AlertCondition',
+  'AlertConnection',
+  'AlertEvent',
+  'AlertTransition',
   'AuditActor',
   'AuditEntryConnection',
   'AuditFinding',
@@ -38,6 +43,9 @@ const embedded = [
   'ForecastRange',
   'GoalActionEffect',
   'GoalBand',
+  'GoalBudgetProgress',
+  'GoalGuardProgress',
+  'GoalStatusOverride',
   'GoalBaselineEvidence',
   'GoalChange',
   'GoalChildrenTotal',
@@ -49,6 +57,8 @@ const embedded = [
   'GoalProgressEvent',
   'GoalShare',
   'GoalTargetGiven',
+  'GoalTemplateDraft',
+  'GoalTemplateMilestone',
   'GoalTrajectory',
   'GoalTrajectoryPoint',
   'InvitationConnection',
@@ -140,9 +150,15 @@ const makeClient = (organization: string, socket: LiveSocket, onSignedOut: () =>
       subscriptionExchange({
         forwardSubscription: (request) => ({
           subscribe: (sink) => ({
-            unsubscribe: followGoalProgress(socket.client, known, request, (events) => {
-              for (const goalProgress of events) sink.next({ data: { goalProgress } })
-            }),
+            unsubscribe:
+              request.operationName === 'AlertRaised'
+                ? resume(socket.client, request, (data) => {
+                    sink.next({ data })
+                    return data.alertRaised?.cursor ?? null
+                  })
+                : followGoalProgress(socket.client, known, request, (events) => {
+                    for (const goalProgress of events) sink.next({ data: { goalProgress } })
+                  }),
           }),
         }),
       }),

@@ -82,6 +82,7 @@ const mappers = {
   GoalReviewPart: './goal/review/findings.ts#FoundPart',
   GoalReviewCustomer: './goal/review/findings.ts#FoundCustomer',
   GoalReviewStatus: './goal/review/findings.ts#FoundStatus',
+  GoalReviewAlert: './goal/review/findings.ts#FoundAlert',
   GoalReviewChange: './goal/review/findings.ts#FoundChange',
   GoalReviewAction: './goal/review/findings.ts#FoundAction',
   GoalReviewMilestone: './goal/review/findings.ts#FoundMilestone',

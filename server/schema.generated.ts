@@ -27,7 +27,7 @@ import type { ChildrenTotal, Share } from './goal/tree.ts';
 import type { Effect } from './goal/plan.ts';
 import type { Decision } from './goal/review/commands.ts';
 import type { SignaturePlace, FindingsOfReview } from './goal/review/queries.ts';
-import type { FoundPoint, FoundPart, FoundCustomer, FoundStatus, FoundChange, FoundAction, FoundMilestone } from './goal/review/findings.ts';
+import type { FoundPoint, FoundPart, FoundCustomer, FoundStatus, FoundAlert, FoundChange, FoundAction, FoundMilestone } from './goal/review/findings.ts';
 import type { ChangeRow, FieldChange } from './goal/changes.ts';
 import type { GoalMade, SmartChecked, SpecificChecked, RelevantChecked } from './goal/smart.ts';
 import type { GoalTemplate as GoalTemplateParent } from './domain/goal-templates.ts';
@@ -484,7 +484,7 @@ export type AlertCondition = {
   readonly kind: AlertConditionKind;
   /** Of STATUS: the statuses. */
   readonly statuses?: Maybe<ReadonlyArray<GoalStatus>>;
-  /** What must be exceeded, never only reached; null for STATUS and MILESTONE. */
+  /** What must be exceeded, never only reached; null for STATUS, MILESTONE and REVIEW_OVERDUE. */
   readonly threshold?: Maybe<Scalars['Decimal']['output']>;
   /** Of CHANGE_UP and CHANGE_DOWN: over how many days. */
   readonly days?: Maybe<Scalars['Int']['output']>;
@@ -504,6 +504,8 @@ export type AlertConditionKind =
   | 'AHEAD_BY'
   /** An item of a checklist was done; for a goal on a KPI a further quarter of the way was gone. Each is told once. */
   | 'MILESTONE'
+  /** A review of the goal is overdue: its day has passed, and a signature is missing. */
+  | 'REVIEW_OVERDUE'
   /** The value is more than so much. */
   | 'ABOVE'
   /** The value is less than so much. */
@@ -793,23 +795,25 @@ export type AlertKpiInput = {
 /** When a rule holds: never at equality. */
 export type AlertConditionInput =
   /** The goal's status is one of these. */
-  { readonly statusIn: ReadonlyArray<GoalStatus>; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn: ReadonlyArray<GoalStatus>; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The goal is forecast to be reached with less than so many percent, 0 to 100. */
-  { readonly statusIn?: never; readonly probabilityBelow: Scalars['Decimal']['input']; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow: Scalars['Decimal']['input']; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The goal's value is worse than its trajectory by more than so much, in the KPI's unit. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy: Scalars['Decimal']['input']; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy: Scalars['Decimal']['input']; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The goal's value is better than its trajectory by more than so much, in the KPI's unit. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy: Scalars['Decimal']['input']; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy: Scalars['Decimal']['input']; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** An item of a checklist was done, or a further quarter of the way was gone; only ever true. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone: Scalars['Boolean']['input']; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone: Scalars['Boolean']['input']; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
+  |  /** A review of the goal is overdue; only ever true. */
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue: Scalars['Boolean']['input']; readonly above?: never; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The value is more than this. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above: Scalars['Decimal']['input']; readonly below?: never; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above: Scalars['Decimal']['input']; readonly below?: never; readonly up?: never; readonly down?: never; }
   |  /** The value is less than this. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below: Scalars['Decimal']['input']; readonly up?: never; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below: Scalars['Decimal']['input']; readonly up?: never; readonly down?: never; }
   |  /** The value of a KPI went up by more than this. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up: AlertChangeInput; readonly down?: never; }
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up: AlertChangeInput; readonly down?: never; }
   |  /** The value of a KPI went down by more than this. */
-  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down: AlertChangeInput; };
+  { readonly statusIn?: never; readonly probabilityBelow?: never; readonly behindBy?: never; readonly aheadBy?: never; readonly milestone?: never; readonly reviewOverdue?: never; readonly above?: never; readonly below?: never; readonly up?: never; readonly down: AlertChangeInput; };
 
 /** By how much a value changed. */
 export type AlertChangeInput = {
@@ -1873,8 +1877,8 @@ export type Mutation = {
   /** Deletes a rule. Its alerts stay to be seen; an open one ends. */
   readonly deleteAlertRule: DeleteAlertRuleResult;
   /**
-   * Gives a goal the usual rules that it does not have yet: off track for 3 days, missed, achieved, a milestone reached, and no
-   * data for 2 days.
+   * Gives a goal the usual rules that it does not have yet: off track for 3 days, missed, achieved, a milestone reached, a
+   * review overdue, and no data for 2 days.
    */
   readonly addDefaultAlertRules: AddDefaultAlertRulesResult;
   /** Says that somebody looks after an alert: it is not told again. */
@@ -3879,7 +3883,7 @@ export type ApplyGoalsInput = {
   /**
    * YAML: `version: 1`, a `reason`, and `goals`, each with its `key` and what of it the file decides: template, name, why,
    * metric, direction, scope, conventions, currency, baseline, target, band, trajectory, milestones, startsOn, deadline,
-   * owner, reviewer, followers (by e-mail, else by name), parent (a key), state, actions. What is left out stays as it is.
+   * owner, reviewer, followers (by e-mail, else by name), parent (a key), guards, state, actions. What is left out stays as it is.
    */
   readonly document: Scalars['String']['input'];
   /** Give up goals that are not closed and that the file does not have. */
@@ -4760,8 +4764,8 @@ export type GoalTemplateDraft = {
   readonly startsOn: Scalars['Date']['output'];
   /** The last day. */
   readonly deadline: Scalars['Date']['output'];
-  /** KPIs by which it could seem to be reached. */
-  readonly guards: ReadonlyArray<KpiMetric>;
+  /** Of the guards of the template, those that `createGoal` takes. */
+  readonly guards: ReadonlyArray<GoalGuard>;
   /** What the check says of it. */
   readonly smart: SmartCheck;
 };
@@ -7636,6 +7640,12 @@ export type GoalReviewFindings = {
   readonly explanationMissing?: Maybe<Scalars['String']['output']>;
   /** Each status that it had in the period, in their order. */
   readonly statuses: ReadonlyArray<GoalReviewStatus>;
+  /** How likely it is at the end of the period that the goal is reached, in percent; null where there was no forecast. */
+  readonly probability?: Maybe<Scalars['Float']['output']>;
+  /** What its guards said at the end of the period: what of an improvement is none, in sentences. */
+  readonly guards: ReadonlyArray<Scalars['String']['output']>;
+  /** Alerts that were raised in the period, oldest first. */
+  readonly alerts: ReadonlyArray<GoalReviewAlert>;
   /** What was changed of the goal in the period, oldest first. */
   readonly changes: ReadonlyArray<GoalReviewChange>;
   /** Actions that were done in the period. */
@@ -7702,6 +7712,19 @@ export type GoalReviewStatus = {
   readonly status: GoalStatus;
   /** Why, in a sentence. */
   readonly reason: Scalars['String']['output'];
+};
+
+/** An alert that was raised. */
+export type GoalReviewAlert = {
+  readonly __typename?: 'GoalReviewAlert';
+  /** The day. */
+  readonly date: Scalars['Date']['output'];
+  /** How bad it was. */
+  readonly severity: AlertSeverity;
+  /** What it said. */
+  readonly summary: Scalars['String']['output'];
+  /** Whether it was over when this was found. */
+  readonly isOver: Scalars['Boolean']['output'];
 };
 
 /** What was changed of a goal. */
@@ -9407,6 +9430,7 @@ export type ResolversTypes = {
   GoalReviewPart: ResolverTypeWrapper<FoundPart>;
   GoalReviewCustomer: ResolverTypeWrapper<FoundCustomer>;
   GoalReviewStatus: ResolverTypeWrapper<FoundStatus>;
+  GoalReviewAlert: ResolverTypeWrapper<FoundAlert>;
   GoalReviewChange: ResolverTypeWrapper<FoundChange>;
   GoalReviewAction: ResolverTypeWrapper<FoundAction>;
   GoalReviewMilestone: ResolverTypeWrapper<FoundMilestone>;
@@ -9844,6 +9868,7 @@ export type ResolversParentTypes = {
   GoalReviewPart: FoundPart;
   GoalReviewCustomer: FoundCustomer;
   GoalReviewStatus: FoundStatus;
+  GoalReviewAlert: FoundAlert;
   GoalReviewChange: FoundChange;
   GoalReviewAction: FoundAction;
   GoalReviewMilestone: FoundMilestone;
@@ -11122,7 +11147,7 @@ export type GoalTemplateDraftResolvers<ContextType = Context, ParentType extends
   milestones?: Resolver<ReadonlyArray<ResolversTypes['GoalTemplateMilestone']>, ParentType, ContextType>;
   startsOn?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   deadline?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
-  guards?: Resolver<ReadonlyArray<ResolversTypes['KpiMetric']>, ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['GoalGuard']>, ParentType, ContextType>;
   smart?: Resolver<ResolversTypes['SmartCheck'], ParentType, ContextType>;
 };
 
@@ -11966,6 +11991,9 @@ export type GoalReviewFindingsResolvers<ContextType = Context, ParentType extend
   explanation?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewPart']>, ParentType, ContextType>;
   explanationMissing?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
   statuses?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewStatus']>, ParentType, ContextType>;
+  probability?: Resolver<Maybe<ResolversTypes['Float']>, ParentType, ContextType>;
+  guards?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  alerts?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewAlert']>, ParentType, ContextType>;
   changes?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewChange']>, ParentType, ContextType>;
   actionsDone?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewAction']>, ParentType, ContextType>;
   actionsNotDone?: Resolver<ReadonlyArray<ResolversTypes['GoalReviewAction']>, ParentType, ContextType>;
@@ -12001,6 +12029,13 @@ export type GoalReviewStatusResolvers<ContextType = Context, ParentType extends 
   date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
   status?: Resolver<ResolversTypes['GoalStatus'], ParentType, ContextType>;
   reason?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+};
+
+export type GoalReviewAlertResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalReviewAlert'] = ResolversParentTypes['GoalReviewAlert']> = {
+  date?: Resolver<ResolversTypes['Date'], ParentType, ContextType>;
+  severity?: Resolver<ResolversTypes['AlertSeverity'], ParentType, ContextType>;
+  summary?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
+  isOver?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
 };
 
 export type GoalReviewChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalReviewChange'] = ResolversParentTypes['GoalReviewChange']> = {
@@ -12562,6 +12597,7 @@ export type Resolvers<ContextType = Context> = {
   GoalReviewPart?: GoalReviewPartResolvers<ContextType>;
   GoalReviewCustomer?: GoalReviewCustomerResolvers<ContextType>;
   GoalReviewStatus?: GoalReviewStatusResolvers<ContextType>;
+  GoalReviewAlert?: GoalReviewAlertResolvers<ContextType>;
   GoalReviewChange?: GoalReviewChangeResolvers<ContextType>;
   GoalReviewAction?: GoalReviewActionResolvers<ContextType>;
   GoalReviewMilestone?: GoalReviewMilestoneResolvers<ContextType>;

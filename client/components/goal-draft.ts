@@ -3,6 +3,8 @@ import type {
   CreateGoalInput,
   CreateMilestoneGoalInput,
   GoalDraftInput,
+  GoalGuard,
+  GoalTemplateDraftQuery,
   KpiConventionsInput,
   KpiFilter,
   KpiMetric,
@@ -23,6 +25,8 @@ export type GoalDraft = {
   readonly filter: KpiFilter | null
   /** Those of a template; null for the organization's. */
   readonly conventions: KpiConventionsInput | null
+  /** Of a template: what is watched beside it. */
+  readonly guards: readonly GoalGuard[]
   readonly targetKind: TargetKind
   readonly target: string
   readonly low: string
@@ -45,6 +49,7 @@ export const emptyDraft = (today: Day, ownerId: string | null): GoalDraft => ({
   direction: 'DECREASE',
   filter: null,
   conventions: null,
+  guards: [],
   targetKind: 'value',
   target: '',
   low: '',
@@ -56,6 +61,47 @@ export const emptyDraft = (today: Day, ownerId: string | null): GoalDraft => ({
   ownerId,
   reviewerId: null,
   parentId: null,
+})
+
+type Template = NonNullable<GoalTemplateDraftQuery['goalTemplate']>
+
+/** Only the names of the input: an answer says besides what type it is. */
+const conventionsOf = (of: Template['draft']['conventions']): KpiConventionsInput | null => {
+  if (of === null) return null
+  const { dsoMonths, ceiMonths, ceiForm, periodMonths, rateBasis, floorDaysLate } = of
+  const { unappliedCash, taxBasis, graceDays, weekendRoll, deductionsBasis } = of
+  return {
+    dsoMonths,
+    ceiMonths,
+    ceiForm,
+    periodMonths,
+    rateBasis,
+    floorDaysLate,
+    unappliedCash,
+    taxBasis,
+    graceDays,
+    weekendRoll,
+    deductionsBasis,
+  }
+}
+
+const kinds = { VALUE: 'value', PERCENT: 'percent', POINTS: 'points' } as const
+
+/** What a template makes of the books as they are, to be changed. */
+export const draftOfTemplate = ({ draft }: Template): Partial<GoalDraft> => ({
+  name: draft.name,
+  why: draft.why,
+  metric: draft.metric,
+  direction: draft.direction === 'BUDGET' ? 'DECREASE' : draft.direction,
+  conventions: conventionsOf(draft.conventions),
+  guards: draft.guards,
+  targetKind: draft.target ? kinds[draft.target.kind] : 'value',
+  target: draft.target?.amount ?? '',
+  low: draft.bandLow ?? '',
+  high: draft.bandHigh ?? '',
+  milestones: draft.milestones.map(({ title, dueOn }) => ({ key: title, title, dueOn })),
+  startsOn: draft.startsOn,
+  deadline: draft.deadline,
 })
 
 /** A number that is being typed, once it is one. */
@@ -124,6 +170,7 @@ export const goalInput = (draft: GoalDraft, metric: KpiMetric, state: State): Cr
   state,
   ...sharedOf(draft),
   ...measuredOf(draft),
+  ...(draft.guards.length === 0 ? {} : { guards: draft.guards }),
 })
 
 export const checklistInput = (draft: GoalDraft, state: State): CreateMilestoneGoalInput => ({

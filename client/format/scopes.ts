@@ -12,6 +12,7 @@ const nounWords: Readonly<Record<string, string>> = {
   metric: 'Numbers from outside',
   rate: 'Exchange rates',
   goal: 'Goals',
+  alert: 'Alerts',
   member: 'Members',
   token: 'Tokens',
   audit: 'Audit log',

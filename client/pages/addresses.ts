@@ -8,6 +8,8 @@ export const accountPath = '/account'
 export const organizationPages = [
   { id: 'dashboard', path: '', title: 'Dashboard', scope: 'kpi:read' },
   { id: 'goals', path: '/goals', title: 'Goals', scope: 'goal:read', hasDetail: true },
+  { id: 'alerts', path: '/alerts', title: 'Alerts', scope: 'alert:read' },
+  { id: 'reviews', path: '/reviews', title: 'Reviews', scope: 'goal:read', hasDetail: true },
   { id: 'kpis', path: '/kpis', title: 'KPIs', scope: 'kpi:read', hasDetail: true },
   { id: 'aging', path: '/aging', title: 'Aging', scope: 'kpi:read' },
   { id: 'members', path: '/members', title: 'Members', scope: 'member:read' },
@@ -38,3 +40,6 @@ export const parseOrganizationPath = (path: string): OrganizationPlace | null =>
 
 /** One goal, by its id; "new" is where one is made. */
 export const goalPath = (slug: string, id: string): string => `${organizationPath(slug, 'goals')}/${id}`
+
+/** One review of a goal, by its id. */
+export const reviewPath = (slug: string, id: string): string => `${organizationPath(slug, 'reviews')}/${id}`

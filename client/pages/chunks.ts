@@ -8,7 +8,10 @@ import { accountPath, parseOrganizationPath } from './addresses.ts'
 const load = {
   goals: () => import('./goals.tsx'),
   goal: () => import('./goal.tsx'),
+  alerts: () => import('./alerts.tsx'),
   newGoal: () => import('./new-goal.tsx'),
+  reviews: () => import('./reviews.tsx'),
+  review: () => import('./review.tsx'),
   kpis: () => import('./kpis.tsx'),
   kpi: () => import('./kpi.tsx'),
   aging: () => import('./aging.tsx'),
@@ -26,7 +29,10 @@ const page = <Props>(find: () => Promise<ComponentType<Props>>) =>
 
 export const GoalsPage = page(async () => (await load.goals()).GoalsPage)
 export const GoalPage = page(async () => (await load.goal()).GoalPage)
+export const AlertsPage = page(async () => (await load.alerts()).AlertsPage)
 export const NewGoalPage = page(async () => (await load.newGoal()).NewGoalPage)
+export const ReviewsPage = page(async () => (await load.reviews()).ReviewsPage)
+export const ReviewPage = page(async () => (await load.review()).ReviewPage)
 export const KpisPage = page(async () => (await load.kpis()).KpisPage)
 export const KpiPage = page(async () => (await load.kpi()).KpiPage)
 export const AgingPage = page(async () => (await load.aging()).AgingPage)
@@ -51,6 +57,7 @@ const nameOf = (path: string): keyof typeof load | null => {
     default: {
       const { page, detail } = parseOrganizationPath(path) ?? { page: 'dashboard', detail: null }
       if (page === 'kpis' && detail !== null) return 'kpi'
+      if (page === 'reviews' && detail !== null) return 'review'
       if (page === 'goals' && detail !== null) return detail === 'new' ? 'newGoal' : 'goal'
       return page === 'dashboard' ? null : page
     }

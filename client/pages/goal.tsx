@@ -1,4 +1,4 @@
-import { ArrowLeft, CircleStop, Pause, Pencil, Play } from 'lucide-react'
+import { ArrowLeft, CircleStop, MessageSquareQuote, Pause, Pencil, Play } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import { GoalChanges } from '../components/goal-changes.tsx'
@@ -6,7 +6,9 @@ import { historyDaysOf } from '../components/goal-days.ts'
 import { GoalFacts } from '../components/goal-facts.tsx'
 import { GoalForecastFacts, GoalOutlookChart } from '../components/goal-outlook.tsx'
 import { GoalParts } from '../components/goal-parts.tsx'
+import { ReviewLinks } from '../components/review-links.tsx'
 import { GoalStanding } from '../components/goal-standing.tsx'
+import { GoalBudget, GoalGuards, GoalSaid } from '../components/goal-watch.tsx'
 import { goalSentence } from '../components/goal-words.ts'
 import { slugOfMetric } from '../components/kpi-themes.ts'
 import { LiveChip } from '../components/live-chip.tsx'
@@ -15,8 +17,9 @@ import {
   GoalDetailDocument,
   type GoalOutlook_GoalFragment,
   GoalOutlookDocument,
+  GoalWatchDocument,
 } from '../documents.generated.ts'
-import { dayIn } from '../format/day.ts'
+import { type Day, dayIn } from '../format/day.ts'
 import { formatCount } from '../format/quantity.ts'
 import type { Live } from '../live.ts'
 import { type Answer, useAnswer } from '../live/use-answer.ts'
@@ -30,7 +33,7 @@ import { ProgressLine } from '../ui/progress-line.tsx'
 import { RowsSkeleton, Skeleton } from '../ui/skeleton.tsx'
 import { useToast } from '../ui/toasts.tsx'
 import { useNow } from '../ui/use-now.ts'
-import { goalPath, organizationPath } from './addresses.ts'
+import { goalPath, organizationPath, reviewPath } from './addresses.ts'
 import { Answered } from './answered.tsx'
 import { EditGoalDialog } from './edit-goal-dialog.tsx'
 import { errorWords } from './error-words.ts'
@@ -38,15 +41,18 @@ import { CloseGoalDialog, GoalSwitchDialog, PauseGoalDialog } from './goal-life-
 import { GoalMilestonesPanel } from './goal-milestones-panel.tsx'
 import { GoalNotesPanel } from './goal-notes-panel.tsx'
 import { GoalPlanPanel } from './goal-plan-panel.tsx'
+import { OverrideDialog, WithdrawDialog } from './override-dialog.tsx'
 import { PageBody, Panel } from './page-body.tsx'
 import { useViewing } from './use-viewer.ts'
 
 type Goal = GoalDetail_GoalFragment
 
-type Opened = 'EDIT' | 'SWITCH' | 'PAUSE' | 'CLOSE'
+type Opened = 'EDIT' | 'SWITCH' | 'PAUSE' | 'CLOSE' | 'OVERRIDE' | 'WITHDRAW'
+
+type DeedsProps = { readonly goal: Goal; readonly today: Day; readonly isOverridden: boolean }
 
 /** What can be done with the goal as a whole; nothing with one that is closed. */
-const Deeds = ({ goal }: { readonly goal: Goal }) => {
+const Deeds = ({ goal, today, isOverridden }: DeedsProps) => {
   const tell = useToast()
   const [opened, setOpened] = useState<Opened | null>(null)
   if (goal.state === 'CLOSED') return null
@@ -81,6 +87,14 @@ const Deeds = ({ goal }: { readonly goal: Goal }) => {
             Pause
           </MenuItem>
         )}
+        {goal.state === 'ACTIVE' && (
+          <MenuItem
+            icon={<MessageSquareQuote aria-hidden="true" className="size-4" />}
+            onChoose={() => setOpened(isOverridden ? 'WITHDRAW' : 'OVERRIDE')}
+          >
+            {isOverridden ? 'Take the said status back' : 'Say another status'}
+          </MenuItem>
+        )}
         <MenuItem
           isDanger
           icon={<CircleStop aria-hidden="true" className="size-4" />}
@@ -93,6 +107,8 @@ const Deeds = ({ goal }: { readonly goal: Goal }) => {
       {opened === 'SWITCH' && <GoalSwitchDialog {...dialog} />}
       {opened === 'PAUSE' && <PauseGoalDialog {...dialog} />}
       {opened === 'CLOSE' && <CloseGoalDialog {...dialog} />}
+      {opened === 'OVERRIDE' && <OverrideDialog {...dialog} today={today} />}
+      {opened === 'WITHDRAW' && <WithdrawDialog {...dialog} />}
     </>
   )
 }
@@ -129,6 +145,10 @@ const Shown = ({ live, goal, timeZone, pulse }: ShownProps) => {
   const now = useNow()
   const today = dayIn(timeZone, now)
   const outlook = useAnswer(GoalOutlookDocument, { id: goal.id, days: historyDaysOf(goal, today) }, { pulse })
+  const watch = useAnswer(GoalWatchDocument, { id: goal.id }, { pulse })
+  const watched = watch.data?.goal ?? null
+  const guards = watched?.progress?.guards ?? []
+  const budget = watched?.progress?.budget ?? null
   const mayWrite = may('goal:write')
   const mayChange = mayWrite && goal.state !== 'CLOSED'
   const hrefOf = (id: string) => goalPath(membership.slug, id)
@@ -145,11 +165,12 @@ const Shown = ({ live, goal, timeZone, pulse }: ShownProps) => {
         actions={
           <div className="flex flex-wrap items-center gap-2 print:hidden">
             <LiveChip socket={live.socket} />
-            {mayWrite && <Deeds goal={goal} />}
+            {mayWrite && <Deeds goal={goal} today={today} isOverridden={watched?.statusOverride != null} />}
           </div>
         }
       />
       <GoalStanding goal={goal} timeZone={timeZone} />
+      {watched && <GoalSaid watch={watched} />}
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-[minmax(0,5fr)_minmax(0,3fr)]">
         <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
           <Panel title="Way to the target">
@@ -172,10 +193,26 @@ const Shown = ({ live, goal, timeZone, pulse }: ShownProps) => {
               <Part goal={goal} outlook={outlook} of={GoalForecastFacts} />
             </Panel>
           )}
+          {budget && (
+            <Panel title="Budget">
+              <GoalBudget goal={goal} budget={budget} />
+            </Panel>
+          )}
+          {guards.length > 0 && (
+            <Panel title="Guards">
+              <GoalGuards goal={goal} guards={guards} />
+            </Panel>
+          )}
           <Panel title="What was set">
             <div className="px-4 pt-1 pb-4 sm:px-5">
               <GoalFacts goal={goal} kpiHref={kpiHref} hrefOf={hrefOf} />
             </div>
+          </Panel>
+          <Panel title="Reviews" note={goal.reviews.length === 0 ? null : formatCount(goal.reviews.length)}>
+            <ReviewLinks
+              reviews={goal.reviews}
+              hrefOf={(reviewId) => reviewPath(membership.slug, reviewId)}
+            />
           </Panel>
           <Panel title="Changes" note={goal.changes.length === 0 ? null : formatCount(goal.changes.length)}>
             <GoalChanges changes={goal.changes} now={now} timeZone={timeZone} />

@@ -18,7 +18,8 @@ import { RowsSkeleton } from '../ui/skeleton.tsx'
 import { goalPath } from './addresses.ts'
 import { errorWords } from './error-words.ts'
 import { PageBody, Panel } from './page-body.tsx'
-import { type GoalList, useGoalList, useRenewal } from './use-goal-list.ts'
+import { type GoalList, useGoalList } from './use-goal-list.ts'
+import { useRenewal } from './use-renewal.ts'
 import { useViewing } from './use-viewer.ts'
 
 /** What to do where there is nothing to list. */

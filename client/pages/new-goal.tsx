@@ -4,6 +4,7 @@ import { Link, useLocation, useSearchParams } from 'wouter'
 import {
   checkInput,
   checklistInput,
+  draftOfTemplate,
   emptyDraft,
   type GoalDraft,
   goalInput,
@@ -13,6 +14,8 @@ import { SmartCheck } from '../components/smart-check.tsx'
 import {
   CreateGoalDocument,
   CreateMilestoneGoalDocument,
+  GoalTemplateDraftDocument,
+  GoalTemplatesDocument,
   NewGoalDocument,
   type NewGoalQuery,
   type SmartCheck_CheckFragment,
@@ -24,13 +27,15 @@ import { useKeptQuery } from '../live/use-kept-query.ts'
 import { useSettled } from '../live/use-settled.ts'
 import { Button, SubmitButton } from '../ui/button.tsx'
 import { ErrorCard } from '../ui/error-card.tsx'
-import { TextField } from '../ui/field.tsx'
+import { SelectField, TextField } from '../ui/field.tsx'
 import { Form, useSending } from '../ui/form.tsx'
 import { isProblem, makeProblem, messageAt } from '../ui/form-problem.ts'
+import { Notice } from '../ui/notice.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { RowsSkeleton, Skeleton } from '../ui/skeleton.tsx'
 import { useToast } from '../ui/toasts.tsx'
+import { useNow } from '../ui/use-now.ts'
 import { goalPath, organizationPath } from './addresses.ts'
 import { errorWords } from './error-words.ts'
 import { AimFields, MeasureFields, MilestoneFields, PeopleAndTimeFields } from './goal-form.tsx'
@@ -150,16 +155,51 @@ const Wizard = ({ offered, initial }: WizardProps) => {
   )
 }
 
-/** Where a goal is made: from a KPI or a checklist, checked letter by letter while one writes. */
+/** What to begin with: an empty form, or one of the goals that teams like this one set. */
+const TemplateField = ({ chosen }: { readonly chosen: string | null }) => {
+  const { data } = useKeptQuery(GoalTemplatesDocument, {})
+  const [, setSearch] = useSearchParams()
+  return (
+    <SelectField
+      label="Begin with"
+      value={chosen ?? ''}
+      onChange={({ target }) => setSearch(target.value === '' ? {} : { template: target.value })}
+      hint={
+        data?.goalTemplates.find(({ id }) => id === chosen)?.sentence ??
+        'A template fills in the form from your books. All of it can be changed.'
+      }
+      className="max-w-2xl"
+    >
+      <option value="">An empty form</option>
+      {data?.goalTemplates.map(({ id, name }) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </SelectField>
+  )
+}
+
+/** Where a goal is made: from a template, a KPI or a checklist, checked letter by letter while one writes. */
 export const NewGoalPage = () => {
+  const now = useNow()
   const { membership, organization, viewer, may } = useViewing()
   const [search] = useSearchParams()
   const { data, error, isFetching, refetch } = useKeptQuery(NewGoalDocument, {})
+  const templateId = search.get('template')
+  const template = useAnswer(
+    GoalTemplateDraftDocument,
+    { id: templateId ?? '' },
+    { pause: templateId === null },
+  )
   const asked = search.get('metric')
   const kpi = data?.kpiCatalog.find(({ metric }) => slugOfMetric(metric) === asked)
+  const found = templateId === null ? null : (template.data?.goalTemplate ?? null)
+  const isFilled = templateId === null || found?.id === templateId || template.data?.goalTemplate === null
+  const failed = error ?? template.error
   return (
     <PageBody isWide>
-      <ProgressLine isActive={isFetching} />
+      <ProgressLine isActive={isFetching || template.isFetching} />
       <Link
         href={organizationPath(membership.slug, 'goals')}
         className="-mb-3 inline-flex w-fit items-center gap-1.5 rounded-sm text-xs font-medium text-muted hover:text-ink"
@@ -172,25 +212,34 @@ export const NewGoalPage = () => {
         place={membership.name}
         note="Each letter is checked against your own books. Nobody is forced, everybody is told."
       />
-      {error && !data && (
-        <ErrorCard title="The KPIs could not be loaded" message={errorWords(error)} onRetry={refetch} />
+      {failed && !(data && isFilled) && (
+        <ErrorCard
+          title="The form could not be loaded"
+          message={errorWords(failed)}
+          onRetry={error ? refetch : template.refetch}
+        />
       )}
       {!may('goal:write') && viewer && (
         <p className="text-muted">Your role may look at goals, but not set them.</p>
       )}
-      {data && organization && may('goal:write') ? (
+      {may('goal:write') && <TemplateField chosen={templateId} />}
+      {found?.needs != null && isFilled && (
+        <Notice tone={found.draft.baselineReason === null ? 'idle' : 'watch'}>{found.needs}</Notice>
+      )}
+      {data && organization && isFilled && may('goal:write') ? (
         <Wizard
-          key={asked}
+          key={`${templateId} ${asked}`}
           offered={data}
           initial={{
-            ...emptyDraft(dayIn(organization.timeZone, Date.now()), viewer?.person?.id ?? null),
+            ...emptyDraft(dayIn(organization.timeZone, now), viewer?.person?.id ?? null),
             ...(kpi
               ? { metric: kpi.metric, direction: kpi.better === 'HIGHER' ? 'INCREASE' : 'DECREASE' }
               : {}),
+            ...(found ? draftOfTemplate(found) : {}),
           }}
         />
       ) : (
-        !error && may('goal:write') && <RowsSkeleton />
+        !failed && may('goal:write') && <RowsSkeleton />
       )}
     </PageBody>
   )

@@ -20,6 +20,7 @@ import {
 } from './addresses.ts'
 import {
   AgingPage,
+  AlertsPage,
   AuditPage,
   GoalPage,
   GoalsPage,
@@ -28,13 +29,29 @@ import {
   MembersPage,
   NewGoalPage,
   preloadPage,
+  ReviewPage,
+  ReviewsPage,
   TokensPage,
 } from './chunks.ts'
 import { DashboardPage } from './dashboard.tsx'
 import { errorWords } from './error-words.ts'
+import { useAlertCount } from './use-alert-count.ts'
 import { type Viewing, ViewingContext } from './use-viewer.ts'
 
-type NavProps = { readonly viewing: Viewing; readonly page: OrganizationPageId }
+type NavProps = {
+  readonly viewing: Viewing
+  readonly page: OrganizationPageId
+  /** How many open alerts nobody looks after; null where that is not known. */
+  readonly alertCount: number | null
+}
+
+/** Beside the word of its page. Nothing is there where there is nothing to look after. */
+const AlertCount = ({ count }: { readonly count: number }) => (
+  <span className="figures ml-1.5 rounded-full bg-act-tint px-1.5 py-0.5 text-2xs font-semibold text-act">
+    {count > 99 ? '99+' : count}
+    <span className="sr-only"> to look after</span>
+  </span>
+)
 
 /** On a narrow screen the pages are wider than it is: the one that is shown has to be among those that are seen. */
 const bringIntoSight = (link: HTMLAnchorElement | null) => {
@@ -43,7 +60,7 @@ const bringIntoSight = (link: HTMLAnchorElement | null) => {
 }
 
 /** The organization's pages that the viewer may see. */
-const Nav = ({ viewing: { membership, may }, page }: NavProps) => (
+const Nav = ({ viewing: { membership, may }, page, alertCount }: NavProps) => (
   <nav aria-label="Pages" className="relative overflow-x-auto max-sm:-mx-2 max-sm:-mt-1">
     <ul className="flex gap-1">
       {organizationPages
@@ -62,6 +79,9 @@ const Nav = ({ viewing: { membership, may }, page }: NavProps) => (
                 className="relative inline-flex h-11 items-center rounded-sm px-2 font-medium whitespace-nowrap text-muted -outline-offset-4 hover:text-ink aria-[current]:text-ink aria-[current]:after:absolute aria-[current]:after:inset-x-2 aria-[current]:after:bottom-0 aria-[current]:after:h-0.5 aria-[current]:after:bg-accent-fill sm:h-13"
               >
                 {title}
+                {id === 'alerts' && alertCount !== null && alertCount > 0 && (
+                  <AlertCount count={alertCount} />
+                )}
               </Link>
             </li>
           )
@@ -95,6 +115,10 @@ const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNo
     case 'goals':
       if (detail === null) return <GoalsPage live={live} />
       return detail === 'new' ? <NewGoalPage /> : <GoalPage key={detail} live={live} id={detail} />
+    case 'alerts':
+      return <AlertsPage live={live} />
+    case 'reviews':
+      return detail === null ? <ReviewsPage /> : <ReviewPage key={detail} id={detail} />
     case 'kpis':
       return detail === null ? <KpisPage live={live} /> : <KpiPage key={detail} live={live} name={detail} />
     case 'aging':
@@ -132,11 +156,12 @@ const Shown = ({ live, membership, page, detail }: ShownProps) => {
       may: (scope) => scopes.has(scope),
     }
   }, [data, membership])
+  const alertCount = useAlertCount(live, viewing.may('alert:read'))
   return (
     <ViewingContext value={viewing}>
       <PageHeader
         current={membership}
-        nav={<Nav viewing={viewing} page={page} />}
+        nav={<Nav viewing={viewing} page={page} alertCount={alertCount} />}
         chip={page === 'dashboard' ? <LiveChip socket={live.socket} /> : null}
       />
       <main id="content" tabIndex={-1} className="outline-none">

@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent, useMemo, useRef } from 'react'
+import { useMemo } from 'react'
 import { GoalsDocument, type GoalsQuery, type GoalState } from '../documents.generated.ts'
 import { type Kept, useKeptQuery } from '../live/use-kept-query.ts'
 
@@ -65,15 +65,4 @@ export const useGoalList = (states: readonly GoalState[]): GoalList => {
       for (const { refetch } of asked) refetch()
     },
   }
-}
-
-/** Asks again whenever `pulse` grows. */
-export const useRenewal = (pulse: number, refetch: () => void): void => {
-  const heard = useRef(pulse)
-  const renew = useEffectEvent(refetch)
-  useEffect(() => {
-    if (heard.current === pulse) return
-    heard.current = pulse
-    renew()
-  }, [pulse])
 }

@@ -319,6 +319,7 @@ export const TYPE_SCOPES: Readonly<Record<string, Scope | null>> = {
   GoalProgressEvent: 'goal:read',
   GoalReview: 'goal:read',
   GoalReviewAction: 'goal:read',
+  GoalReviewAlert: 'goal:read',
   GoalReviewChange: 'goal:read',
   GoalReviewCustomer: 'goal:read',
   GoalReviewDecision: 'goal:read',

@@ -43,6 +43,11 @@ export async function backtestAlertRule(
     return invalid(['months'], `It goes from 1 to ${MONTHS_MAX}, unlike ${months}`)
   const terms = readTerms(rule, rule.goalId != null)
   if (isProblem(terms)) return within(terms)
+  if (terms.condition.kind === 'REVIEW_OVERDUE')
+    return invalid(
+      ['rule', 'condition', 'reviewOverdue'],
+      'Whether people will be late cannot be tried on the past',
+    )
   return context.reader.read(async (tx) => {
     const thing = await findWatched(tx, context.organization, rule)
     if (isProblem(thing)) return within(thing)

@@ -46,6 +46,13 @@ export function defaultRulesOf({ direction }: Pick<GoalRow, 'direction'>): RuleT
       repeatDays: WEEK,
       severity: 'WARNING',
     },
+    {
+      ...usual,
+      name: 'Review overdue',
+      condition: { kind: 'REVIEW_OVERDUE' },
+      repeatDays: WEEK,
+      severity: 'WARNING',
+    },
     { ...usual, name: 'Missed', condition: onStatus('MISSED'), severity: 'CRITICAL' },
     {
       ...usual,

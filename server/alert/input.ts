@@ -65,7 +65,14 @@ export function readTerms(input: TermsInput, isOnGoal: boolean): RuleTerms | Pro
   }
 }
 
-const FOR_GOALS = ['statusIn', 'probabilityBelow', 'behindBy', 'aheadBy', 'milestone'] as const
+const FOR_GOALS = [
+  'statusIn',
+  'probabilityBelow',
+  'behindBy',
+  'aheadBy',
+  'milestone',
+  'reviewOverdue',
+] as const
 
 function readConditionInput(input: AlertConditionInput, isOnGoal: boolean): AlertCondition | Problem {
   const foreign = FOR_GOALS.find((name) => input[name] != null)
@@ -75,10 +82,9 @@ function readConditionInput(input: AlertConditionInput, isOnGoal: boolean): Aler
   if (isOnGoal && input[change])
     return invalid(['condition', change], 'Only a rule on a KPI has it: make a rule on the KPI of the goal')
   if (input.statusIn) return readStatuses(input.statusIn)
-  if (input.milestone != null)
-    return input.milestone
-      ? { kind: 'MILESTONE' }
-      : invalid(['condition', 'milestone'], 'It can only be true: leave it out to watch something else')
+  if (input.milestone != null) return onlyTrue(input.milestone, 'milestone') ?? { kind: 'MILESTONE' }
+  if (input.reviewOverdue != null)
+    return onlyTrue(input.reviewOverdue, 'reviewOverdue') ?? { kind: 'REVIEW_OVERDUE' }
   for (const [field, kind] of THRESHOLDS) {
     const threshold = input[field]
     if (threshold == null) continue
@@ -88,6 +94,9 @@ function readConditionInput(input: AlertConditionInput, isOnGoal: boolean): Aler
   }
   return readChange(input, change)
 }
+
+const onlyTrue = (given: boolean, field: 'milestone' | 'reviewOverdue'): Problem | null =>
+  given ? null : invalid(['condition', field], 'It can only be true: leave it out to watch something else')
 
 const THRESHOLDS = [
   ['probabilityBelow', 'PROBABILITY_BELOW'],

@@ -10,6 +10,8 @@ export function conditionInputOf(condition: AlertCondition): AlertConditionInput
       return { statusIn: [...condition.statuses] }
     case 'MILESTONE':
       return { milestone: true }
+    case 'REVIEW_OVERDUE':
+      return { reviewOverdue: true }
     case 'PROBABILITY_BELOW':
       return { probabilityBelow: condition.threshold }
     case 'BEHIND_BY':

@@ -42,9 +42,9 @@ export const stepRule = (
 const keyOf = (
   version: number,
   day: Temporal.PlainDate,
-  { value, before, status, probability }: AlertSight,
+  { value, before, status, probability, overdueReviews }: AlertSight,
 ): string =>
-  [version, day, value?.toFixed(), before?.toFixed(), status, probability?.toFixed()]
+  [version, day, value?.toFixed(), before?.toFixed(), status, probability?.toFixed(), overdueReviews]
     .map((part) => String(part ?? ''))
     .join(' ')
 

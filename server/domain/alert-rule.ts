@@ -10,6 +10,7 @@ export type AlertConditionKind =
   | 'BEHIND_BY'
   | 'AHEAD_BY'
   | 'MILESTONE'
+  | 'REVIEW_OVERDUE'
   | 'ABOVE'
   | 'BELOW'
   | 'CHANGE_UP'
@@ -19,6 +20,7 @@ export type AlertConditionKind =
 export type AlertCondition =
   | { readonly kind: 'STATUS'; readonly statuses: readonly AlertableStatus[] }
   | { readonly kind: 'MILESTONE' }
+  | { readonly kind: 'REVIEW_OVERDUE' }
   | { readonly kind: 'CHANGE_UP' | 'CHANGE_DOWN'; readonly threshold: string; readonly days: number }
   | {
       readonly kind: 'PROBABILITY_BELOW' | 'BEHIND_BY' | 'AHEAD_BY' | 'ABOVE' | 'BELOW'
@@ -40,6 +42,8 @@ export type AlertSight = {
   readonly behind: Exact | null
   /** Milestones done, or quarters of the way. */
   readonly level: number | null
+  /** Reviews of the goal that are overdue; null where nobody looked. */
+  readonly overdueReviews: number | null
   /** The value so many days before, for a condition of change. */
   readonly before: Exact | null
 }
@@ -72,6 +76,8 @@ export function figureOf(condition: AlertCondition, sight: AlertSight): Exact | 
     case 'STATUS':
     case 'MILESTONE':
       return value
+    case 'REVIEW_OVERDUE':
+      return null
     case 'PROBABILITY_BELOW':
       return probability
     case 'BEHIND_BY':
@@ -95,6 +101,10 @@ export function readCondition(
   sight: AlertSight,
 ): AlertReading {
   if (condition.kind === 'STATUS') return readStatus(condition.statuses, sight)
+  if (condition.kind === 'REVIEW_OVERDUE') {
+    const { overdueReviews: count } = sight
+    return count === null ? { kind: 'NO_DATA' } : { kind: 'FIGURE', isBeyond: count > 0, isWell: count === 0 }
+  }
   // What has not begun, and what is reached, is neither behind nor in danger.
   if (sight.status === 'PENDING_START') return { kind: 'FIGURE', isBeyond: false, isWell: true }
   if (condition.kind === 'MILESTONE') {
@@ -124,7 +134,7 @@ function readStatus(statuses: readonly AlertableStatus[], { status }: AlertSight
 export function recoveryFault(condition: AlertCondition, recovery: string | null): string | null {
   if (recovery === null) return null
   if (!('threshold' in condition))
-    return 'Statuses and milestones have no threshold, so there is none to recover at either'
+    return 'Statuses, milestones and reviews have no threshold, so there is none to recover at either'
   const [threshold, well] = [new Exact(condition.threshold), new Exact(recovery)]
   const isRight = isUpward(condition) ? well.lte(threshold) : well.gte(threshold)
   return isRight
@@ -152,6 +162,8 @@ export function conditionInWords(condition: AlertCondition, subject: Subject): s
       return `The goal is ${condition.statuses.map((status) => STATUS_WORDS[status]).join(' or ')}`
     case 'MILESTONE':
       return 'A milestone is reached'
+    case 'REVIEW_OVERDUE':
+      return 'A review of the goal is overdue'
     case 'PROBABILITY_BELOW':
       return `The goal is less than ${condition.threshold} % likely to be reached`
     case 'BEHIND_BY':
@@ -173,7 +185,11 @@ const daysInWords = (days: number): string => (days === 1 ? 'a day' : `${days} d
 
 /** How things stand, in a sentence: for a goal as its status says, for a KPI its value. */
 export function sightInWords(condition: AlertCondition, sight: AlertSight, subject: Subject): string {
-  const { value, before, words, status } = sight
+  const { value, before, words, status, overdueReviews } = sight
+  if (condition.kind === 'REVIEW_OVERDUE' && overdueReviews !== null) {
+    const [count, verb] = overdueReviews === 1 ? ['1 review', 'is'] : [`${overdueReviews} reviews`, 'are']
+    return `${overdueReviews === 0 ? 'No review' : count} of the goal ${overdueReviews === 0 ? 'is' : verb} overdue.`
+  }
   if (status !== null || value === null) return words
   const stands = `${is(subject)} ${formatValue(value, subject)}`
   if ((condition.kind === 'CHANGE_UP' || condition.kind === 'CHANGE_DOWN') && before !== null) {

@@ -102,6 +102,13 @@ export function differenceOf(one: CodeGoal, resolved: Resolved, known: KnownGoal
   const bandOfRow = row.bandLow === null || row.bandHigh === null ? null : bandText(row.bandLow, row.bandHigh)
   compare('band', band, bandOfRow, () => (set.band = one.band))
   compare('deadline', one.deadline?.toString(), row.deadline.toString(), () => (set.deadline = one.deadline))
+  const guards = row.guards.toSorted().join(', ')
+  compare(
+    'guards',
+    one.guards && [...new Set(one.guards)].toSorted().join(', '),
+    guards,
+    () => (set.guards = one.guards),
+  )
   const trajectory = one.trajectory && trajectoryText(one.trajectory)
   compare('trajectory', trajectory, trajectoryTextOf(row), () => (set.trajectory = one.trajectory))
   return { fields, set }

@@ -15,6 +15,7 @@ import {
   type Node,
 } from 'yaml'
 import { conventionTexts, type ConventionsChoice } from '../domain/conventions.ts'
+import { goalGuards, isGoalGuard, type GoalGuard } from '../domain/goal-guards.ts'
 import { goalTemplate, goalTemplates } from '../domain/goal-templates.ts'
 import { kpiMetrics, type KpiMetric } from '../domain/kpi-metrics.ts'
 import { invalid, type Path, type Problem } from '../problem.ts'
@@ -44,7 +45,7 @@ export type CodeGoal = {
   readonly name?: string
   readonly why?: string | null
   readonly metric?: KpiMetric
-  readonly direction?: 'INCREASE' | 'DECREASE' | 'MAINTAIN_BAND' | 'MILESTONES'
+  readonly direction?: 'INCREASE' | 'DECREASE' | 'MAINTAIN_BAND' | 'BUDGET' | 'MILESTONES'
   readonly scope?: Readonly<Record<string, readonly string[]>>
   readonly conventions?: ConventionsChoice
   readonly currency?: string
@@ -63,6 +64,7 @@ export type CodeGoal = {
   readonly parent?: string | null
   readonly state?: 'ACTIVE' | 'DRAFT'
   readonly actions?: readonly CodeAction[]
+  readonly guards?: readonly GoalGuard[]
 }
 
 export type CodeDocument = {
@@ -269,6 +271,11 @@ const metric: Read<KpiMetric> = (value, path, faults) =>
   kpiMetrics.find((one) => one === value) ??
   wrong('a KPI of the catalog, such as DSO or PAST_DUE')(value, path, faults)
 
+const guard: Read<GoalGuard> = (value, path, faults) =>
+  typeof value === 'string' && isGoalGuard(value)
+    ? value
+    : wrong(`one of ${Object.keys(goalGuards).join(', ')}`)(value, path, faults)
+
 const texts: Read<string[]> = (value, path, faults) =>
   typeof value === 'string' ? [value] : listOf(text, 100)(value, path, faults)
 
@@ -309,8 +316,8 @@ const goal = mapping(
     why: orNull(text),
     metric,
     direction: oneOf(
-      ['INCREASE', 'DECREASE', 'MAINTAIN_BAND', 'MILESTONES'],
-      'INCREASE, DECREASE, MAINTAIN_BAND or MILESTONES',
+      ['INCREASE', 'DECREASE', 'MAINTAIN_BAND', 'BUDGET', 'MILESTONES'],
+      'INCREASE, DECREASE, MAINTAIN_BAND, BUDGET or MILESTONES',
     ),
     scope: mapping({
       businessUnit: texts,
@@ -336,6 +343,7 @@ const goal = mapping(
     reviewer: orNull(text),
     followers: texts,
     parent: orNull(key),
+    guards: listOf(guard, 20),
     state: oneOf(['ACTIVE', 'DRAFT'], 'ACTIVE or DRAFT'),
     actions: listOf(
       mapping({ title: text, owner: orNull(text), dueOn: orNull(date), brings: orNull(text) }, ['title']),

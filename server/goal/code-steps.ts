@@ -2,6 +2,7 @@
 import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { chooseConventions } from '../domain/conventions.ts'
+import { isGoalGuard } from '../domain/goal-guards.ts'
 import { aimOfTemplate, deadlineAfter, evenly } from '../domain/goal-template-draft.ts'
 import { goalTemplate, type GoalTemplate, type KpiTemplate } from '../domain/goal-templates.ts'
 import { milestoneInWords } from '../domain/goal-milestones.ts'
@@ -169,6 +170,7 @@ async function prepareNewKpi(
     ...(typeof one.target === 'string' ? { target: one.target } : { targetBy: one.target ?? null }),
     band: one.band ?? null,
     trajectory: one.trajectory ?? null,
+    guards: one.guards ?? measured?.guards.filter(isGoalGuard) ?? null,
     ...aim,
   }
   return stepOf(await prepareGoal(context, input, { id, key: one.key }))

@@ -3,6 +3,7 @@ import { todayOf, type Context } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
 import { chooseConventions, type Conventions } from '../domain/conventions.ts'
 import { aimOfTemplate, deadlineAfter, evenly } from '../domain/goal-template-draft.ts'
+import { isGoalGuard, type GoalGuard } from '../domain/goal-guards.ts'
 import type { GoalTemplate, TemplateTarget } from '../domain/goal-templates.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import { badUserInput } from '../errors.ts'
@@ -27,7 +28,7 @@ export type TemplateDraft = {
   readonly milestones: readonly { readonly title: string; readonly dueOn: Temporal.PlainDate }[]
   readonly startsOn: Temporal.PlainDate
   readonly deadline: Temporal.PlainDate
-  readonly guards: readonly KpiMetric[]
+  readonly guards: readonly GoalGuard[]
   /** The same as the check takes it. */
   readonly input: GoalDraftInput
 }
@@ -50,7 +51,7 @@ export async function draftOfTemplate(
     const kind = { ...said, metric: null, direction: 'MILESTONES' as const, milestones }
     return { ...none, ...kind, conventions: null, guards: [], input: kind }
   }
-  const { metric, guards } = template
+  const { metric } = template
   const scope = checkFilter(filter ?? {})
   if (isProblem(scope)) throw badUserInput(`${scope.path.join('.')}: ${scope.message}.`)
   const conventions = chooseConventions(template.conventions, usual)
@@ -71,7 +72,7 @@ export async function draftOfTemplate(
     bandLow: band?.low ?? null,
     bandHigh: band?.high ?? null,
     milestones: [],
-    guards,
+    guards: template.guards.filter(isGoalGuard),
     input: {
       ...said,
       metric,

@@ -23,8 +23,10 @@ export const subjectOfRule = (
 
 /** What of a row of progress a rule looks at. */
 export type SeenProgress = Pick<GoalProgressRow, 'asOf' | 'value' | 'status' | 'statusReason'> & {
-  /** In percent; null where there is no forecast. */
-  readonly probability?: number | string | null
+  /** From 0 to 1; null where there is no forecast. */
+  readonly probability?: number | null
+  /** Null where nobody looked. */
+  readonly overdueReviews?: number | null
 }
 
 const QUARTERS = 4
@@ -37,9 +39,10 @@ export function sightOfGoal(goal: GoalRow, progress: SeenProgress): AlertSight {
     value,
     words: progress.statusReason,
     status: progress.status,
-    probability: probability === null ? null : new Exact(probability),
+    probability: probability === null ? null : new Exact(probability).times(100),
     behind: value === null ? null : behindOf(goal, value, progress.asOf),
     level: levelOf(goal, value),
+    overdueReviews: progress.overdueReviews ?? null,
     before: null,
   }
 }
@@ -92,6 +95,7 @@ export function sightOfKpi(subject: Subject, now: Measured, before: Measured | n
     probability: null,
     behind: null,
     level: null,
+    overdueReviews: null,
     before: before?.value ?? null,
   }
 }

@@ -2,7 +2,7 @@
  * Alert rules, evaluated with the goals: on the same snapshot, in the same transaction. What was there before is found
  * in `alert_standing`, so it does not matter which process evaluated last, or whether one was stopped in between.
  */
-import { and, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, count, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
 import {
   figureOf,
   isGoodNews,
@@ -49,6 +49,7 @@ import {
   alertStanding,
   alertTransition,
 } from '@tidemark/drizzle/tables/alert.ts'
+import { goalReview } from '@tidemark/drizzle/tables/review.ts'
 import { inSavepoint, type Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** A rule with where it stands. */
@@ -88,6 +89,7 @@ export async function findAlerts(
   const watched = await readWatched(view, organization.id)
   if (watched.length === 0) return []
   const sights = await measureRules(view, organization, watched, seen)
+  const overdue = await readOverdueReviews(view, organization.id, watched, seen)
   const goals = new Map(seen.goals.map((goal) => [goal.id, goal]))
   return watched.flatMap((one): AlertNews[] => {
     const { goalId } = one.rule
@@ -95,7 +97,8 @@ export async function findAlerts(
     const goal = goals.get(goalId)
     if (goal === undefined) return restOf(one, seen)
     const progress = seen.progress.get(goalId)
-    return newsOf(one, progress === undefined ? null : sightOfGoal(goal, progress), goal, seen)
+    const sight = progress && sightOfGoal(goal, { ...progress, overdueReviews: overdue.get(goalId) ?? 0 })
+    return newsOf(one, sight ?? null, goal, seen)
   })
 }
 
@@ -117,6 +120,32 @@ async function readWatched(view: Tx, organizationId: string): Promise<Watched[]>
     )
     .orderBy(alertRule.id)
   return rows.map((row) => ({ rule: row.alert_rule, standing: row.alert_standing, open: row.alert }))
+}
+
+/** By goal that a rule on its reviews watches: how many are overdue; none where it is left out. */
+async function readOverdueReviews(
+  view: Tx,
+  organizationId: string,
+  watched: readonly Watched[],
+  { today }: GoalsSeen,
+): Promise<ReadonlyMap<string, number>> {
+  const goalIds = watched.flatMap(({ rule }) =>
+    conditionOf(rule).kind === 'REVIEW_OVERDUE' && rule.goalId !== null ? [rule.goalId] : [],
+  )
+  if (goalIds.length === 0) return new Map()
+  const rows = await view
+    .select({ goalId: goalReview.goalId, count: count() })
+    .from(goalReview)
+    .where(
+      and(
+        eq(goalReview.organizationId, organizationId),
+        inArray(goalReview.goalId, goalIds),
+        isNull(goalReview.signedAt),
+        lt(goalReview.dueOn, today),
+      ),
+    )
+    .groupBy(goalReview.goalId)
+  return new Map(rows.map((row) => [row.goalId, row.count]))
 }
 
 /** By rule on a KPI. */

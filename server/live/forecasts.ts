@@ -121,9 +121,22 @@ async function fitAll(
       series.map(({ value }) => value?.toNumber() ?? null),
       { deadline, today },
     )
-    const kept = typeof found === 'string' ? { fit: null, missing: found } : { fit: found, missing: null }
+    const kept =
+      typeof found === 'string' ? { fit: null, missing: found } : { fit: shortened(found), missing: null }
     return { organizationId: organization.id, goalId: id, asOf: today, deadline, ...kept }
   })
+}
+
+/** Every evaluation reads it. More digits than these say nothing of an error. */
+const DIGITS = 8
+
+const shortened = (found: Fit): Fit => {
+  const short = (value: number) => Number(value.toPrecision(DIGITS))
+  return {
+    ...found,
+    tail: found.tail.map((value) => (value === null ? null : short(value))),
+    errors: found.errors.map(short),
+  }
 }
 
 /** The same of one goal, for whoever asks before it was found. */

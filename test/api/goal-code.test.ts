@@ -70,6 +70,7 @@ goals:
     target: 40
     deadline: 2026-12-31
     owner: ${email()}
+    guards: [WRITTEN_OFF, CREDITED]
     parent: cash
     actions:
       - title: Call every customer
@@ -118,6 +119,7 @@ describe('a file', () => {
       text
         .replace('target: 40', 'target: 36')
         .replace('parent: cash', 'parent: null')
+        .replace('[WRITTEN_OFF, CREDITED]', '[CREDITED]')
         .replace('Call every customer', 'Write to every customer')
         .replace('dueOn: 2026-09-30', 'dueOn: 2026-09-15'),
     )
@@ -129,6 +131,7 @@ describe('a file', () => {
         fields: [
           { field: 'parent', from: 'cash', to: null },
           { field: 'target', from: '40', to: '36' },
+          { field: 'guards', from: 'CREDITED, WRITTEN_OFF', to: 'CREDITED' },
           { field: 'actions.Write to every customer', from: null, to: 'owner Bo Ray, due 2026-08-15' },
           { field: 'actions.Call every customer', from: 'planned', to: null },
         ],
@@ -199,6 +202,8 @@ describe('the export', () => {
       state: 'DRAFT',
     })
     await desk.create({ direction: 'MAINTAIN_BAND', target: null, band: { low: '1', high: '5' } })
+    const budget = { metric: 'DOLLAR_DAYS_LATE', direction: 'BUDGET', baseline: null, target: '90000' }
+    await desk.create({ ...budget, name: 'Lateness', startsOn: '2026-07-01' })
     const milestones = [{ title: 'Board has approved', dueOn: '2026-09-30' }]
     await desk.done('createMilestoneGoal', { name: 'Policy', deadline: '2026-09-30', milestones })
     const { goalDocument } = await desk.ask<{ goalDocument: string }>('{ goalDocument }')

@@ -346,6 +346,47 @@ describe('what is due', { timeout: 60_000 }, () => {
   })
 })
 
+describe('an alert on reviews', { timeout: 60_000 }, () => {
+  it('is raised while one is overdue, is told of in the next one, and is over when it is signed', async () => {
+    const manager = await join(server, desk.organization, `man@${desk.organization.slug}.example`, 'manager')
+    const goal = await desk.create({ startsOn: '2026-05-01' })
+    const review = await open(goal, { on: '2026-05-05' })
+    const { createAlertRule } = await desk.ask<{ createAlertRule: { __typename: string } }>(
+      `mutation ($input: CreateAlertRuleInput!) { createAlertRule(input: $input) { __typename ... on Problem { message } } }`,
+      {
+        input: {
+          goalId: goal.id,
+          name: 'Late reviews',
+          condition: { reviewOverdue: true },
+          severity: 'WARNING',
+        },
+      },
+    )
+    expect(createAlertRule).toMatchObject({ __typename: 'CreateAlertRuleSuccess' })
+    const alerts = async () => {
+      const { goal: now } = await desk.ask<{ goal: { alerts: { summary: string; state: string }[] } }>(
+        `query ($id: ID!) { goal(id: $id) { alerts { summary state } } }`,
+        { id: goal.id },
+      )
+      return now.alerts
+    }
+    await expect
+      .poll(alerts, { timeout: 20_000 })
+      .toEqual([{ summary: expect.stringContaining('1 review of the goal is overdue'), state: 'FIRING' }])
+    expect((await sign(manager, review)).review).toMatchObject({ signedAt: NOW.toString() })
+    await expect.poll(async () => (await alerts())[0]?.state, { timeout: 20_000 }).toBe('ENDED')
+    await openDueReviews(server.connection, desk.organization, AUGUST, () => false)
+    const { goalReviews } = await desk.ask<{ goalReviews: { nodes: Review[] } }>(
+      `query ($goal: ID) { goalReviews(goal: $goal, isSigned: false) { nodes { to findings { alerts { date severity isOver } } } } }`,
+      { goal: goal.id },
+    )
+    expect(goalReviews.nodes[0]).toEqual({
+      to: '2026-07-31',
+      findings: { alerts: [{ date: '2026-07-01', severity: 'WARNING', isOver: true }] },
+    })
+  })
+})
+
 describe('the list and the document', () => {
   it('finds what is overdue', async () => {
     const goal = await desk.create({ startsOn: '2026-05-01' })

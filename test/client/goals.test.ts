@@ -93,6 +93,7 @@ const detail = (more: Partial<GoalDetail_GoalFragment> = {}): GoalDetail_GoalFra
   why: null,
   version: 1,
   stateReason: null,
+  reviews: [],
   startsOn: '2026-11-20',
   deadline: '2026-11-26',
   baselineOn: '2026-11-20',

@@ -208,7 +208,14 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
       const nav = ben.page.getByRole('navigation', { name: 'Pages' })
       // What a role may see is known a moment after the page is there.
       await nav.getByRole('link', { name: 'Aging' }).waitFor(slowest)
-      expect(await nav.getByRole('link').allTextContents()).toEqual(['Dashboard', 'KPIs', 'Aging'])
+      expect(await nav.getByRole('link').allTextContents()).toEqual([
+        'Dashboard',
+        'Goals',
+        'Alerts',
+        'Reviews',
+        'KPIs',
+        'Aging',
+      ])
       await goTo('/quay/tokens', 'Your role does not include this page', ben.page)
       await goTo('/quay', 'Dashboard', ben.page)
       await ben.page.getByRole('button', { name: /^Live/ }).waitFor(slowest)

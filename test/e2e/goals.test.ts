@@ -25,6 +25,14 @@ const command = (name: string, input: string) => /* GraphQL */ `
   }
 `
 
+const createRule = /* GraphQL */ `
+  mutation ($input: CreateAlertRuleInput!) {
+    createAlertRule(input: $input) {
+      __typename
+    }
+  }
+`
+
 describe.skipIf(binary === null)('the pages of goals in a real browser', { timeout: 180_000 }, () => {
   let database: TestDatabase
   let server: RunningProduct
@@ -298,6 +306,54 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
     })
   })
 
+  describe('a status and an alert', () => {
+    it('is said by a person beside what was computed, and taken back', async () => {
+      await goTo(`/demo/goals/${part.id}`, part.name)
+      await page.getByRole('button', { name: 'More for this goal' }).click(slowest)
+      await page.getByRole('menuitem', { name: 'Say another status' }).click()
+      await dialog().getByLabel('Status').selectOption('AT_RISK')
+      await dialog().getByLabel('Why').fill('Two large payments are announced.')
+      await dialog().getByRole('button', { name: 'Say it' }).click()
+      await see(page.getByText('Ana Brandt says: at risk'))
+      expect(await inspect(page)).toEqual([])
+      await page.getByRole('button', { name: 'More for this goal' }).click()
+      await page.getByRole('menuitem', { name: 'Take the said status back' }).click()
+      await dialog().getByRole('button', { name: 'Take it back' }).click()
+      await page.getByText('Ana Brandt says: at risk').waitFor({ state: 'detached', ...slowest })
+    })
+
+    it('comes up by itself, in the list and in the count, and is looked after', async () => {
+      await goTo('/demo/alerts', 'Alerts')
+      await see(page.getByText('Nothing is the matter.'))
+      const rule = {
+        name: 'Past due is high',
+        kpi: { metric: 'PAST_DUE' },
+        condition: { above: '1' },
+        severity: 'CRITICAL',
+      }
+      await execute(server.url, token, createRule, { input: rule })
+      const item = page.getByRole('listitem').filter({ hasText: 'Past due is high' })
+      await see(item.getByText('Critical'))
+      await see(page.getByRole('link', { name: 'Alerts 1 to look after' }))
+      expect(await inspect(page)).toEqual([])
+      await item.getByRole('button', { name: /^Acknowledge/ }).click()
+      await dialog()
+        .getByLabel(/What is done about it/)
+        .fill('Calls are made.')
+      await dialog().getByRole('button', { name: 'Acknowledge' }).click()
+      await see(item.getByText(/Ana Brandt looks after it, .*“Calls are made.”/))
+      await page.getByRole('link', { name: 'Alerts', exact: true }).waitFor(slowest)
+      await item.getByRole('button', { name: /^Keep silent/ }).click()
+      await page.getByRole('menuitem', { name: 'For a day' }).click()
+      await see(item.getByText(/Silent until/))
+      await item.getByText('What happened to it').click()
+      await see(item.getByText('Made silent'))
+      await page.getByText('To look after', { exact: true }).click()
+      await see(page.getByText('No alert fits.'))
+      expect(parameter('show')).toBe('new')
+    })
+  })
+
   describe('a new goal', () => {
     it('is checked letter by letter while it is written', async () => {
       await goTo('/demo/goals', 'Goals')
@@ -332,6 +388,18 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await see(panel('What was set').getByText(/Region EMEA/))
       await see(page.getByRole('region', { name: 'Where it stands' }).getByText(/^DSO is/))
       expect(new URL(page.url()).pathname).toMatch(/goals\/goal_/)
+    })
+
+    it('begins with a template, which fills in the form from the books', async () => {
+      await goTo('/demo/goals/new', 'New goal')
+      await page.getByLabel('Begin with').selectOption({ label: 'Cut DSO by a tenth' })
+      await expect.poll(() => parameter('template'), slowest).toBe('cut-dso')
+      await expect.poll(() => page.getByLabel('Target', { exact: true }).inputValue(), slowest).toBe('-10')
+      await see(panel('SMART check( checking)?').getByText(/^Cut DSO \(3 months\) of all receivables/))
+      expect(await inspect(page)).toEqual([])
+      await page.getByRole('button', { name: 'Set the goal' }).click()
+      await see(page.getByRole('heading', { name: 'Cut DSO by a tenth', level: 1 }))
+      await see(page.getByRole('region', { name: /^Guards/ }).getByText('Written off'))
     })
 
     it('can be a checklist, and be kept as a draft until it is activated', async () => {

@@ -26,6 +26,7 @@ export async function documentOf(review: GoalReviewRow, context: Context): Promi
     standing(findings),
     explanation(findings),
     statuses(findings),
+    alerts(findings),
     await changes(findings, context),
     await work(findings, nameOf),
     html`<h2>Discussed</h2>`,
@@ -149,6 +150,18 @@ const statuses = ({ statuses: list }: Findings): Markup =>
     'How it was judged',
     [{ name: 'From' }, { name: 'Status' }, { name: 'Why' }],
     list.map(({ date, status, reason }) => [dayIn(date), words(status), reason]),
+  )
+
+const alerts = ({ alerts: list }: Findings): Markup =>
+  table(
+    'Alerts',
+    [{ name: 'Raised' }, { name: 'Severity' }, { name: 'What' }, { name: 'Over' }],
+    list.map(({ date, severity, summary, isOver }) => [
+      dayIn(date),
+      words(severity),
+      summary,
+      isOver ? 'yes' : 'no',
+    ]),
   )
 
 const words = (name: string): string => {

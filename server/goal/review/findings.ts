@@ -9,7 +9,7 @@ import { dayOf } from '../../domain/day.ts'
 import type { Driver } from '../../domain/explain-drivers.ts'
 import { formatExact } from '../../domain/exact.ts'
 import { expectedOf, percentToTarget, type JudgedGoal } from '../../domain/goal-trajectory.ts'
-import { formatDifference, formatValue, nullReasonInWords } from '../../domain/goal-words.ts'
+import { asShown, formatDifference, formatValue, nullReasonInWords } from '../../domain/goal-words.ts'
 import { Exact } from '../../domain/money.ts'
 import type { KpiMetric } from '../../domain/kpi.ts'
 import type { ReviewPeriod } from '../../domain/review.ts'
@@ -18,15 +18,18 @@ import { readChanges, type FieldChange } from '../changes.ts'
 import { explainKpi } from '../../kpi/explain.ts'
 import type { SegmentFilter } from '../../kpi/segments.ts'
 import { judgedGoal, measure, type Measured } from '../../live/measure.ts'
+import type { StoredGuard } from '../../live/aside.ts'
 import { readMilestones } from '../../live/milestones.ts'
 import { summaryOf } from './summary.ts'
 import type {
+  AlertRow,
   GoalActionRow,
   GoalMilestoneRow,
   GoalProgressRow,
   GoalRow,
   OrganizationRow,
 } from '@tidemark/drizzle/rows.ts'
+import { alert } from '@tidemark/drizzle/tables/alert.ts'
 import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { goalProgress } from '@tidemark/drizzle/tables/goal.ts'
 import type { Reader, Tx } from '@tidemark/drizzle/transaction.ts'
@@ -44,6 +47,10 @@ export type Findings = {
   readonly explanation: readonly FoundPart[]
   readonly explanationMissing: string | null
   readonly statuses: readonly FoundStatus[]
+  /** In percent. */
+  readonly probability: number | null
+  readonly guards: readonly string[]
+  readonly alerts: readonly FoundAlert[]
   readonly changes: readonly FoundChange[]
   readonly actionsDone: readonly FoundAction[]
   readonly actionsNotDone: readonly FoundAction[]
@@ -74,6 +81,12 @@ export type FoundStatus = {
   readonly date: string
   readonly status: GoalProgressRow['status']
   readonly reason: string
+}
+export type FoundAlert = {
+  readonly date: string
+  readonly severity: AlertRow['severity']
+  readonly summary: string
+  readonly isOver: boolean
 }
 /** `by` as audit rows name who acts. */
 export type FoundChange = FieldChange & {
@@ -193,12 +206,12 @@ async function explanationOf(
       largest.flat().map(({ customerId }) => customerId),
     ),
   )
-  const shown = (change: string) => signed(formatDifference(new Exact(change).abs(), judged.subject), change)
+  const shown = (change: string) => changeInWords(new Exact(change), judged)
   const explanation = parts.map(({ driver, change }, index) => ({
     driver,
     change,
     shown: shown(change),
-    customers: (largest[index] ?? []).map((one) => ({
+    customers: (largest[index] ?? []).filter(isSeen(judged)).map((one) => ({
       customerId: one.customerId,
       name: names.get(one.customerId) ?? 'unknown customer',
       change: one.change,
@@ -208,9 +221,17 @@ async function explanationOf(
   return { explanation, explanationMissing: null }
 }
 
-/** With the sign that is printed for people. */
-const signed = (text: string, value: string): string =>
-  `${value.startsWith('-') ? '−' : new Exact(value).isZero() ? '' : '+'}${text}`
+const isSeen =
+  ({ subject }: JudgedGoal) =>
+  ({ change }: { readonly change: string }): boolean =>
+    !asShown(new Exact(change), subject).isZero()
+
+/** With its sign, unless it is nothing to the digits that are shown. */
+function changeInWords(change: Exact, { subject }: JudgedGoal): string {
+  const text = formatDifference(change.abs(), subject)
+  if (asShown(change, subject).isZero()) return text
+  return `${change.isNegative() ? '−' : '+'}${text}`
+}
 
 async function readNames(
   tx: Tx,
@@ -227,7 +248,15 @@ async function readNames(
 
 type Records = Pick<
   Findings,
-  'statuses' | 'changes' | 'actionsDone' | 'actionsNotDone' | 'milestonesDone' | 'milestonesNotDone'
+  | 'statuses'
+  | 'probability'
+  | 'guards'
+  | 'alerts'
+  | 'changes'
+  | 'actionsDone'
+  | 'actionsNotDone'
+  | 'milestonesDone'
+  | 'milestonesNotDone'
 >
 
 async function readRecords(
@@ -236,8 +265,9 @@ async function readRecords(
   goal: GoalRow,
   period: ReviewPeriod,
 ): Promise<Records> {
-  const [progress, changes, actions, milestones] = await Promise.all([
+  const [progress, alerts, changes, actions, milestones] = await Promise.all([
     readProgressWithin(tx, organizationId, goal, period),
+    readAlertsWithin(tx, organizationId, goal, period),
     readChanges(tx, organizationId, [goal.id]),
     readActions(tx, organizationId, [goal.id]),
     readMilestones(tx, organizationId, [goal.id]),
@@ -252,6 +282,13 @@ async function readRecords(
   const list = milestones.get(goal.id) ?? []
   return {
     statuses: statusesOf(progress, period.from),
+    ...lastSaid(progress, period.from),
+    alerts: alerts.map(({ raisedOn, severity, summary, endedAt }) => ({
+      date: raisedOn.toString(),
+      severity,
+      summary,
+      isOver: endedAt !== null,
+    })),
     changes: (changes.get(goal.id) ?? [])
       .filter(({ recordedAt }) => within(recordedAt))
       .toReversed()
@@ -270,14 +307,22 @@ async function readRecords(
   }
 }
 
+type Told = Pick<GoalProgressRow, 'asOf' | 'status' | 'statusReason' | 'probability' | 'guards'>
+
 const readProgressWithin = (
   tx: Tx,
   organizationId: string,
   { id }: GoalRow,
   { from, to }: ReviewPeriod,
-): Promise<Pick<GoalProgressRow, 'asOf' | 'status' | 'statusReason'>[]> =>
+): Promise<Told[]> =>
   tx
-    .select({ asOf: goalProgress.asOf, status: goalProgress.status, statusReason: goalProgress.statusReason })
+    .select({
+      asOf: goalProgress.asOf,
+      status: goalProgress.status,
+      statusReason: goalProgress.statusReason,
+      probability: goalProgress.probability,
+      guards: goalProgress.guards,
+    })
     .from(goalProgress)
     .where(
       and(
@@ -290,10 +335,42 @@ const readProgressWithin = (
     )
     .orderBy(asc(goalProgress.sequence))
 
-function statusesOf(
-  rows: readonly Pick<GoalProgressRow, 'asOf' | 'status' | 'statusReason'>[],
-  from: Temporal.PlainDate,
-): FoundStatus[] {
+/** What the last evaluation of the period said beside the status. */
+function lastSaid(rows: readonly Told[], from: Temporal.PlainDate): Pick<Findings, 'probability' | 'guards'> {
+  const last = rows.at(-1)
+  if (last === undefined || isBefore(last.asOf, from)) return { probability: null, guards: [] }
+  const guards = (last.guards ?? []) as readonly StoredGuard[]
+  return {
+    probability: last.probability === null ? null : 100 * last.probability,
+    guards: guards.flatMap(({ sentence }) => sentence ?? []),
+  }
+}
+
+const readAlertsWithin = (
+  tx: Tx,
+  organizationId: string,
+  { id }: GoalRow,
+  { from, to }: ReviewPeriod,
+): Promise<Pick<AlertRow, 'raisedOn' | 'severity' | 'summary' | 'endedAt'>[]> =>
+  tx
+    .select({
+      raisedOn: alert.raisedOn,
+      severity: alert.severity,
+      summary: alert.summary,
+      endedAt: alert.endedAt,
+    })
+    .from(alert)
+    .where(
+      and(
+        eq(alert.organizationId, organizationId),
+        eq(alert.goalId, id),
+        gte(alert.raisedOn, from),
+        lte(alert.raisedOn, to),
+      ),
+    )
+    .orderBy(asc(alert.raisedAt), asc(alert.id))
+
+function statusesOf(rows: readonly Told[], from: Temporal.PlainDate): FoundStatus[] {
   const inherited = rows.findLastIndex(({ asOf }) => isBefore(asOf, from))
   const told = inherited < 0 ? rows : rows.slice(inherited)
   return told

@@ -75,6 +75,7 @@ export const reviewResolvers = {
     description: ({ driver }) => driverTexts[driver].description,
   },
   GoalReviewCustomer: { customerId: ({ customerId }) => encodeId('customer', customerId) },
+  GoalReviewAlert: { date: ({ date }) => dateOf(date) },
   GoalReviewStatus: { date: ({ date }) => dateOf(date) },
   GoalReviewChange: {
     date: ({ date }) => dateOf(date),

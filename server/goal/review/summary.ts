@@ -5,11 +5,16 @@ import { formatDifference, inWords } from '../../domain/goal-words.ts'
 import type { JudgedGoal } from '../../domain/goal-trajectory.ts'
 import type { Findings, FoundPart } from './findings.ts'
 
-/** At most five sentences: how it moved, what did most of that, how it ended, what was done, what was changed. */
+/** How it moved, what did most of that, what of it is none, how it ended, what was done, and what was changed. */
 export const summaryOf = (found: Omit<Findings, 'summary'>, judged: JudgedGoal): string[] =>
-  [movement(found, judged), mainDriver(found), ending(found), work(found), targets(found)].filter(
-    (sentence) => sentence !== null,
-  )
+  [
+    movement(found, judged),
+    mainDriver(found),
+    ...found.guards,
+    ending(found),
+    work(found),
+    targets(found),
+  ].filter((sentence) => sentence !== null)
 
 function movement(
   { begin, end, change, measured }: Omit<Findings, 'summary'>,
@@ -35,18 +40,29 @@ function mainDriver({ explanation }: Pick<Findings, 'explanation'>): string | nu
   )
   if (largest === null || sizeOf(largest).isZero()) return null
   const [first] = largest.customers
-  const above =
-    first === undefined || sizeOf(first).isZero() ? '' : `, above all ${first.name} (${first.shown})`
-  return `The largest part of it is ${driverTexts[largest.driver].name.toLowerCase()} (${largest.shown})${above}.`
+  const who = first === undefined || sizeOf(first).isZero() ? null : `${first.name} (${first.shown})`
+  // Of a sum there is but one part, which is the change itself.
+  if (largest.driver === 'AMOUNT') return who === null ? null : `Above all it was ${who}.`
+  const above = who === null ? '' : `, above all ${who}`
+  return `The largest part of it is ${driverWords(largest.driver)} (${largest.shown})${above}.`
 }
 
-function ending({ statuses }: Pick<Findings, 'statuses'>): string | null {
+/** Quotients of other things are not known by the names of their parts. */
+function driverWords(driver: FoundPart['driver']): string {
+  if (driver === 'NUMERATOR') return 'what is divided'
+  if (driver === 'DENOMINATOR') return 'what it is divided by'
+  return driverTexts[driver].name.toLowerCase()
+}
+
+function ending({ statuses, probability }: Pick<Findings, 'statuses' | 'probability'>): string | null {
   const last = statuses.at(-1)
   if (last === undefined) return null
   const name = last.status.toLowerCase().replaceAll('_', ' ')
+  const likely =
+    probability === null ? '' : ` By then it was ${Math.round(probability)} % likely to be reached.`
   return statuses.length === 1
-    ? `It was ${name} all the time: ${last.reason}`
-    : `It ended ${name}: ${last.reason}`
+    ? `It was ${name} all the time.${likely}`
+    : `It ended ${name}, which it was from ${inWords(Temporal.PlainDate.from(last.date))} on.${likely}`
 }
 
 function work(found: Omit<Findings, 'summary'>): string | null {

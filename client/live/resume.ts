@@ -1,0 +1,57 @@
+import type { Client, FormattedExecutionResult } from 'graphql-ws'
+import type { SubscriptionForwarder } from 'urql'
+import type { AlertRaisedSubscription, DashboardGoalProgressSubscription } from '../documents.generated.ts'
+import { retryDelayMs } from './connection.ts'
+
+export type Request = Parameters<SubscriptionForwarder>[0]
+
+/** What comes: one of the subscriptions that can be resumed. */
+export type Resumed = Partial<DashboardGoalProgressSubscription & AlertRaisedSubscription>
+
+/**
+ * Keeps a subscription that can be resumed for as long as it is wanted: `take` gets what came and gives its cursor, and
+ * a reconnected or restarted subscription continues after the last one.
+ */
+export const resume = (
+  socket: Client,
+  request: Request,
+  take: (data: Resumed) => string | null,
+): (() => void) => {
+  const asked = (request.variables ?? {}) as { readonly since?: string | null }
+  let cursor = asked.since ?? null
+  let failures = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let isDone = false
+  let stop = () => {}
+
+  const next = ({ data }: FormattedExecutionResult<Resumed, unknown>) => {
+    if (!data) return
+    failures = 0
+    cursor = take(data)
+  }
+  const start = () => {
+    // graphql-ws sends this very object again after a reconnect, so `since` is read at the moment of sending.
+    const variables = {
+      get since() {
+        return cursor
+      },
+    }
+    stop = socket.subscribe<Resumed>(
+      { query: request.query ?? '', operationName: request.operationName ?? null, variables },
+      { next, error: restart, complete: () => restart(null) },
+    )
+  }
+  const restart = (error: unknown) => {
+    if (isDone) return
+    // The server refused the subscription itself: perhaps it no longer takes this cursor. Begin anew.
+    if (Array.isArray(error)) cursor = null
+    timer = setTimeout(start, retryDelayMs(failures++, Math.random()))
+  }
+
+  start()
+  return () => {
+    isDone = true
+    clearTimeout(timer)
+    stop()
+  }
+}
