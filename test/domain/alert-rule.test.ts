@@ -25,6 +25,7 @@ const sight: AlertSight = {
   behind: null,
   level: null,
   before: null,
+  overdueReviews: null,
 }
 const days = { name: 'DSO', plural: false, unit: 'DAYS', currency: 'USD' } as const
 const of = (value: number, more: Partial<AlertSight> = {}): AlertSight => ({
