@@ -218,7 +218,7 @@ describe('the usual rules of a goal', () => {
   it('are added once, and tell of milestones and of what is achieved', { timeout: 60_000 }, async () => {
     await desk.bill([1, 2, 3, 4])
     const goal = await desk.create({ baseline: '4', target: '0' })
-    expect(await done(desk, 'addDefaultAlertRules', { goalId: goal.id })).toMatchObject({ added: 5 })
+    expect(await done(desk, 'addDefaultAlertRules', { goalId: goal.id })).toMatchObject({ added: 6 })
     expect(await done(desk, 'addDefaultAlertRules', { goalId: goal.id })).toMatchObject({ added: 0 })
     await desk.until(goal.id, ({ progress }) => progress?.value === 4)
     // The level that there is at first is no news: it has to be seen before it is passed.
