@@ -3,8 +3,8 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { joinNeeds, type Needs } from '../domain/needs.ts'
 import { seriesFor } from '../ledger/ages.ts'
 import { readRows } from './flow.ts'
-import type { Cell } from './segments.ts'
-import type { CellRow, CutCell, Sight } from './selection.ts'
+import type { Cell, CutCell } from './segments.ts'
+import type { CellRow, Sight } from './selection.ts'
 
 /** What is read, of which cells, as known when. */
 export type RowsRequest = {

@@ -8,14 +8,11 @@ import { formatDay, type Day } from '../domain/day.ts'
 import { measures as measureKinds, type Measure } from '../domain/measures.ts'
 import { byMonthName, namesOf, type Age, type AgedSeries } from '../ledger/ages.ts'
 import { LEVELS, type Cut } from '../ledger/cuts.ts'
-import type { Cell } from './segments.ts'
+import type { Cell, CutCell } from './segments.ts'
 import { spansOf, split, standingsOf, type Span, type Standing } from './spans.ts'
 
 /** A row of the books, and the cell that it belongs to. */
 export type CellRow = { readonly cell: Cell; readonly row: BookRow }
-
-/** A cell, and the cuts that it is made of. */
-export type CutCell = { readonly cell: Cell; readonly cuts: readonly Cut[] }
 
 /** What to read of the rows of some measures. */
 export type Selection = {
@@ -163,7 +160,7 @@ function planOf(
     spans,
     /** For what is valued day by day, which takes neither months nor checkpoints. */
     allDays: split([all], knownDay ?? Infinity),
-    cellOfSegment: cellsOfSegments(cells),
+    placesOfSegment: placesOfSegments(cells),
     foreign: cells.flatMap(({ cell }, index) => (isForeign(cell) ? [index] : [])),
     cuts: cuts.filter(({ level }) => level !== LEVELS.SEGMENT),
     segments: cuts.filter(({ level }) => level === LEVELS.SEGMENT),
@@ -177,11 +174,12 @@ function planOf(
   }
 }
 
-/** By the id of a segment, from 1 on, the place of its cell; -1 where it is in none. */
-function cellsOfSegments(cells: readonly CutCell[]): readonly number[] {
-  const places: number[] = []
-  for (const [index, { cell }] of cells.entries()) for (const id of cell.segmentIds) places[id - 1] = index
-  return Array.from(places, (place) => place ?? NO_CELL)
+/** By the id of a segment, from 1 on: the places of the cells that it is in. */
+function placesOfSegments(cells: readonly CutCell[]): readonly (readonly number[])[] {
+  const places: number[][] = []
+  for (const [index, { cell }] of cells.entries())
+    for (const id of cell.segmentIds) (places[id - 1] ??= []).push(index)
+  return Array.from(places, (found) => found ?? [])
 }
 
 const NO_CELL = -1
@@ -409,14 +407,26 @@ const ofSegmentDays = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
   group by 1, 2, 3, 4`
 
 /**
- * The cell of a row r, as `s`; none for segments of no cell. A look into an array, since of thousands of segments a table
+ * The cells of a row r, as `s`; none for segments of no cell. A look into an array, since of thousands of segments a table
  * would take longer to make than the few rows to find in it.
  */
-const cellOfRow = (tx: Tx, { cellOfSegment, foreign }: Plan) => tx.sql`
+const cellsOfRow = (tx: Tx, { placesOfSegment, foreign }: Plan) => {
+  const isForeign = tx.sql`place = any(${arrayOf(foreign)}::int[]) as is_foreign`
+  if (placesOfSegment.some((places) => places.length > 1))
+    return tx.sql`
   lateral (
-    select place as index, place = any(${arrayOf(foreign)}::int[]) as is_foreign
-    from (select (${arrayOf(cellOfSegment)}::int[])[r.segment_id] as place offset 0) found where place > ${NO_CELL}::int
+    select place as index, ${isForeign}
+    from unnest((${arrayOf(placesOfSegment.map((places) => arrayOf(places)))}::text[])[r.segment_id]::int[]) place
   ) s`
+  return tx.sql`
+  lateral (
+    select place as index, ${isForeign}
+    from (
+      select (${arrayOf(placesOfSegment.map(([place = NO_CELL]) => place))}::int[])[r.segment_id] as place offset 0
+    ) found
+    where place > ${NO_CELL}::int
+  ) s`
+}
 
 /** What is folded and was recorded on the day of `knownAt`, but later than that. */
 const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) => tx.sql`
@@ -430,7 +440,7 @@ const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =
       and measure = any(${storedNames(plan)}::text[])
     offset 0
   ) r
-  cross join ${cellOfRow(tx, plan)}
+  cross join ${cellsOfRow(tx, plan)}
   join m on m.stored = r.measure and not m.is_series
   group by 1, 2, 3, 4`
 
@@ -443,7 +453,7 @@ const ofTail = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
     -- Nobody needs the order, but it is that of the index, and PostgreSQL takes the tail for long.
     order by xid, day offset 0
   ) r
-  cross join ${cellOfRow(tx, plan)}
+  cross join ${cellsOfRow(tx, plan)}
   join m on m.stored = r.measure and not m.is_series
   group by 1, 2, 3, 4`
 
