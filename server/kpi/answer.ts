@@ -117,7 +117,7 @@ type Fetched = { readonly rowsOf: (group: Group) => CellRow['row'][]; readonly r
 
 /** The rows that the needs name of the groups' segments, and the rates of the days for those in other currencies. */
 export async function fetchBooks(
-  { tx, organizationId, baseCurrency, cut, sight }: Source,
+  { tx, organizationId, baseCurrency, cut, sight, isRepeated = false }: Source,
   needs: Needs,
   allGroups: readonly Group[],
   answerCurrencies: readonly string[],
@@ -142,6 +142,7 @@ export async function fetchBooks(
       cells: cutCells,
       isForeign,
       sight,
+      isRepeated,
     }),
     always || cells.some(isForeign)
       ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, sight.knownAt)

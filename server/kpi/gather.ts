@@ -14,6 +14,8 @@ export type RowsRequest = {
   /** Cells whose money is valued day by day. */
   readonly isForeign: (cell: Cell) => boolean
   readonly sight: Sight
+  /** The same is asked for each time that something happens. */
+  readonly isRepeated: boolean
 }
 
 type Waiting = {
@@ -71,6 +73,7 @@ function send(tx: Tx, waiting: readonly Waiting[]): void {
 function join(a: RowsRequest, b: RowsRequest): RowsRequest | null {
   const isAlike =
     a.organizationId === b.organizationId &&
+    a.isRepeated === b.isRepeated &&
     a.sight.isAsIs === b.sight.isAsIs &&
     a.sight.isAhead === b.sight.isAhead &&
     a.sight.knownAt?.epochNanoseconds === b.sight.knownAt?.epochNanoseconds &&

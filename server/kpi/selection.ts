@@ -63,13 +63,33 @@ export async function readSelection(
   sight: Sight,
 ): Promise<CellRow[]> {
   const plan = planOf(selection, cells, isForeign, sight)
-  if (plan === null) return []
-  const parts = partsOf(tx, organizationId, plan)
-  const records = await tx.sql<FlowRecord[]>`
-    with fold as materialized (
+  return plan === null ? [] : cellRowsOf(plan, cells, await readSums(tx, organizationId, plan))
+}
+
+/** A place in the order in which rows of `flow` are folded. */
+export type Position = { readonly xid: string; readonly day: string }
+
+/** What the fold holds and the tail behind it; or one of the two; or the tail behind a position of earlier. */
+export type Reach = 'ALL' | 'FOLDED' | 'TAIL' | Position
+
+export async function readSums(
+  tx: Tx,
+  organizationId: string,
+  plan: Plan,
+  reach: Reach = 'ALL',
+): Promise<FlowRecord[]> {
+  const folded = reach === 'ALL' || reach === 'FOLDED' ? foldedPartsOf(tx, organizationId, plan) : []
+  const parts = reach === 'FOLDED' ? folded : [...folded, ofTail(tx, organizationId, plan)]
+  if (parts.length === 0) return []
+  const fold =
+    typeof reach === 'string'
+      ? tx.sql`
       select coalesce(xid, '0') as xid, coalesce(day, '-infinity') as day,
         coalesce(checkpoint_on, '-infinity') as checkpoint_on
-      from (select) one left join kpi_fold on organization_id = ${organizationId}
+      from (select) one left join kpi_fold on organization_id = ${organizationId}`
+      : tx.sql`select ${reach.xid}::xid8 as xid, ${reach.day}::date as day, '-infinity'::date as checkpoint_on`
+  return tx.sql<FlowRecord[]>`
+    with fold as materialized (${fold}
     ), m as materialized (
       select * from unnest(
         ${arrayOf(plan.read.map((_, number) => number))}::int[],
@@ -89,19 +109,25 @@ export async function readSelection(
       nullif(sum(anchor_amount), 0) as anchor_amount
     from f
     group by 1, 2, 3, 4`.execute()
-  return records.flatMap((record) => {
+}
+
+export const cellRowsOf = (
+  plan: Plan,
+  cells: readonly CutCell[],
+  records: readonly FlowRecord[],
+): CellRow[] =>
+  records.flatMap((record) => {
     const cell = cells[record.index]?.cell
     const one = plan.read[record.number]
     return cell === undefined || one === undefined
       ? []
       : [{ cell, row: bookRowOf(record, one, cell.currency) }]
   })
-}
 
-type Plan = NonNullable<ReturnType<typeof planOf>>
+export type Plan = NonNullable<ReturnType<typeof planOf>>
 
 /** Which rows of which tables. Null where nothing is asked. */
-function planOf(
+export function planOf(
   { measures, days, anchors, series }: Selection,
   cells: readonly CutCell[],
   isForeign: (cell: Cell) => boolean,
@@ -191,8 +217,8 @@ const cutsByAnchor = ({ cell, cuts }: CutCell): readonly Cut[] =>
 const segmentsOf = ({ cell }: Pick<CutCell, 'cell'>): readonly Cut[] =>
   cell.segmentIds.map((id) => ({ level: LEVELS.SEGMENT, id }))
 
-/** The parts of the sum that are not empty. */
-function partsOf(tx: Tx, organizationId: string, plan: Plan) {
+/** The parts of the sum of what is folded that are not empty. */
+function foldedPartsOf(tx: Tx, organizationId: string, plan: Plan) {
   const { spans, cuts, segments, knownDay, ofSegments } = plan
   const hasCuts = cuts.length > 0
   const hasSegments = segments.length > 0
@@ -216,7 +242,6 @@ function partsOf(tx: Tx, organizationId: string, plan: Plan) {
       ? [ofSegmentDays(tx, organizationId, plan)]
       : []),
     ...(knownDay === null ? [] : [ofKnownDay(tx, organizationId, plan, knownDay)]),
-    ofTail(tx, organizationId, plan),
   ]
 }
 
@@ -480,7 +505,8 @@ const dates = (days: readonly (Day | null)[]): string =>
 
 const next = (day: Day): Day => day + 1
 
-type FlowRecord = {
+/** A sum, by the numbers of what is read and of the cell. */
+export type FlowRecord = {
   number: number
   index: number
   at_day: number
