@@ -63,7 +63,9 @@ export async function readNewForecasts(
       goalId: goalForecast.goalId,
       asOf: goalForecast.asOf,
       deadline: goalForecast.deadline,
-      fit: sql<unknown>`case when ${isKnown} then null else ${goalForecast.fit} end`.mapWith(goalForecast.fit),
+      fit: sql<unknown>`case when ${isKnown} then null else ${goalForecast.fit} end`.mapWith(
+        goalForecast.fit,
+      ),
       missing: goalForecast.missing,
       version,
     })

@@ -187,7 +187,11 @@ async function beginDay(connection: Connection, small: Organization, count: numb
 }
 
 /** One for each KPI and filter, between a target and a deadline that leave them running. */
-export const setGoals = (connection: Connection, organizationIds: readonly string[], filters: readonly object[]) =>
+export const setGoals = (
+  connection: Connection,
+  organizationIds: readonly string[],
+  filters: readonly object[],
+) =>
   asOwner(connection, async (tx) => {
     await tx.sql`
       insert into goal (organization_id, id, name, metric, direction, filter, conventions, currency, baseline, baseline_on,
