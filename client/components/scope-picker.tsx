@@ -17,10 +17,12 @@ const verbs = ['read', 'write'] as const
 
 const verbWord = (verb: string): string => verb.charAt(0).toUpperCase() + verb.slice(1)
 
-/** What is neither read nor written takes the places of both. */
-const placesOf = (possible: readonly string[]): readonly (string | null)[] => {
+/** What is neither read nor written takes the places of both, and then those of further rows: each has a place. */
+const rowsOf = (possible: readonly string[]): readonly (readonly (string | null)[])[] => {
   const others = possible.filter((verb) => verb !== 'read' && verb !== 'write')
-  return verbs.map((verb) => (possible.includes(verb) ? verb : (others.shift() ?? null)))
+  const rows = [verbs.map((verb) => (possible.includes(verb) ? verb : (others.shift() ?? null)))]
+  while (others.length > 0) rows.push(verbs.map(() => others.shift() ?? null))
+  return rows
 }
 
 const chipClass =
@@ -71,12 +73,13 @@ export const ScopePicker = ({ offered, chosen, presets, onChange, error }: Scope
             </tr>
           </thead>
           <tbody>
-            {groupScopes(offered).map(({ noun, verbs: possible }) => (
-              <tr key={noun} className="border-t border-line">
+            {groupScopes(offered).flatMap(({ noun, verbs: possible }) =>
+              rowsOf(possible).map((places, row) => (
+              <tr key={`${noun} ${places.join(' ')}`} className={row === 0 ? 'border-t border-line' : ''}>
                 <th scope="row" className="px-3 py-1 text-left font-medium">
-                  {nounWord(noun)}
+                  <span className={row === 0 ? '' : 'sr-only'}>{nounWord(noun)}</span>
                 </th>
-                {placesOf(possible).map((verb, index) => {
+                {places.map((verb, index) => {
                   const scope = `${noun}:${verb}`
                   return (
                     <td key={verbs[index]} className="p-0 text-center">
@@ -104,7 +107,8 @@ export const ScopePicker = ({ offered, chosen, presets, onChange, error }: Scope
                   )
                 })}
               </tr>
-            ))}
+              )),
+            )}
           </tbody>
         </table>
       </div>
