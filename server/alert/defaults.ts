@@ -7,7 +7,7 @@ import { writeAudit } from '../ledger/audit.ts'
 import type { AddDefaultAlertRulesInput } from '../schema.generated.ts'
 import { findGoalOf, findUnknownChannel } from './find.ts'
 import { readChannelIds, type RuleTerms } from './input.ts'
-import { writeRule } from './rules.ts'
+import { checkRoom, writeRule } from './rules.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { alertRule } from '@tidemark/drizzle/tables/alert.ts'
 
@@ -31,7 +31,10 @@ const onStatus = (...statuses: Extract<AlertCondition, { kind: 'STATUS' }>['stat
   statuses,
 })
 
-/** Of a goal of this direction. A band is never achieved before its end, and goes no way that has quarters. */
+/**
+ * Of a goal of this direction. A band is never achieved before its end, and neither it nor a budget goes a way whose
+ * quarters would be good news.
+ */
 export function defaultRulesOf({ direction }: Pick<GoalRow, 'direction'>): RuleTerms[] {
   const bad: RuleTerms[] = [
     {
@@ -64,7 +67,8 @@ export function defaultRulesOf({ direction }: Pick<GoalRow, 'direction'>): RuleT
     { ...usual, name: 'Achieved', condition: onStatus('ACHIEVED'), severity: 'INFO' },
     { ...usual, name: 'Milestone reached', condition: { kind: 'MILESTONE' }, severity: 'INFO' },
   ]
-  return direction === 'MAINTAIN_BAND' ? [...bad, ...good.slice(0, 1)] : [...bad, ...good]
+  const hasQuarters = direction !== 'MAINTAIN_BAND' && direction !== 'BUDGET'
+  return [...bad, ...(hasQuarters ? good : good.slice(0, 1))]
 }
 
 /** Adds those whose names the goal does not have yet. */
@@ -96,6 +100,8 @@ export async function addDefaultAlertRules(
     const known = new Set(rows.map(({ name }) => name))
     const missing = defaultRulesOf(goal).filter(({ name }) => !known.has(name))
     const thing = { goalId: goal.id, metric: null, filter: null, conventions: null, currency: null }
+    const full = await checkRoom(tx, organization.id, missing.length)
+    if (full !== null) return full
     for (const terms of missing)
       await writeRule(tx, context, { action: 'createAlertRule', thing, terms, channelIds })
     const audit = await writeAudit(tx, context, {

@@ -1,5 +1,5 @@
 /** Alert rules are created, changed and deleted. */
-import { and, eq, gt } from 'drizzle-orm'
+import { and, eq, gt, isNull } from 'drizzle-orm'
 import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { chooseConventions } from '../domain/conventions.ts'
@@ -45,8 +45,24 @@ export async function createAlertRule(
     if (isProblem(thing)) return thing
     const unknown = await findUnknownChannel(tx, organization.id, channelIds)
     if (unknown !== null) return unknown
+    const full = await checkRoom(tx, organization.id, 1)
+    if (full !== null) return full
     return writeRule(tx, context, { action: 'createAlertRule', thing, terms, channelIds })
   })
+}
+
+/** Each is evaluated after every posting. */
+const RULES_MAX = 2_000
+
+/** Whether there is room for so many more. */
+export async function checkRoom(tx: Tx, organizationId: string, more: number): Promise<Problem | null> {
+  const count = await tx.$count(
+    alertRule,
+    and(eq(alertRule.organizationId, organizationId), isNull(alertRule.deletedAt)),
+  )
+  return count + more <= RULES_MAX
+    ? null
+    : invalid([], `An organization has at most ${RULES_MAX} alert rules: delete one first`)
 }
 
 /** The goal, or the KPI with its scope. */

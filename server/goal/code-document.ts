@@ -45,7 +45,7 @@ export type CodeGoal = {
   readonly name?: string
   readonly why?: string | null
   readonly metric?: KpiMetric
-  readonly direction?: 'INCREASE' | 'DECREASE' | 'MAINTAIN_BAND' | 'MILESTONES'
+  readonly direction?: 'INCREASE' | 'DECREASE' | 'MAINTAIN_BAND' | 'BUDGET' | 'MILESTONES'
   readonly scope?: Readonly<Record<string, readonly string[]>>
   readonly conventions?: ConventionsChoice
   readonly currency?: string
@@ -316,8 +316,8 @@ const goal = mapping(
     why: orNull(text),
     metric,
     direction: oneOf(
-      ['INCREASE', 'DECREASE', 'MAINTAIN_BAND', 'MILESTONES'],
-      'INCREASE, DECREASE, MAINTAIN_BAND or MILESTONES',
+      ['INCREASE', 'DECREASE', 'MAINTAIN_BAND', 'BUDGET', 'MILESTONES'],
+      'INCREASE, DECREASE, MAINTAIN_BAND, BUDGET or MILESTONES',
     ),
     scope: mapping({
       businessUnit: texts,

@@ -62,7 +62,8 @@ function kpiOf(row: GoalRow, people: readonly PersonRow[]) {
     scope: scopeOf(row, people),
     conventions: chosenOf(metric, conventionsOfGoal(row.conventions)),
     currency,
-    baseline: number(baseline),
+    // A budget begins with nothing spent, whatever was before.
+    baseline: direction === 'BUDGET' ? undefined : number(baseline),
     target: given && targetOf(given.kind, given.amount),
     band:
       bandLow === null || bandHigh === null ? undefined : { low: number(bandLow), high: number(bandHigh) },

@@ -202,6 +202,8 @@ describe('the export', () => {
       state: 'DRAFT',
     })
     await desk.create({ direction: 'MAINTAIN_BAND', target: null, band: { low: '1', high: '5' } })
+    const budget = { metric: 'DOLLAR_DAYS_LATE', direction: 'BUDGET', baseline: null, target: '90000' }
+    await desk.create({ ...budget, name: 'Lateness', startsOn: '2026-07-01' })
     const milestones = [{ title: 'Board has approved', dueOn: '2026-09-30' }]
     await desk.done('createMilestoneGoal', { name: 'Policy', deadline: '2026-09-30', milestones })
     const { goalDocument } = await desk.ask<{ goalDocument: string }>('{ goalDocument }')

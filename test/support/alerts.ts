@@ -109,7 +109,7 @@ export const createRule = async (desk: Desk, input: Input = {}): Promise<Rule> =
 }
 
 export const readAlerts = async (desk: Desk, filter: Input = {}): Promise<readonly Alert[]> => {
-  const document = `query ($filter: AlertFilter) { alerts(first: 100, filter: $filter) { nodes { ${ALERT} } } }`
+  const document = `query ($filter: AlertFilter) { alerts(first: 5, filter: $filter) { nodes { ${ALERT} } } }`
   return (await desk.ask<{ alerts: { nodes: Alert[] } }>(document, { filter })).alerts.nodes
 }
 
