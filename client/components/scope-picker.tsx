@@ -75,38 +75,38 @@ export const ScopePicker = ({ offered, chosen, presets, onChange, error }: Scope
           <tbody>
             {groupScopes(offered).flatMap(({ noun, verbs: possible }) =>
               rowsOf(possible).map((places, row) => (
-              <tr key={`${noun} ${places.join(' ')}`} className={row === 0 ? 'border-t border-line' : ''}>
-                <th scope="row" className="px-3 py-1 text-left font-medium">
-                  <span className={row === 0 ? '' : 'sr-only'}>{nounWord(noun)}</span>
-                </th>
-                {places.map((verb, index) => {
-                  const scope = `${noun}:${verb}`
-                  return (
-                    <td key={verbs[index]} className="p-0 text-center">
-                      {verb !== null && (
-                        <label className="flex h-8 items-center justify-center gap-1.5">
-                          {verb === verbs[index] ? (
-                            <span className="sr-only">
-                              {verbWord(verb)} {nounWord(noun)}
-                            </span>
-                          ) : (
-                            <span className="text-xs text-muted">
-                              {verbWord(verb)}
-                              <span className="sr-only"> {nounWord(noun)}</span>
-                            </span>
-                          )}
-                          <input
-                            type="checkbox"
-                            checked={held.has(scope)}
-                            onChange={({ target }) => toggle(scope, target.checked)}
-                            className="size-4 accent-accent"
-                          />
-                        </label>
-                      )}
-                    </td>
-                  )
-                })}
-              </tr>
+                <tr key={`${noun} ${places.join(' ')}`} className={row === 0 ? 'border-t border-line' : ''}>
+                  <th scope="row" className="px-3 py-1 text-left font-medium">
+                    <span className={row === 0 ? '' : 'sr-only'}>{nounWord(noun)}</span>
+                  </th>
+                  {places.map((verb, index) => {
+                    const scope = `${noun}:${verb}`
+                    return (
+                      <td key={verbs[index]} className="p-0 text-center">
+                        {verb !== null && (
+                          <label className="flex h-8 items-center justify-center gap-1.5">
+                            {verb === verbs[index] ? (
+                              <span className="sr-only">
+                                {verbWord(verb)} {nounWord(noun)}
+                              </span>
+                            ) : (
+                              <span className="text-xs text-muted">
+                                {verbWord(verb)}
+                                <span className="sr-only"> {nounWord(noun)}</span>
+                              </span>
+                            )}
+                            <input
+                              type="checkbox"
+                              checked={held.has(scope)}
+                              onChange={({ target }) => toggle(scope, target.checked)}
+                              className="size-4 accent-accent"
+                            />
+                          </label>
+                        )}
+                      </td>
+                    )
+                  })}
+                </tr>
               )),
             )}
           </tbody>
