@@ -54,7 +54,7 @@ const notes: { readonly [Metric in KpiMetric]?: string } = {
 }
 
 /** Nobody set a goal on it, yet somebody wants to know. */
-const DSO_ALERT = { metric: 'DSO', threshold: '35' } as const
+const DSO_ALERT = { metric: 'DSO', threshold: '33' } as const
 
 type Setting = { readonly people: People; readonly now: Temporal.Instant; readonly today: Temporal.PlainDate }
 
