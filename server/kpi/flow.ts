@@ -13,7 +13,7 @@ import { cellRowsOf, planOf, readSelection, type CellRow, type Selection } from 
 /** What each of the requests needs, in at most four statements for each, all of which are sent together. */
 export const readRows = (tx: Tx, requests: readonly RowsRequest[]): Promise<CellRow[][]> =>
   Promise.all(
-    requests.map((request) => {
+    requests.map(async (request) => {
       const selections = selectionsOf(request)
       if (selections.length === 0) return []
       return request.isRepeated && request.sight.knownAt === null && tx.isSnapshot
