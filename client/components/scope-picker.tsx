@@ -17,10 +17,12 @@ const verbs = ['read', 'write'] as const
 
 const verbWord = (verb: string): string => verb.charAt(0).toUpperCase() + verb.slice(1)
 
-/** What is neither read nor written takes the places of both. */
-const placesOf = (possible: readonly string[]): readonly (string | null)[] => {
+/** What is neither read nor written takes the places of both, and then those of further rows: each has a place. */
+const rowsOf = (possible: readonly string[]): readonly (readonly (string | null)[])[] => {
   const others = possible.filter((verb) => verb !== 'read' && verb !== 'write')
-  return verbs.map((verb) => (possible.includes(verb) ? verb : (others.shift() ?? null)))
+  const rows = [verbs.map((verb) => (possible.includes(verb) ? verb : (others.shift() ?? null)))]
+  while (others.length > 0) rows.push(verbs.map(() => others.shift() ?? null))
+  return rows
 }
 
 const chipClass =
@@ -71,40 +73,42 @@ export const ScopePicker = ({ offered, chosen, presets, onChange, error }: Scope
             </tr>
           </thead>
           <tbody>
-            {groupScopes(offered).map(({ noun, verbs: possible }) => (
-              <tr key={noun} className="border-t border-line">
-                <th scope="row" className="px-3 py-1 text-left font-medium">
-                  {nounWord(noun)}
-                </th>
-                {placesOf(possible).map((verb, index) => {
-                  const scope = `${noun}:${verb}`
-                  return (
-                    <td key={verbs[index]} className="p-0 text-center">
-                      {verb !== null && (
-                        <label className="flex h-8 items-center justify-center gap-1.5">
-                          {verb === verbs[index] ? (
-                            <span className="sr-only">
-                              {verbWord(verb)} {nounWord(noun)}
-                            </span>
-                          ) : (
-                            <span className="text-xs text-muted">
-                              {verbWord(verb)}
-                              <span className="sr-only"> {nounWord(noun)}</span>
-                            </span>
-                          )}
-                          <input
-                            type="checkbox"
-                            checked={held.has(scope)}
-                            onChange={({ target }) => toggle(scope, target.checked)}
-                            className="size-4 accent-accent"
-                          />
-                        </label>
-                      )}
-                    </td>
-                  )
-                })}
-              </tr>
-            ))}
+            {groupScopes(offered).flatMap(({ noun, verbs: possible }) =>
+              rowsOf(possible).map((places, row) => (
+                <tr key={`${noun} ${places.join(' ')}`} className={row === 0 ? 'border-t border-line' : ''}>
+                  <th scope="row" className="px-3 py-1 text-left font-medium">
+                    <span className={row === 0 ? '' : 'sr-only'}>{nounWord(noun)}</span>
+                  </th>
+                  {places.map((verb, index) => {
+                    const scope = `${noun}:${verb}`
+                    return (
+                      <td key={verbs[index]} className="p-0 text-center">
+                        {verb !== null && (
+                          <label className="flex h-8 items-center justify-center gap-1.5">
+                            {verb === verbs[index] ? (
+                              <span className="sr-only">
+                                {verbWord(verb)} {nounWord(noun)}
+                              </span>
+                            ) : (
+                              <span className="text-xs text-muted">
+                                {verbWord(verb)}
+                                <span className="sr-only"> {nounWord(noun)}</span>
+                              </span>
+                            )}
+                            <input
+                              type="checkbox"
+                              checked={held.has(scope)}
+                              onChange={({ target }) => toggle(scope, target.checked)}
+                              className="size-4 accent-accent"
+                            />
+                          </label>
+                        )}
+                      </td>
+                    )
+                  })}
+                </tr>
+              )),
+            )}
           </tbody>
         </table>
       </div>

@@ -8,7 +8,7 @@ import { isCurrency } from '../domain/money.ts'
 import { newUuid } from '../ids.ts'
 import { checkFilter, findCollectorStranger } from '../kpi/filter-input.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
-import { writeAudit } from '../ledger/audit.ts'
+import { writeAudit, type Author } from '../ledger/audit.ts'
 import { memoryOf, takeNumbers } from '../live/alerts.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
@@ -121,7 +121,7 @@ type NewRule = {
 /** It is due at once. */
 export async function writeRule(
   tx: Tx,
-  context: CommandContext,
+  context: Author & { readonly now: Temporal.Instant },
   { action, key, thing, terms, channelIds }: NewRule,
 ): Promise<RuleChanged> {
   const { organization, now } = context

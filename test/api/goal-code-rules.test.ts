@@ -53,7 +53,7 @@ const exported = async () => (await desk.ask<{ goalDocument: string }>('{ goalDo
 type Stored = { readonly id: string; readonly key: string | null; readonly [field: string]: unknown }
 const stored = async () => {
   const { alertRules } = await desk.ask<{ alertRules: { nodes: readonly Stored[] } }>(
-    `{ alertRules { nodes { id key name version goal { key } metric { metric } scope conventions { graceDays } currency
+    `{ alertRules { nodes { id key name version goal { key } metric { metric } scope conventions { dsoMonths } currency
       condition { kind statuses threshold days } forDays forEvaluations recovery keepFiringDays noData repeatDays
       severity quietHours { from to weekends } channels { name } enabled changes { reason } } } }`,
   )
@@ -77,11 +77,11 @@ rules:
     severity: CRITICAL
     quietHours: {from: "20:00", to: "7:00", weekends: true}
     channels: [Team, Duty]
-  - key: many-open
-    name: Many open invoices
-    metric: OPEN_INVOICE_COUNT
+  - key: slow-emea
+    name: Long DSO in EMEA
+    metric: DSO
     scope: {region: EMEA, collector: Bo Ray}
-    conventions: {graceDays: 5}
+    conventions: {dsoMonths: 6}
     currency: EUR
     condition: {above: 40.50}
     forEvaluations: 2
@@ -109,7 +109,7 @@ describe('rules of a file', () => {
     expect(told(plan)).toEqual([
       'GOAL CREATE few-open',
       'RULE CREATE few-off-track',
-      'RULE CREATE many-open',
+      'RULE CREATE slow-emea',
       'RULE CREATE rising',
     ])
     expect(plan.changes[1]?.fields).toEqual([
@@ -137,11 +137,11 @@ describe('rules of a file', () => {
         enabled: true,
       },
       {
-        key: 'many-open',
+        key: 'slow-emea',
         goal: null,
-        metric: { metric: 'OPEN_INVOICE_COUNT' },
+        metric: { metric: 'DSO' },
         scope: expect.stringContaining('EMEA'),
-        conventions: { graceDays: 5 },
+        conventions: { dsoMonths: 6 },
         currency: 'EUR',
         condition: { kind: 'ABOVE', threshold: '40.50' },
         forEvaluations: 2,
@@ -191,7 +191,7 @@ describe('rules of a file', () => {
       {
         noun: 'RULE',
         kind: 'UPDATE',
-        key: 'many-open',
+        key: 'slow-emea',
         fields: [
           { field: 'condition', from: 'above 40.5', to: 'above 45' },
           { field: 'enabled', from: 'false', to: 'true' },
@@ -201,7 +201,7 @@ describe('rules of a file', () => {
     await apply(changed)
     expect(await apply(changed)).toMatchObject({ changes: [] })
     // What is left out stays.
-    expect(await storedOf('many-open')).toMatchObject({ version: 2, recovery: '38', enabled: true })
+    expect(await storedOf('slow-emea')).toMatchObject({ version: 2, recovery: '38', enabled: true })
     expect(await storedOf('few-off-track')).toMatchObject({
       version: 2,
       quietHours: null,
@@ -213,17 +213,17 @@ describe('rules of a file', () => {
 
   it('are deleted where the file lists others only, and only if asked', { timeout: 60_000 }, async () => {
     await apply(file())
-    const [first, second] = [file().indexOf('  - key: many-open'), file().indexOf('goals:')]
+    const [first, second] = [file().indexOf('  - key: slow-emea'), file().indexOf('goals:')]
     const without = file((text) => text.slice(0, first) + text.slice(second))
-    expect(await apply(without)).toMatchObject({ changes: [], missingRules: ['many-open', 'rising'] })
+    expect(await apply(without)).toMatchObject({ changes: [], missingRules: ['slow-emea', 'rising'] })
     // A file that has no list of rules leaves them alone, and one without goals leaves those alone.
     const goalsOnly = file((text) => `version: 1\n${text.slice(second)}`)
     expect(await apply(goalsOnly, { prune: true })).toMatchObject({ changes: [], missingRules: [] })
     const pruned = await apply(without, { prune: true })
-    expect(told(pruned)).toEqual(['RULE DELETE many-open', 'RULE DELETE rising'])
+    expect(told(pruned)).toEqual(['RULE DELETE slow-emea', 'RULE DELETE rising'])
     expect((await stored()).map(({ key }) => key)).toEqual(['few-off-track'])
     // What was deleted can be made again under its key.
-    expect(told(await apply(file()))).toEqual(['RULE CREATE many-open', 'RULE CREATE rising'])
+    expect(told(await apply(file()))).toEqual(['RULE CREATE slow-emea', 'RULE CREATE rising'])
     expect(await apply(file())).toMatchObject({ changes: [], missingRules: [] })
     const rulesOnly = await apply('version: 1\nrules: []\n', { prune: true })
     expect(told(rulesOnly)).toHaveLength(3)

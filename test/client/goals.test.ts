@@ -1,5 +1,7 @@
 /** The pure parts of the pages of goals: their filters in the address, their order, the days of a chart, an edit. */
+import { alertFilterOf, parseAlertSearch } from '@tidemark/client/components/alert-words.ts'
 import { chartDays, historyDaysOf } from '@tidemark/client/components/goal-days.ts'
+import { checkInput, checklistInput, emptyDraft, goalInput } from '@tidemark/client/components/goal-draft.ts'
 import { decimalOf, editInput, type GoalEdit } from '@tidemark/client/components/goal-edit.ts'
 import { type ListedGoal, parseGoalSearch, placeGoals } from '@tidemark/client/components/goal-search.ts'
 import { goalSentence } from '@tidemark/client/components/goal-words.ts'
@@ -235,5 +237,52 @@ describe('the words of a goal', () => {
   it('have distances without a sign, in points where values are percent', () => {
     expect(formatDistance(-1.23, { unit: 'PERCENT', currency: 'USD' }, 'whole', 'en')).toBe('1.2\u00a0pts')
     expect(formatDistance(2, { unit: 'DAYS', currency: 'USD' }, 'whole', 'en')).toBe('2.0\u00a0days')
+  })
+})
+
+describe('a goal that is being written', () => {
+  const draft = { ...emptyDraft('2026-11-22', 'person_1'), name: ' DSO down ', metric: 'DSO' as const }
+
+  it('is checked without what is half typed', () => {
+    expect(checkInput({ ...draft, target: '-' })).toEqual({
+      name: 'DSO down',
+      metric: 'DSO',
+      direction: 'DECREASE',
+      deadline: '2027-05-23',
+      ownerId: 'person_1',
+    })
+    expect(checkInput({ ...draft, target: '41.5' })).toMatchObject({ target: '41.5' })
+    expect(checkInput({ ...draft, direction: 'MAINTAIN_BAND', low: '3' })).not.toHaveProperty('band')
+  })
+
+  it('is created with what its target is given as', () => {
+    const input = goalInput(
+      { ...draft, targetKind: 'percent', target: '-10', guards: ['WRITTEN_OFF'] },
+      'DSO',
+      'DRAFT',
+    )
+    expect(input).toMatchObject({ targetBy: { percent: '-10' }, guards: ['WRITTEN_OFF'], state: 'DRAFT' })
+  })
+
+  it('is a checklist of what has a name', () => {
+    const milestones = [
+      { key: '1', title: ' Letters ', dueOn: '2027-01-01' },
+      { key: '2', title: ' ', dueOn: '' },
+    ]
+    const input = checklistInput({ ...draft, direction: 'MILESTONES', milestones }, 'ACTIVE')
+    expect(input.milestones).toEqual([{ title: 'Letters', dueOn: '2027-01-01' }])
+    expect(input).not.toHaveProperty('metric')
+  })
+})
+
+describe('the alerts of an address', () => {
+  it.each([
+    ['', { open: true }],
+    ['show=new', { open: true, acknowledged: false }],
+    ['show=over&severity=critical', { open: false, severities: ['CRITICAL'] }],
+    ['show=all', {}],
+    ['show=nonsense&severity=nonsense', { open: true }],
+  ])('"%s" are %j', (query, filter) => {
+    expect(alertFilterOf(parseAlertSearch(new URLSearchParams(query)))).toEqual(filter)
   })
 })

@@ -31,7 +31,7 @@ const plain: AlertTiming = {
 const run = (timing: AlertTiming, letters: string, silence: Silence = 'NONE') => {
   let memory: AlertMemory = freshMemory
   const told: string[] = []
-  ;[...letters].forEach((letter, index) => {
+  letters.split('').forEach((letter, index) => {
     const reading = LETTERS[letter as keyof typeof LETTERS]
     const step = stepAlert(timing, memory, { day: dayOf(index), key: String(index), reading }, silence)
     ;({ memory } = step)
