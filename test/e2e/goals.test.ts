@@ -180,6 +180,18 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       expect(await inspect(page)).toEqual([])
     })
 
+    it('says letter by letter whether it is a SMART one, and is watched by the usual rules', async () => {
+      await page.getByText('SMART check').click()
+      await see(page.getByText('Time-bound'))
+      await see(panel('Alerts').getByText(/Watched for: .*off track.*missed/))
+      await goTo(`/demo/goals/${whole.id}`, whole.name)
+      await panel('Alerts').getByRole('button', { name: 'Add the usual rules' }).click(slowest)
+      await see(panel('Alerts').getByText(/Watched for: .*review overdue/))
+      expect(await inspect(page)).toEqual([])
+      await goTo('/demo/goals', 'Goals')
+      await page.getByRole('link', { name: /^Bring DSO down/ }).click(slowest)
+    })
+
     it('has a plan whose actions begin, are done and are dropped', async () => {
       await panel('Plan').getByRole('button', { name: 'Add an action' }).click()
       await dialog().getByLabel('What is done').fill('Call the ten oldest')
