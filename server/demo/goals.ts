@@ -4,6 +4,7 @@
  */
 import { Exact } from '../domain/money.ts'
 import { reviewKinds } from '../domain/review.ts'
+import type { GoalGuard } from '../domain/goal-guards.ts'
 import { judge, type GoalStatus } from '../domain/goal-status.ts'
 import { yearBefore } from '../domain/goal-trajectory.ts'
 import { dateAt } from '../domain/calendar.ts'
@@ -16,6 +17,7 @@ import type { KpiMetric } from '../domain/kpi.ts'
 import { beginning } from '../goal/override.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { People, PersonName } from './company.ts'
+import { setDemoWork } from './work.ts'
 import type { GoalRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -26,6 +28,8 @@ type Plan = {
   readonly metric: KpiMetric
   readonly direction: 'INCREASE' | 'DECREASE'
   readonly owner: PersonName
+  readonly reviewer?: PersonName
+  readonly guards?: readonly GoalGuard[]
   readonly filter?: SegmentFilter
   readonly currency?: string
   readonly conventions?: Partial<Conventions>
@@ -48,6 +52,8 @@ const plans: readonly Plan[] = [
     metric: 'DSO',
     direction: 'DECREASE',
     owner: 'Ingrid Solberg',
+    reviewer: 'Maya Okafor',
+    guards: ['WRITTEN_OFF', 'CREDITED', 'WEIGHTED_AVERAGE_TERMS', 'UNAPPLIED_CASH'],
     shows: 'ON_TRACK',
     gap: 0.02,
     step: 0.5,
@@ -158,6 +164,7 @@ export async function setDemoGoals(
     await tx.insert(goal).values({ ...row, createdAt })
   }
   await appendHistory(tx, organization, { goals, today, now })
+  await setDemoWork(tx, organization, goals, { people, now, today })
 }
 
 /** What the books say of the year before the baseline. */
@@ -198,7 +205,7 @@ const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Dra
   trajectory: 'LINEAR',
   trajectoryPoints: null,
   trajectoryGiven: false,
-  reviewerId: null,
+  reviewerId: (plan.reviewer && people.get(plan.reviewer)) ?? null,
   parentId: null,
   state: 'ACTIVE',
   stateReason: null,
@@ -207,6 +214,7 @@ const draftOf = (organization: OrganizationRow, plan: Plan, people: People): Dra
   reviews: [...reviewKinds],
   version: 1,
   ...beginning,
+  guards: [...(plan.guards ?? [])],
   createdAt: organization.createdAt,
 })
 

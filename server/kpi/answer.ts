@@ -13,11 +13,12 @@ import { externalBookOf, type ExternalBook } from '../domain/external.ts'
 import type { KpiDefinition, Point } from '../domain/kpi.ts'
 import { addNeeds, noNeeds, type Needs } from '../domain/needs.ts'
 import { ratesOf, type Rates } from '../domain/rates.ts'
+import { seriesFor } from '../ledger/ages.ts'
 import { readRates } from '../ledger/rates.ts'
 import { readCreditUse } from './credit.ts'
 import { externalNeeds, readExternal, type ExternalNeeds } from './external.ts'
 import { gatherRows } from './gather.ts'
-import { cellsOf, type Cell, type Group } from './segments.ts'
+import { cellsOf, overlappingCells, type Cell, type Group } from './segments.ts'
 import type { CellRow } from './selection.ts'
 import type { Source } from './source.ts'
 
@@ -116,7 +117,7 @@ type Fetched = { readonly rowsOf: (group: Group) => CellRow['row'][]; readonly r
 
 /** The rows that the needs name of the groups' segments, and the rates of the days for those in other currencies. */
 export async function fetchBooks(
-  { tx, organizationId, baseCurrency, cut, sight }: Source,
+  { tx, organizationId, baseCurrency, cut, sight, isRepeated = false }: Source,
   needs: Needs,
   allGroups: readonly Group[],
   answerCurrencies: readonly string[],
@@ -126,15 +127,22 @@ export async function fetchBooks(
 ): Promise<Fetched> {
   const groups = [...new Set(allGroups)]
   const wanted = [...new Set(answerCurrencies)]
-  const cells = cellsOf(groups)
+  // Rows by anchor are there of single segments only, and each of them is better read once.
+  const isByAge = needs.balances.measures.size === 0 || seriesFor(needs.balances.ages, sight.isAsIs) !== null
+  const cutCells =
+    isByAge && sight.knownAt === null
+      ? overlappingCells(groups, cut)
+      : cellsOf(groups).map((cell) => ({ cell, cuts: cut(cell.segmentIds) }))
+  const cells = cutCells.map(({ cell }) => cell)
   const isForeign = (cell: Cell) => wanted.some((currency) => currency !== cell.currency)
   const [rows, rates] = await Promise.all([
     gatherRows(tx, {
       organizationId,
       needs,
-      cells: cells.map((cell) => ({ cell, cuts: cut(cell.segmentIds) })),
+      cells: cutCells,
       isForeign,
       sight,
+      isRepeated,
     }),
     always || cells.some(isForeign)
       ? readRates(tx, { id: organizationId, baseCurrency }, days.first, days.last, sight.knownAt)

@@ -7,23 +7,51 @@ import type { Moving, Needs } from '../domain/needs.ts'
 import type { Measure } from '../domain/measures.ts'
 import { seriesFor, type AgedSeries } from '../ledger/ages.ts'
 import type { RowsRequest } from './gather.ts'
-import { readSelection, type CellRow, type Selection } from './selection.ts'
+import { readKeptSums } from './kept-sums.ts'
+import { cellRowsOf, planOf, readSelection, type CellRow, type Selection } from './selection.ts'
 
 /** What each of the requests needs, in at most four statements for each, all of which are sent together. */
-export async function readRows(tx: Tx, requests: readonly RowsRequest[]): Promise<CellRow[][]> {
-  const asked = requests.map((request) => ({ request, selections: selectionsOf(request) }))
-  if (asked.every(({ selections }) => selections.length === 0)) return requests.map(() => [])
-  // Sent together, so the settings around them cost no round trip; each as soon as it is named, so in this order.
-  const [, rows] = await Promise.all([
+export const readRows = (tx: Tx, requests: readonly RowsRequest[]): Promise<CellRow[][]> =>
+  Promise.all(
+    requests.map(async (request) => {
+      const selections = selectionsOf(request)
+      if (selections.length === 0) return []
+      return request.isRepeated && request.sight.knownAt === null && tx.isSnapshot
+        ? readAgain(tx, request, selections)
+        : readOnce(tx, request, selections)
+    }),
+  )
+
+async function readOnce(
+  tx: Tx,
+  { organizationId, cells, isForeign, sight }: RowsRequest,
+  selections: readonly Selection[],
+): Promise<CellRow[]> {
+  const rows = await withPlans(tx, () =>
+    Promise.all(selections.map((one) => readSelection(tx, organizationId, one, cells, isForeign, sight))),
+  )
+  return rows.flat()
+}
+
+/** The same, where it was asked for before and hardly anything happened since. */
+async function readAgain(
+  tx: Tx,
+  { organizationId, cells, isForeign, sight }: RowsRequest,
+  selections: readonly Selection[],
+): Promise<CellRow[]> {
+  const plans = selections.flatMap((one) => planOf(one, cells, isForeign, sight) ?? [])
+  const sums = await readKeptSums(tx, organizationId, plans, (read) => withPlans(tx, read))
+  return plans.flatMap((plan, index) => cellRowsOf(plan, cells, sums[index] ?? []))
+}
+
+/** Sent together, so the settings around them cost no round trip; each as soon as it is named, so in this order. */
+async function withPlans<Read>(tx: Tx, read: () => Promise<Read>): Promise<Read> {
+  const [, found] = await Promise.all([
     usePlans(tx, 'force_generic_plan', 'off'),
-    Promise.all(
-      asked.map(({ request: { organizationId, cells, isForeign, sight }, selections }) =>
-        Promise.all(selections.map((one) => readSelection(tx, organizationId, one, cells, isForeign, sight))),
-      ),
-    ),
+    read(),
     usePlans(tx, 'auto', 'on'),
   ])
-  return rows.map((parts) => parts.flat())
+  return found
 }
 
 /** Of what there is anything to ask. */

@@ -3,8 +3,8 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { joinNeeds, type Needs } from '../domain/needs.ts'
 import { seriesFor } from '../ledger/ages.ts'
 import { readRows } from './flow.ts'
-import type { Cell } from './segments.ts'
-import type { CellRow, CutCell, Sight } from './selection.ts'
+import type { Cell, CutCell } from './segments.ts'
+import type { CellRow, Sight } from './selection.ts'
 
 /** What is read, of which cells, as known when. */
 export type RowsRequest = {
@@ -14,6 +14,8 @@ export type RowsRequest = {
   /** Cells whose money is valued day by day. */
   readonly isForeign: (cell: Cell) => boolean
   readonly sight: Sight
+  /** The same is asked for each time that something happens. */
+  readonly isRepeated: boolean
 }
 
 type Waiting = {
@@ -71,6 +73,7 @@ function send(tx: Tx, waiting: readonly Waiting[]): void {
 function join(a: RowsRequest, b: RowsRequest): RowsRequest | null {
   const isAlike =
     a.organizationId === b.organizationId &&
+    a.isRepeated === b.isRepeated &&
     a.sight.isAsIs === b.sight.isAsIs &&
     a.sight.isAhead === b.sight.isAhead &&
     a.sight.knownAt?.epochNanoseconds === b.sight.knownAt?.epochNanoseconds &&

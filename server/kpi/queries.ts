@@ -196,7 +196,7 @@ export async function readKpiValues(
   tx: Tx,
   organization: KpiOrganization,
   requests: readonly KpiRequest[],
-  { now }: { readonly now: Temporal.Instant },
+  { now, isRepeated = false }: { readonly now: Temporal.Instant; readonly isRepeated?: boolean },
 ): Promise<KpiValue[]> {
   if (requests.length === 0) return []
   const { source, segments } = await readSource(tx, organization, null)
@@ -221,7 +221,7 @@ export async function readKpiValues(
       points: [point],
     }
   })
-  const evaluationOf = await answer(source, asks, today)
+  const evaluationOf = await answer({ ...source, isRepeated }, asks, today)
   return asks.flatMap((ask) =>
     ask.groups.flatMap((group) =>
       ask.points.map((point): KpiValue => {

@@ -1,5 +1,6 @@
 /** Which segments an answer is about, and how they are put together before anything is added up. */
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
+import { LEVELS, type Cut } from '../ledger/cuts.ts'
 
 export type KpiDimension = 'CURRENCY' | 'BUSINESS_UNIT' | 'REGION' | 'CHANNEL' | 'PRODUCT_LINE' | 'COLLECTOR'
 
@@ -169,4 +170,36 @@ export function cellsOf(groups: readonly Group[]): Cell[] {
     else cell.segmentIds.push(member.id)
   }
   return [...cells.values()]
+}
+
+/** A cell, and the cuts that it is made of. */
+export type CutCell = { readonly cell: Cell; readonly cuts: readonly Cut[] }
+
+/** As long as a look at what is folded of a single segment takes, where days have to be read out of `flow`. */
+const SEGMENT_WEIGHT = 20
+
+const weightOf = (cells: readonly CutCell[]): number =>
+  cells.reduce(
+    (sum, { cuts }) =>
+      cuts.reduce((all, { level }) => all + (level === LEVELS.SEGMENT ? SEGMENT_WEIGHT : 1), sum),
+    0,
+  )
+
+/**
+ * What is read of groups that overlap, such as a region and a channel: what they have in common is single segments,
+ * while of each of them there are sums. So those that sums are kept of are cells of their own, where that is less.
+ */
+export function overlappingCells(
+  groups: readonly Group[],
+  cut: (segmentIds: readonly number[]) => readonly Cut[],
+): CutCell[] {
+  const withCuts = (cell: Cell): CutCell => ({ cell, cuts: cut(cell.segmentIds) })
+  const apart = cellsOf(groups).map(withCuts)
+  if (apart.every(({ cell }) => cell.groups.length === 1)) return apart
+  const own = groups.map((group) => ({ group, cells: cellsOf([group]).map(withCuts) }))
+  const isFolded = ({ cells }: (typeof own)[number]): boolean =>
+    cells.every(({ cuts }) => cuts.every(({ level }) => level !== LEVELS.SEGMENT))
+  const rest = own.filter((one) => !isFolded(one)).map(({ group }) => group)
+  const together = [...own.filter(isFolded).flatMap(({ cells }) => cells), ...cellsOf(rest).map(withCuts)]
+  return weightOf(together) < weightOf(apart) ? together : apart
 }

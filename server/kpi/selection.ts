@@ -8,14 +8,11 @@ import { formatDay, type Day } from '../domain/day.ts'
 import { measures as measureKinds, type Measure } from '../domain/measures.ts'
 import { byMonthName, namesOf, type Age, type AgedSeries } from '../ledger/ages.ts'
 import { LEVELS, type Cut } from '../ledger/cuts.ts'
-import type { Cell } from './segments.ts'
+import type { Cell, CutCell } from './segments.ts'
 import { spansOf, split, standingsOf, type Span, type Standing } from './spans.ts'
 
 /** A row of the books, and the cell that it belongs to. */
 export type CellRow = { readonly cell: Cell; readonly row: BookRow }
-
-/** A cell, and the cuts that it is made of. */
-export type CutCell = { readonly cell: Cell; readonly cuts: readonly Cut[] }
 
 /** What to read of the rows of some measures. */
 export type Selection = {
@@ -66,13 +63,33 @@ export async function readSelection(
   sight: Sight,
 ): Promise<CellRow[]> {
   const plan = planOf(selection, cells, isForeign, sight)
-  if (plan === null) return []
-  const parts = partsOf(tx, organizationId, plan)
-  const records = await tx.sql<FlowRecord[]>`
-    with fold as materialized (
+  return plan === null ? [] : cellRowsOf(plan, cells, await readSums(tx, organizationId, plan))
+}
+
+/** A place in the order in which rows of `flow` are folded. */
+export type Position = { readonly xid: string; readonly day: string }
+
+/** What the fold holds and the tail behind it; or one of the two; or the tail behind a position of earlier. */
+export type Reach = 'ALL' | 'FOLDED' | 'TAIL' | Position
+
+export async function readSums(
+  tx: Tx,
+  organizationId: string,
+  plan: Plan,
+  reach: Reach = 'ALL',
+): Promise<FlowRecord[]> {
+  const folded = reach === 'ALL' || reach === 'FOLDED' ? foldedPartsOf(tx, organizationId, plan) : []
+  const parts = reach === 'FOLDED' ? folded : [...folded, ofTail(tx, organizationId, plan)]
+  if (parts.length === 0) return []
+  const fold =
+    typeof reach === 'string'
+      ? tx.sql`
       select coalesce(xid, '0') as xid, coalesce(day, '-infinity') as day,
         coalesce(checkpoint_on, '-infinity') as checkpoint_on
-      from (select) one left join kpi_fold on organization_id = ${organizationId}
+      from (select) one left join kpi_fold on organization_id = ${organizationId}`
+      : tx.sql`select ${reach.xid}::xid8 as xid, ${reach.day}::date as day, '-infinity'::date as checkpoint_on`
+  return tx.sql<FlowRecord[]>`
+    with fold as materialized (${fold}
     ), m as materialized (
       select * from unnest(
         ${arrayOf(plan.read.map((_, number) => number))}::int[],
@@ -92,19 +109,25 @@ export async function readSelection(
       nullif(sum(anchor_amount), 0) as anchor_amount
     from f
     group by 1, 2, 3, 4`.execute()
-  return records.flatMap((record) => {
+}
+
+export const cellRowsOf = (
+  plan: Plan,
+  cells: readonly CutCell[],
+  records: readonly FlowRecord[],
+): CellRow[] =>
+  records.flatMap((record) => {
     const cell = cells[record.index]?.cell
     const one = plan.read[record.number]
     return cell === undefined || one === undefined
       ? []
       : [{ cell, row: bookRowOf(record, one, cell.currency) }]
   })
-}
 
-type Plan = NonNullable<ReturnType<typeof planOf>>
+export type Plan = NonNullable<ReturnType<typeof planOf>>
 
 /** Which rows of which tables. Null where nothing is asked. */
-function planOf(
+export function planOf(
   { measures, days, anchors, series }: Selection,
   cells: readonly CutCell[],
   isForeign: (cell: Cell) => boolean,
@@ -163,7 +186,7 @@ function planOf(
     spans,
     /** For what is valued day by day, which takes neither months nor checkpoints. */
     allDays: split([all], knownDay ?? Infinity),
-    cellOfSegment: cellsOfSegments(cells),
+    placesOfSegment: placesOfSegments(cells),
     foreign: cells.flatMap(({ cell }, index) => (isForeign(cell) ? [index] : [])),
     cuts: cuts.filter(({ level }) => level !== LEVELS.SEGMENT),
     segments: cuts.filter(({ level }) => level === LEVELS.SEGMENT),
@@ -177,11 +200,12 @@ function planOf(
   }
 }
 
-/** By the id of a segment, from 1 on, the place of its cell; -1 where it is in none. */
-function cellsOfSegments(cells: readonly CutCell[]): readonly number[] {
-  const places: number[] = []
-  for (const [index, { cell }] of cells.entries()) for (const id of cell.segmentIds) places[id - 1] = index
-  return Array.from(places, (place) => place ?? NO_CELL)
+/** By the id of a segment, from 1 on: the places of the cells that it is in. */
+function placesOfSegments(cells: readonly CutCell[]): readonly (readonly number[])[] {
+  const places: number[][] = []
+  for (const [index, { cell }] of cells.entries())
+    for (const id of cell.segmentIds) (places[id - 1] ??= []).push(index)
+  return Array.from(places, (found) => found ?? [])
 }
 
 const NO_CELL = -1
@@ -193,8 +217,8 @@ const cutsByAnchor = ({ cell, cuts }: CutCell): readonly Cut[] =>
 const segmentsOf = ({ cell }: Pick<CutCell, 'cell'>): readonly Cut[] =>
   cell.segmentIds.map((id) => ({ level: LEVELS.SEGMENT, id }))
 
-/** The parts of the sum that are not empty. */
-function partsOf(tx: Tx, organizationId: string, plan: Plan) {
+/** The parts of the sum of what is folded that are not empty. */
+function foldedPartsOf(tx: Tx, organizationId: string, plan: Plan) {
   const { spans, cuts, segments, knownDay, ofSegments } = plan
   const hasCuts = cuts.length > 0
   const hasSegments = segments.length > 0
@@ -218,7 +242,6 @@ function partsOf(tx: Tx, organizationId: string, plan: Plan) {
       ? [ofSegmentDays(tx, organizationId, plan)]
       : []),
     ...(knownDay === null ? [] : [ofKnownDay(tx, organizationId, plan, knownDay)]),
-    ofTail(tx, organizationId, plan),
   ]
 }
 
@@ -409,14 +432,26 @@ const ofSegmentDays = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
   group by 1, 2, 3, 4`
 
 /**
- * The cell of a row r, as `s`; none for segments of no cell. A look into an array, since of thousands of segments a table
+ * The cells of a row r, as `s`; none for segments of no cell. A look into an array, since of thousands of segments a table
  * would take longer to make than the few rows to find in it.
  */
-const cellOfRow = (tx: Tx, { cellOfSegment, foreign }: Plan) => tx.sql`
+const cellsOfRow = (tx: Tx, { placesOfSegment, foreign }: Plan) => {
+  const isForeign = tx.sql`place = any(${arrayOf(foreign)}::int[]) as is_foreign`
+  if (placesOfSegment.some((places) => places.length > 1))
+    return tx.sql`
   lateral (
-    select place as index, place = any(${arrayOf(foreign)}::int[]) as is_foreign
-    from (select (${arrayOf(cellOfSegment)}::int[])[r.segment_id] as place offset 0) found where place > ${NO_CELL}::int
+    select place as index, ${isForeign}
+    from unnest((${arrayOf(placesOfSegment.map((places) => arrayOf(places)))}::text[])[r.segment_id]::int[]) place
   ) s`
+  return tx.sql`
+  lateral (
+    select place as index, ${isForeign}
+    from (
+      select (${arrayOf(placesOfSegment.map(([place = NO_CELL]) => place))}::int[])[r.segment_id] as place offset 0
+    ) found
+    where place > ${NO_CELL}::int
+  ) s`
+}
 
 /** What is folded and was recorded on the day of `knownAt`, but later than that. */
 const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) => tx.sql`
@@ -430,7 +465,7 @@ const ofKnownDay = (tx: Tx, organizationId: string, plan: Plan, knownDay: Day) =
       and measure = any(${storedNames(plan)}::text[])
     offset 0
   ) r
-  cross join ${cellOfRow(tx, plan)}
+  cross join ${cellsOfRow(tx, plan)}
   join m on m.stored = r.measure and not m.is_series
   group by 1, 2, 3, 4`
 
@@ -443,7 +478,7 @@ const ofTail = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
     -- Nobody needs the order, but it is that of the index, and PostgreSQL takes the tail for long.
     order by xid, day offset 0
   ) r
-  cross join ${cellOfRow(tx, plan)}
+  cross join ${cellsOfRow(tx, plan)}
   join m on m.stored = r.measure and not m.is_series
   group by 1, 2, 3, 4`
 
@@ -470,7 +505,8 @@ const dates = (days: readonly (Day | null)[]): string =>
 
 const next = (day: Day): Day => day + 1
 
-type FlowRecord = {
+/** A sum, by the numbers of what is read and of the cell. */
+export type FlowRecord = {
   number: number
   index: number
   at_day: number

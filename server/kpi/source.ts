@@ -43,6 +43,8 @@ export type Source = {
   /** Finds the cuts that cells are made of. */
   readonly cut: ReturnType<typeof cutter>
   readonly sight: Sight
+  /** The same is asked for each time that something happens: what of it stays is kept (`kept-sums.ts`). */
+  readonly isRepeated?: boolean
 }
 
 export type Sourced = {

@@ -9,8 +9,9 @@ import { judge } from '../domain/goal-status.ts'
 import type { Told, TrackStatus } from '../domain/goal-steady.ts'
 import { evaluationDay, expectedOf, type JudgedGoal } from '../domain/goal-trajectory.ts'
 import { asideOf, foresee, outlookColumns, spendingBy, storedBudget, storedGuards } from './aside.ts'
-import { readForecasts } from './forecasts.ts'
-import { appendAlerts, findAlerts, type AlertNews } from './alerts.ts'
+import { appendAlerts } from './alert-writing.ts'
+import { findAlerts, type AlertNews } from './alerts.ts'
+import { readNewForecasts } from './forecasts.ts'
 import { judgedGoal, measure, notMeasured, type Measured, type Wanted } from './measure.ts'
 import { readLastEvaluation, readLatestOfActive, readRested, type Rested } from './progress.ts'
 import type { LogError } from '../events.ts'
@@ -176,7 +177,7 @@ async function look(view: Tx, organization: EvaluatedOrganization): Promise<Look
       .where(and(eq(goal.organizationId, id), eq(goal.state, 'ACTIVE')))
       .orderBy(goal.id),
     readLatestOfActive(view, id),
-    readForecasts(view, id),
+    readNewForecasts(view, id),
     readRested(view, id),
     readLastEvaluation(view, id),
     readLastPosting(view, organization),

@@ -6,6 +6,7 @@
 import { eq } from 'drizzle-orm'
 import { evaluate, isDue, type EvaluatedOrganization } from './evaluate.ts'
 import { findForecasts, hasStaleForecasts } from './forecasts.ts'
+import { createTally } from './tally.ts'
 import { createAttempts, createPace, createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
 import { isUnsealed, seal } from '../ledger/seal.ts'
@@ -18,6 +19,8 @@ export type EvaluatorServices = {
   readonly events: Events
   readonly clock: () => Temporal.Instant
   readonly logError: LogError
+  /** Hears how far the evaluation of many organizations has come. */
+  readonly logProgress?: (message: string) => void
 }
 
 export type Evaluator = {
@@ -52,6 +55,10 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     if (!isClosed()) services.logError(error, message)
   }
 
+  const tally = createTally(
+    (done, of) => services.logProgress?.(`${done} of ${of} organizations evaluated`),
+    () => performance.now(),
+  )
   const findOrganization = rememberOrganizations(connection)
   const evaluations = createTurns(
     EVALUATIONS_AT_ONCE,
@@ -120,11 +127,13 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
         else if (what === 'forecasts' && !mayForecast(one.id)) continue
         // Each on its own: one that cannot be looked at must not hide those after it.
         else if (await attempt(`${what} of ${one.id}`, async () => valueOf((await wanted())[what])))
-          work.push(turns.take(one.id))
+          work.push(what === 'evaluation' ? counted(turns.take(one.id)) : turns.take(one.id))
       }
     }
     return { work }
   }
+
+  const counted = (turn: Promise<void>): Promise<void> => turn.finally(tally.begin())
 
   const poll = async (): Promise<void> => {
     // What runs already may have looked before the caller's posting, so only a look that finds nothing will do.

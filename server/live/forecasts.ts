@@ -10,6 +10,7 @@ import type { KpiOrganization } from '../kpi/source.ts'
 import { measure } from './measure.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalForecastRow, GoalRow } from '@tidemark/drizzle/rows.ts'
+import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { goal, goalForecast } from '@tidemark/drizzle/tables/goal.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -33,6 +34,58 @@ export async function readForecasts(
     .from(goalForecast)
     .where(and(eq(goalForecast.organizationId, organizationId), which))
   return new Map(rows.map((row) => [row.goalId, row]))
+}
+
+/** What was read of an organization last: of which transactions, and by goal. */
+type Remembered = { readonly versions: readonly string[]; readonly forecasts: Map<string, GoalForecastRow> }
+
+/** Per database and organization. */
+const remembered = new WeakMap<object, Map<string, Remembered>>()
+/** Of one database, each of some kilobytes. */
+const FORECASTS_MAX = 20_000
+
+/**
+ * The same of all goals, for evaluations, of which there are many between two forecasts. A forecast is some kilobytes of
+ * JSON, so only what was written by other transactions than those of the last time is read.
+ */
+export async function readNewForecasts(
+  tx: Tx,
+  organizationId: string,
+): Promise<ReadonlyMap<string, GoalForecastRow>> {
+  const all = remembered.get(tx.database) ?? new Map<string, Remembered>()
+  remembered.set(tx.database, all)
+  const known = all.get(organizationId)
+  const version = sql<string>`xmin::text`
+  const isKnown = sql`xmin::text = any(${arrayOf(known?.versions ?? [])}::text[])`
+  const rows = await tx
+    .select({
+      organizationId: goalForecast.organizationId,
+      goalId: goalForecast.goalId,
+      asOf: goalForecast.asOf,
+      deadline: goalForecast.deadline,
+      fit: sql<unknown>`case when ${isKnown} then null else ${goalForecast.fit} end`.mapWith(
+        goalForecast.fit,
+      ),
+      missing: goalForecast.missing,
+      version,
+    })
+    .from(goalForecast)
+    .where(eq(goalForecast.organizationId, organizationId))
+  const versions = new Set(known?.versions)
+  const forecasts = new Map(
+    rows.map(({ version: written, ...row }) => {
+      const last = versions.has(written) ? known?.forecasts.get(row.goalId) : undefined
+      return [row.goalId, last ?? row]
+    }),
+  )
+  const isSameAgain = rows.every(({ version: written }) => versions.has(written))
+  if (!isSameAgain || known?.forecasts.size !== forecasts.size) {
+    let size = forecasts.size
+    for (const one of all.values()) size += one.forecasts.size
+    if (size > FORECASTS_MAX) all.clear()
+    all.set(organizationId, { versions: [...new Set(rows.map((row) => row.version))], forecasts })
+  }
+  return forecasts
 }
 
 /** Those whose forecast was not found for `today` and the deadline that they have by now. */
@@ -79,7 +132,8 @@ export async function findForecasts(
         .from(goal)
         .leftJoin(goalForecast, joined)
         .where(stale(organization.id, today))
-        .orderBy(goal.id)
+        // What is of one scope reads the same rows, so it is found together.
+        .orderBy(goal.filter, goal.conventions, goal.id)
         .limit(GOALS_AT_ONCE)
       return fitAll(tx, organization, { goals: goals.map((row) => row.goal), now })
     })
@@ -112,20 +166,30 @@ async function fitAll(
 ): Promise<GoalForecastRow[]> {
   if (goals.length === 0) return []
   const today = dateAt(now, organization.timeZone)
-  const wanted = goals.flatMap((one) => weeksTo(today).map((asOf) => ({ goal: one, asOf })))
+  const weeks = weeksTo(today)
+  // Goals may differ in nothing but what they aim at.
+  const measured = new Map(goals.map((one) => [seriesNameOf(one), one]))
+  const wanted = [...measured.values()].flatMap((one) => weeks.map((asOf) => ({ goal: one, asOf })))
   const values = await measure(tx, organization, wanted, now)
-  const length = WEEKS_BACK + 1
-  return goals.map(({ id, deadline }, index): GoalForecastRow => {
-    const series = values.slice(index * length, (index + 1) * length)
-    const found = fitOf(
-      series.map(({ value }) => value?.toNumber() ?? null),
-      { deadline, today },
-    )
+  const seriesOf = new Map(
+    [...measured.keys()].map((name, index) => [
+      name,
+      values
+        .slice(index * weeks.length, (index + 1) * weeks.length)
+        .map(({ value }) => value?.toNumber() ?? null),
+    ]),
+  )
+  return goals.map((one): GoalForecastRow => {
+    const { id, deadline } = one
+    const found = fitOf(seriesOf.get(seriesNameOf(one)) ?? [], { deadline, today })
     const kept =
       typeof found === 'string' ? { fit: null, missing: found } : { fit: shortened(found), missing: null }
     return { organizationId: organization.id, goalId: id, asOf: today, deadline, ...kept }
   })
 }
+
+const seriesNameOf = ({ metric, filter, conventions, currency }: GoalRow): string =>
+  JSON.stringify([metric, filter, conventions, currency])
 
 /** Every evaluation reads it. More digits than these say nothing of an error. */
 const DIGITS = 8

@@ -74,11 +74,11 @@ const readRows = (tx: Tx, organizationId: string, sequences: bigint[]): Promise<
 async function readLatest(tx: Tx, organizationId: string, which: SQL): Promise<Map<string, GoalProgressRow>> {
   const last = lastProgress(tx, organizationId)
   const rows = await tx
-    .select()
+    .select(last._.selectedFields)
     .from(goal)
     .innerJoinLateral(last, sql`true`)
     .where(and(eq(goal.organizationId, organizationId), which))
-  return new Map(rows.map((row) => [row.last.goalId, row.last]))
+  return new Map(rows.map((row) => [row.goalId, row]))
 }
 
 const lastProgress = (tx: Tx, organizationId: string) =>

@@ -3,13 +3,15 @@ import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import { kpiSetting } from '@tidemark/drizzle/tables/kpi.ts'
-import { inTransaction, openReader, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { asOwner, inTransaction, openReader, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { dateOf } from '@tidemark/server/domain/day.ts'
 import { kpiDefinitions } from '@tidemark/server/domain/registry.ts'
 import { readAging } from '@tidemark/server/kpi/aging.ts'
 import { readKpis, readKpiValues } from '@tidemark/server/kpi/queries.ts'
 import type { KpiDimension } from '@tidemark/server/kpi/segments.ts'
 import type { KpiOrganization } from '@tidemark/server/kpi/source.ts'
+import { fold, rebuild } from '@tidemark/server/ledger/fold.ts'
+import { replay } from '@tidemark/server/ledger/replay.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 import { makeOrganization, postItems, type PlainItem } from '../support/post-histories.ts'
@@ -133,6 +135,78 @@ describe('what is remembered', () => {
     const rows = await reading(organization, byPlace(organization))
     expect(unitsOf(rows)).toEqual(new Set(['Parts', 'Service']))
     expect(rows).toEqual(await freshly(organization, byPlace(organization)))
+  })
+})
+
+describe('goals that are evaluated again and again', { timeout: 120_000 }, () => {
+  const today = Temporal.PlainDate.from('2026-07-01')
+  const requests = (
+    [
+      {},
+      { region: ['EMEA'] },
+      { businessUnit: ['Parts'] },
+      { businessUnit: ['Parts'], region: ['APAC'] },
+    ] as const
+  ).flatMap((filter) => everyMetric.map((metric) => ({ metric, asOf, filter })))
+  const evaluated = (organization: KpiOrganization) => (tx: Tx) =>
+    readKpiValues(tx, organization, requests, { now, isRepeated: true })
+  /** One by one, and as a process that has kept nothing. */
+  const apart = (organization: KpiOrganization) =>
+    freshly(organization, async (tx) => {
+      const values = []
+      for (const request of requests)
+        values.push(...(await readKpiValues(tx, organization, [request], { now })))
+      return values
+    })
+  const place = (items: readonly PlainItem[], businessUnit: string | null) =>
+    items.map((item): PlainItem => ({ ...item, currency: 'USD', businessUnit }))
+
+  it('have the values of the moment, whatever was posted, folded or written anew since', async () => {
+    const seen = new Set<string>()
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(
+          fc.tuple(
+            fc.constantFrom('POST', 'POST', 'FOLD', 'REPLAY', 'REBUILD'),
+            randomItems({ minLength: 1, maxLength: 3 }),
+            fc.constantFrom('Parts', 'Service', null),
+          ),
+          { minLength: 3, maxLength: 8 },
+        ),
+        async (steps) => {
+          const organization = await makeOrganization(connection)
+          await postAt(organization, 'Parts')
+          await fold(connection, organization.id, { today })
+          await reading(organization, evaluated(organization))
+          for (const [step, items, unit] of steps) {
+            if (step === 'POST') await postItems(connection, organization, place(items, unit), recordedAt)
+            else if (step === 'FOLD') await fold(connection, organization.id, { today })
+            else if (step === 'REBUILD') await rebuild(connection, organization.id, { today })
+            else await asOwner(connection, (tx) => replay(tx, organization.id))
+            const values = await reading(organization, evaluated(organization))
+            expect(values).toEqual(await apart(organization))
+            seen.add(JSON.stringify(values))
+          }
+        },
+      ),
+      { numRuns: 12 },
+    )
+    expect(seen.size).toBeGreaterThan(12)
+  })
+
+  it('read nothing that was folded before', async () => {
+    const organization = await makeOrganization(connection)
+    await postAt(organization, 'Parts')
+    await fold(connection, organization.id, { today })
+    const before = await reading(organization, evaluated(organization))
+    // As nobody may: whoever still had to read it would tell of it.
+    await asOwner(connection, async (tx) => {
+      await tx.sql`delete from kpi_month where organization_id = ${organization.id}`
+      await tx.sql`delete from kpi_day where organization_id = ${organization.id}`
+      await tx.sql`delete from kpi_checkpoint where organization_id = ${organization.id}`
+    })
+    expect(await reading(organization, evaluated(organization))).toEqual(before)
+    expect(await apart(organization)).not.toEqual(before)
   })
 })
 

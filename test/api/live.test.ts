@@ -85,10 +85,10 @@ describe('one evaluation', () => {
   it('appends a row where value or status changed, and none where nothing did', async () => {
     await setGoal()
     await bill(1)
-    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 1 })
-    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 0 })
+    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 1, alerted: false })
+    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 0, alerted: false })
     await bill(2)
-    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 1 })
+    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 1, alerted: false })
     const progress = await rows()
     expect(progress.map(({ sequence, value }) => [sequence, Number(value)])).toEqual([
       [1n, 1],
@@ -178,7 +178,7 @@ describe('a posting that is committed while a KPI is read', () => {
     await hold.reached()
     await bill(2)
     await hold.letGo()
-    expect(await evaluated).toEqual({ outcome: 'DONE', appended: 1 })
+    expect(await evaluated).toEqual({ outcome: 'DONE', appended: 1, alerted: false })
     expect(await rows()).toMatchObject([{ value: '30', numerator: '3000', denominator: '100' }])
     const due = await inTransaction(
       books.connection,
@@ -219,7 +219,7 @@ describe('an organization with more goals than a statement has parameters for', 
           baseline_on, target, starts_on, deadline
         from goal, generate_series(1, 5100)`,
     )
-    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 5_101 })
+    expect(await evaluateNow()).toEqual({ outcome: 'DONE', appended: 5_101, alerted: false })
   })
 })
 

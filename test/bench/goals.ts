@@ -33,7 +33,7 @@ const METRICS: readonly KpiMetric[] = [
   'AVERAGE_DAYS_DELINQUENT',
   'CURRENT_SHARE',
 ]
-const FILTERS: readonly object[] = [
+export const FILTERS: readonly object[] = [
   {},
   ...[1, 2, 3, 4, 5].map((n) => ({ region: [`Region ${n}`] })),
   ...[1, 2, 3, 4].map((n) => ({ channel: [`Channel ${n}`] })),
@@ -45,7 +45,7 @@ const FILTERS: readonly object[] = [
 ]
 
 const today = Temporal.PlainDate.from(LAST_DAY).add({ days: 1 })
-const morning = (days: number) =>
+export const morning = (days: number) =>
   today.add({ days }).toZonedDateTime({ timeZone: 'UTC', plainTime: '08:00' }).toInstant()
 const SIZE = { businessUnits: 3, regions: 5, channels: 4, productLines: 1 }
 const RUNS = 15
@@ -187,7 +187,11 @@ async function beginDay(connection: Connection, small: Organization, count: numb
 }
 
 /** One for each KPI and filter, between a target and a deadline that leave them running. */
-const setGoals = (connection: Connection, organizationIds: readonly string[], filters: readonly object[]) =>
+export const setGoals = (
+  connection: Connection,
+  organizationIds: readonly string[],
+  filters: readonly object[],
+) =>
   asOwner(connection, async (tx) => {
     await tx.sql`
       insert into goal (organization_id, id, name, metric, direction, filter, conventions, currency, baseline, baseline_on,
