@@ -1,6 +1,7 @@
 /** The resolver map: the nouns meet here and nowhere else. */
 import { alertResolvers } from './alert/resolvers.ts'
 import { auditResolvers } from './audit/resolvers.ts'
+import { codeResolvers } from './code/resolvers.ts'
 import { creditNoteResolvers } from './credit-note/resolvers.ts'
 import { customerResolvers } from './customer/resolvers.ts'
 import { disputeResolvers } from './dispute/resolvers.ts'
@@ -65,6 +66,7 @@ export const resolvers = merge([
   restatementResolvers,
   goalResolvers,
   alertResolvers,
+  codeResolvers,
   reviewResolvers,
   auditResolvers,
 ])

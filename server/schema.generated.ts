@@ -449,6 +449,8 @@ export type AlertRule = {
   readonly changes: ReadonlyArray<AlertRuleChange>;
   /** When it was deleted; null where it was not. */
   readonly deletedAt?: Maybe<Scalars['DateTime']['output']>;
+  /** Its name in files, of small letters, digits and hyphens; null where it came from none. */
+  readonly key?: Maybe<Scalars['String']['output']>;
 };
 
 /** One change of a rule. */
@@ -1334,7 +1336,10 @@ export type Query = {
    * segments, customers and invoices.
    */
   readonly explainKpi: KpiExplanation;
-  /** All goals that are not closed as a file of YAML, as `applyGoals` takes it: applying it changes nothing. */
+  /**
+   * All goals that are not closed as a file of YAML, as `applyGoals` takes it: applying it changes nothing. With the alert
+   * rules, but those of closed goals, for whoever has the scope `alert:manage`.
+   */
   readonly goalDocument: Scalars['String']['output'];
   /** Goals that credit and collections teams set, ready to be taken over. */
   readonly goalTemplates: ReadonlyArray<GoalTemplate>;
@@ -1902,8 +1907,9 @@ export type Mutation = {
   /** Records that a dispute, or a part of it, is settled, whoever was right. Credits and write-offs are posted apart. */
   readonly resolveDispute: ResolveDisputeResult;
   /**
-   * Brings the goals to what a file of YAML says: makes those that are new, changes those that differ, and with `prune` gives
-   * up those that the file does not have. All of it or nothing. With `dryRun` it tells what it would do.
+   * Brings the goals, and the alert rules, to what a file of YAML says: makes those that are new, changes those that differ,
+   * and with `prune` gives up or deletes those that the file does not have. All of it or nothing. With `dryRun` it tells what
+   * it would do.
    */
   readonly applyGoals: ApplyGoalsResult;
   /** Changes what a goal says and aims for. KPI, scope, conventions and baseline stay as they were frozen. */
@@ -3878,15 +3884,19 @@ export type GoalBudgetProgress = {
   readonly goneOn?: Maybe<Scalars['Date']['output']>;
 };
 
-/** Goals as a file. */
+/** Goals and alert rules as a file. */
 export type ApplyGoalsInput = {
   /**
    * YAML: `version: 1`, a `reason`, and `goals`, each with its `key` and what of it the file decides: template, name, why,
    * metric, direction, scope, conventions, currency, baseline, target, band, trajectory, milestones, startsOn, deadline,
-   * owner, reviewer, followers (by e-mail, else by name), parent (a key), guards, state, actions. What is left out stays as it is.
+   * owner, reviewer, followers (by e-mail, else by name), parent (a key), guards, state, actions. And `rules`, which take the
+   * scope `alert:manage`: key, name, goal (a key) or metric with scope, conventions and currency, condition (as
+   * `AlertConditionInput` has it, such as `above: 45`), forDays, forEvaluations, recovery, keepFiringDays, noData, repeatDays,
+   * severity, quietHours, channels (by name), enabled. What is left out stays as it is, and is the usual for what is new; a
+   * list that is left out leaves all of its kind alone.
    */
   readonly document: Scalars['String']['input'];
-  /** Give up goals that are not closed and that the file does not have. */
+  /** Give up goals that are not closed, and delete rules, that the lists of the file do not have. */
   readonly prune: Scalars['Boolean']['input'];
   /** Check everything and tell what would be done, but change nothing. */
   readonly dryRun: Scalars['Boolean']['input'];
@@ -3894,22 +3904,26 @@ export type ApplyGoalsInput = {
   readonly idempotencyKey?: InputMaybe<Scalars['String']['input']>;
 };
 
-/** What became of the goals. */
+/** What became of the goals and the rules. */
 export type ApplyGoalsSuccess = {
   readonly __typename?: 'ApplyGoalsSuccess';
   /** What was done, or with `dryRun` would be; none where the goals are as the file says. */
   readonly changes: ReadonlyArray<GoalCodeChange>;
   /** The keys of goals that the file does not have, and that stay, since `prune` was not asked for. */
   readonly missing: ReadonlyArray<Scalars['String']['output']>;
+  /** The keys of such rules. */
+  readonly missingRules: ReadonlyArray<Scalars['String']['output']>;
   /** True where nothing was written because of `dryRun`. */
   readonly dryRun: Scalars['Boolean']['output'];
   /** The last of its entries in the audit; null with `dryRun`, and where nothing changed. */
   readonly audit?: Maybe<AuditReceipt>;
 };
 
-/** What is done with a goal. */
+/** What is done with a goal or a rule. */
 export type GoalCodeChange = {
   readonly __typename?: 'GoalCodeChange';
+  /** Whether it is a goal or a rule. */
+  readonly noun: GoalCodeNoun;
   /** What. */
   readonly kind: GoalCodeChangeKind;
   /** Of which. */
@@ -3920,16 +3934,25 @@ export type GoalCodeChange = {
   readonly fields: ReadonlyArray<GoalCodeField>;
 };
 
-/** What can be done with a goal. */
+/** What a file has. */
+export type GoalCodeNoun =
+  /** A goal. */
+  | 'GOAL'
+  /** An alert rule. */
+  | 'RULE';
+
+/** What can be done with a goal or a rule. */
 export type GoalCodeChangeKind =
   /** It is made. */
   | 'CREATE'
   /** It is changed. */
   | 'UPDATE'
-  /** It is given up. */
-  | 'ABANDON';
+  /** It is given up: a goal. */
+  | 'ABANDON'
+  /** It is deleted: a rule. */
+  | 'DELETE';
 
-/** A field of a goal that becomes different. */
+/** A field of a goal or a rule that becomes different. */
 export type GoalCodeField = {
   readonly __typename?: 'GoalCodeField';
   /** Its name in the file, such as `target` or `actions.Call every customer`. */
@@ -9179,6 +9202,7 @@ export type ResolversTypes = {
   ApplyGoalsInput: ApplyGoalsInput;
   ApplyGoalsSuccess: ResolverTypeWrapper<Omit<ApplyGoalsSuccess, 'audit'> & { audit?: Maybe<ResolversTypes['AuditReceipt']> }>;
   GoalCodeChange: ResolverTypeWrapper<GoalCodeChange>;
+  GoalCodeNoun: GoalCodeNoun;
   GoalCodeChangeKind: GoalCodeChangeKind;
   GoalCodeField: ResolverTypeWrapper<GoalCodeField>;
   ApplyGoalsResult: ResolverTypeWrapper<ResolversUnionTypes<ResolversTypes>['ApplyGoalsResult']>;
@@ -10094,6 +10118,7 @@ export type AlertRuleResolvers<ContextType = Context, ParentType extends Resolve
   version?: Resolver<ResolversTypes['Int'], ParentType, ContextType>;
   changes?: Resolver<ReadonlyArray<ResolversTypes['AlertRuleChange']>, ParentType, ContextType>;
   deletedAt?: Resolver<Maybe<ResolversTypes['DateTime']>, ParentType, ContextType>;
+  key?: Resolver<Maybe<ResolversTypes['String']>, ParentType, ContextType>;
 };
 
 export type AlertRuleChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['AlertRuleChange'] = ResolversParentTypes['AlertRuleChange']> = {
@@ -10855,12 +10880,14 @@ export type GoalBudgetProgressResolvers<ContextType = Context, ParentType extend
 export type ApplyGoalsSuccessResolvers<ContextType = Context, ParentType extends ResolversParentTypes['ApplyGoalsSuccess'] = ResolversParentTypes['ApplyGoalsSuccess']> = {
   changes?: Resolver<ReadonlyArray<ResolversTypes['GoalCodeChange']>, ParentType, ContextType>;
   missing?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
+  missingRules?: Resolver<ReadonlyArray<ResolversTypes['String']>, ParentType, ContextType>;
   dryRun?: Resolver<ResolversTypes['Boolean'], ParentType, ContextType>;
   audit?: Resolver<Maybe<ResolversTypes['AuditReceipt']>, ParentType, ContextType>;
   __isTypeOf?: IsTypeOfResolverFn<ParentType, ContextType>;
 };
 
 export type GoalCodeChangeResolvers<ContextType = Context, ParentType extends ResolversParentTypes['GoalCodeChange'] = ResolversParentTypes['GoalCodeChange']> = {
+  noun?: Resolver<ResolversTypes['GoalCodeNoun'], ParentType, ContextType>;
   kind?: Resolver<ResolversTypes['GoalCodeChangeKind'], ParentType, ContextType>;
   key?: Resolver<ResolversTypes['String'], ParentType, ContextType>;
   name?: Resolver<ResolversTypes['String'], ParentType, ContextType>;

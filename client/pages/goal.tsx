@@ -39,6 +39,8 @@ import { EditGoalDialog } from './edit-goal-dialog.tsx'
 import { errorWords } from './error-words.ts'
 import { CloseGoalDialog, GoalSwitchDialog, PauseGoalDialog } from './goal-life-dialogs.tsx'
 import { GoalMilestonesPanel } from './goal-milestones-panel.tsx'
+import { GoalAlertsPanel } from './goal-alerts-panel.tsx'
+import { GoalSmartPanel } from './goal-smart-panel.tsx'
 import { GoalNotesPanel } from './goal-notes-panel.tsx'
 import { GoalPlanPanel } from './goal-plan-panel.tsx'
 import { OverrideDialog, WithdrawDialog } from './override-dialog.tsx'
@@ -185,6 +187,7 @@ const Shown = ({ live, goal, timeZone, pulse }: ShownProps) => {
               <GoalParts goal={goal} hrefOf={hrefOf} />
             </Panel>
           )}
+          {may('alert:read') && <GoalAlertsPanel goalId={goal.id} timeZone={timeZone} pulse={pulse} />}
           <GoalNotesPanel goal={goal} now={now} timeZone={timeZone} mayWrite={mayWrite} />
         </div>
         <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
@@ -208,6 +211,7 @@ const Shown = ({ live, goal, timeZone, pulse }: ShownProps) => {
               <GoalFacts goal={goal} kpiHref={kpiHref} hrefOf={hrefOf} />
             </div>
           </Panel>
+          <GoalSmartPanel goalId={goal.id} hrefOf={hrefOf} />
           <Panel title="Reviews" note={goal.reviews.length === 0 ? null : formatCount(goal.reviews.length)}>
             <ReviewLinks
               reviews={goal.reviews}

@@ -1,6 +1,7 @@
 /**
  * Alert rules, their alerts, all that happened to them, and what is sent of it.
  */
+import { sql } from 'drizzle-orm'
 import {
   boolean,
   foreignKey,
@@ -12,6 +13,7 @@ import {
   primaryKey,
   text,
   unique,
+  uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
 import { civilDate, decimal, instant, minor, now } from '../columns.ts'
@@ -50,6 +52,8 @@ export const alertRule = pgTable(
   {
     organizationId: organizationId(),
     id: uuid().notNull(),
+    /** Its name in files; null where it came from none. */
+    key: text(),
     name: text().notNull(),
     /** Null for a rule on a KPI, which has its own metric, filter, conventions and currency. */
     goalId: uuid('goal_id'),
@@ -76,6 +80,10 @@ export const alertRule = pgTable(
   (t) => [
     primaryKey({ columns: [t.organizationId, t.id] }),
     index('alert_rule_goal').on(t.organizationId, t.goalId),
+    // A file may have a rule again that was deleted.
+    uniqueIndex('alert_rule_key')
+      .on(t.organizationId, t.key)
+      .where(sql`deleted_at is null`),
     foreignKey({
       name: 'alert_rule_goal',
       columns: [t.organizationId, t.goalId],

@@ -9,7 +9,8 @@ import { newUuid } from '../ids.ts'
 import { checkFilter, findCollectorStranger } from '../kpi/filter-input.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import { writeAudit, type Author } from '../ledger/audit.ts'
-import { memoryOf, takeNumbers } from '../live/alerts.ts'
+import { takeNumbers } from '../live/alert-writing.ts'
+import { memoryOf } from '../live/alerts.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { CreateAlertRuleInput, DeleteAlertRuleInput, UpdateAlertRuleInput } from '../schema.generated.ts'
@@ -28,6 +29,12 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 export type RuleChanged = Audited & { readonly ruleId: string }
 
+/** What a command writes once it has a transaction: for those that do several things or nothing. */
+export type RuleWork = (tx: Tx) => Promise<RuleChanged | Problem>
+
+/** What whoever makes it knows beforehand: its key in a file. */
+export type NamedRule = { readonly key?: string }
+
 /** What a rule watches. */
 export type WatchedThing = Pick<AlertRuleRow, 'goalId' | 'metric' | 'filter' | 'conventions' | 'currency'>
 
@@ -35,20 +42,29 @@ export async function createAlertRule(
   context: CommandContext,
   input: CreateAlertRuleInput,
 ): Promise<RuleChanged | Problem> {
+  const work = prepareRule(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'createAlertRule', input }, work)
+}
+
+export function prepareRule(
+  context: CommandContext,
+  input: CreateAlertRuleInput,
+  { key }: NamedRule = {},
+): RuleWork | Problem {
   const { organization } = context
   const terms = readTerms(input, input.goalId != null)
   if (isProblem(terms)) return terms
   const channelIds = readChannelIds(input.channelIds)
   if (isProblem(channelIds)) return channelIds
-  return runCommand(context, { action: 'createAlertRule', input }, async (tx) => {
+  return async (tx) => {
     const thing = await findWatched(tx, organization, input)
     if (isProblem(thing)) return thing
     const unknown = await findUnknownChannel(tx, organization.id, channelIds)
     if (unknown !== null) return unknown
     const full = await checkRoom(tx, organization.id, 1)
     if (full !== null) return full
-    return writeRule(tx, context, { action: 'createAlertRule', thing, terms, channelIds })
-  })
+    return writeRule(tx, context, { action: 'createAlertRule', key, thing, terms, channelIds })
+  }
 }
 
 /** Each is evaluated after every posting. */
@@ -96,6 +112,8 @@ export async function findWatched(
 
 type NewRule = {
   readonly action: string
+  /** Its name in files; left out where it comes from none. */
+  readonly key?: string | undefined
   readonly thing: WatchedThing
   readonly terms: RuleTerms
   readonly channelIds: readonly string[]
@@ -105,11 +123,11 @@ type NewRule = {
 export async function writeRule(
   tx: Tx,
   context: Author & { readonly now: Temporal.Instant },
-  { action, thing, terms, channelIds }: NewRule,
+  { action, key, thing, terms, channelIds }: NewRule,
 ): Promise<RuleChanged> {
   const { organization, now } = context
   const id = newUuid()
-  const said = { ...thing, ...terms }
+  const said = { ...thing, ...terms, ...(key === undefined ? {} : { key }) }
   const audit = await writeAudit(tx, context, { action, subject: id, after: { ...said, channelIds } })
   await tx
     .insert(alertRule)
@@ -130,12 +148,17 @@ export async function updateAlertRule(
   context: CommandContext,
   input: UpdateAlertRuleInput,
 ): Promise<RuleChanged | Problem> {
+  const work = prepareRuleChange(context, input)
+  return isProblem(work) ? work : runCommand(context, { action: 'updateAlertRule', input }, work)
+}
+
+export function prepareRuleChange(context: CommandContext, input: UpdateAlertRuleInput): RuleWork | Problem {
   const { organization, actor, now } = context
   const reason = readText(input.reason, ['reason'], SENTENCE_LENGTH_MAX)
   if ('code' in reason) return reason
   const channelIds = input.channelIds == null ? null : readChannelIds(input.channelIds)
   if (isProblem(channelIds)) return channelIds
-  return runCommand(context, { action: 'updateAlertRule', input }, async (tx) => {
+  return async (tx) => {
     // The evaluator must not go on with the rule as it was, such as raise an alert of one that is switched off.
     await waitForEvaluation(tx, organization.id)
     const row = await lockRule(tx, organization.id, input)
@@ -171,14 +194,18 @@ export async function updateAlertRule(
       reason: reason.text,
     })
     return { ruleId: row.id, audit }
-  })
+  }
 }
 
 export const deleteAlertRule = (
   context: CommandContext,
   input: DeleteAlertRuleInput,
 ): Promise<RuleChanged | Problem> =>
-  runCommand(context, { action: 'deleteAlertRule', input }, async (tx) => {
+  runCommand(context, { action: 'deleteAlertRule', input }, prepareRuleDeletion(context, input))
+
+export const prepareRuleDeletion =
+  (context: CommandContext, input: DeleteAlertRuleInput): RuleWork =>
+  async (tx) => {
     const { organization, now } = context
     await waitForEvaluation(tx, organization.id)
     const row = await lockRule(tx, organization.id, input)
@@ -191,7 +218,7 @@ export const deleteAlertRule = (
       before: { name: row.name, version: row.version },
     })
     return { ruleId: row.id, audit }
-  })
+  }
 
 const isRule = ({ organizationId, id }: AlertRuleRow) =>
   and(eq(alertRule.organizationId, organizationId), eq(alertRule.id, id))

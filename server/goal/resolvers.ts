@@ -27,9 +27,6 @@ import { forecastOf, forecastOfProgress } from './forecast.ts'
 import { overrideGoalStatus, overrideOfProgress, overrideOn, withdrawGoalStatusOverride } from './override.ts'
 import { findGoal, historyOf, listGoals, progressCursor, scopeOf, type GoalWithProgress } from './queries.ts'
 import { smartOfDraft, smartOfGoal, smartOfMade } from './smart.ts'
-import { readCodeBooks } from './code-books.ts'
-import { documentOf } from './code-export.ts'
-import { applyGoals } from './code.ts'
 import { draftOfTemplate } from './templates.ts'
 import { followProgress, type ProgressEvent } from './subscription.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
@@ -43,19 +40,12 @@ export const goalResolvers = {
     goals: (_root, args, context) => listGoals(context, args),
     goal: (_root, { id }, context) => findGoal(context, id),
     goalTemplates: () => goalTemplates,
-    goalDocument: async (_root, _args, { reader, organization }) =>
-      documentOf(await reader.read((tx) => readCodeBooks(tx, organization.id))),
     goalTemplate: (_root, { id }) => goalTemplate(id),
     smartCheck: (_root, { draft }, context) => smartOfDraft(draft, context),
   },
   Mutation: {
     createGoal: async (_root, { input }, context) =>
       answer('CreateGoalSuccess', input, context, await carryOut(context, createGoal, input)),
-    applyGoals: async (_root, { input }, context) => {
-      const outcome = await carryOut(context, applyGoals, input)
-      if (isProblem(outcome)) return outcome
-      return { __typename: 'ApplyGoalsSuccess', ...outcome, dryRun: input.dryRun }
-    },
     overrideGoalStatus: async (_root, { input }, context) =>
       answer('OverrideGoalStatusSuccess', input, context, await carryOut(context, overrideGoalStatus, input)),
     withdrawGoalStatusOverride: async (_root, { input }, context) =>

@@ -2,15 +2,8 @@
  * Alert rules, evaluated with the goals: on the same snapshot, in the same transaction. What was there before is found
  * in `alert_standing`, so it does not matter which process evaluated last, or whether one was stopped in between.
  */
-import { and, count, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
-import {
-  figureOf,
-  isGoodNews,
-  sightInWords,
-  type AlertCondition,
-  type AlertSight,
-} from '../domain/alert-rule.ts'
-import { sendableAt, type QuietHours } from '../domain/alert-quiet.ts'
+import { and, count, eq, inArray, isNull, lt } from 'drizzle-orm'
+import { figureOf, sightInWords, type AlertCondition, type AlertSight } from '../domain/alert-rule.ts'
 import { stepRule } from '../domain/alert-replay.ts'
 import {
   freshMemory,
@@ -21,8 +14,6 @@ import {
   type Silence,
 } from '../domain/alert-state.ts'
 import { formatPart } from '../domain/exact.ts'
-import { enqueueDeliveries } from '../delivery/queue.ts'
-import { newUuid } from '../ids.ts'
 import type { KpiOrganization } from '../kpi/source.ts'
 import {
   daysOf,
@@ -40,15 +31,7 @@ import type {
   AlertTransitionRow,
   GoalRow,
 } from '@tidemark/drizzle/rows.ts'
-import {
-  alert,
-  alertChannel,
-  alertDelivery,
-  alertRule,
-  alertRuleChannel,
-  alertStanding,
-  alertTransition,
-} from '@tidemark/drizzle/tables/alert.ts'
+import { alert, alertRule, alertStanding } from '@tidemark/drizzle/tables/alert.ts'
 import { goalReview } from '@tidemark/drizzle/tables/review.ts'
 import { inSavepoint, type Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -78,7 +61,10 @@ export type AlertNews = Watched & {
   readonly words: string
 }
 
-type NewTransition = Pick<AlertTransitionRow, 'kind'> & { readonly from: AlertPhase; readonly to: AlertPhase }
+export type NewTransition = Pick<AlertTransitionRow, 'kind'> & {
+  readonly from: AlertPhase
+  readonly to: AlertPhase
+}
 
 /** What happens to the rules at this evaluation; nothing is written. */
 export async function findAlerts(
@@ -243,12 +229,12 @@ function restOf(watched: Watched, { today, now }: GoalsSeen): AlertNews[] {
   ]
 }
 
-const conditionOf = ({ condition }: AlertRuleRow): AlertCondition => condition as AlertCondition
+export const conditionOf = ({ condition }: AlertRuleRow): AlertCondition => condition as AlertCondition
 
 export const memoryOf = (standing: Pick<AlertStandingRow, 'memory'> | null): AlertMemory =>
   standing === null ? freshMemory : (standing.memory as AlertMemory)
 
-const isPast = (moment: Temporal.Instant | null, now: Temporal.Instant): boolean =>
+export const isPast = (moment: Temporal.Instant | null, now: Temporal.Instant): boolean =>
   moment !== null && Temporal.Instant.compare(moment, now) <= 0
 
 function silenceOf(open: AlertRow | null, now: Temporal.Instant): Silence {
@@ -256,228 +242,4 @@ function silenceOf(open: AlertRow | null, now: Temporal.Instant): Silence {
   if (open.snoozedUntil !== null && !isPast(open.snoozedUntil, now)) return 'SNOOZED'
   if (open.acknowledgedAt !== null) return 'ACKNOWLEDGED'
   return open.snoozedUntil === null ? 'NONE' : 'SNOOZE_ENDED'
-}
-
-/** A transition that has its place. */
-type Placed = { readonly news: AlertNews; readonly transition: AlertTransitionRow }
-
-/** Writes what happened, and with it what is to be sent. True where something happened to an alert. */
-export async function appendAlerts(
-  tx: Tx,
-  organization: KpiOrganization,
-  all: readonly AlertNews[],
-  now: Temporal.Instant,
-): Promise<boolean> {
-  if (all.length === 0) return false
-  const opened = new Map<string, AlertRow>()
-  for (const one of all) {
-    if (one.transitions.some(({ kind }) => kind === 'RAISED')) opened.set(one.rule.id, newAlert(one, now))
-  }
-  if (opened.size > 0) await tx.insert(alert).values([...opened.values()])
-  const count = all.reduce((sum, { transitions }) => sum + transitions.length, 0)
-  const placed = place(all, opened, count === 0 ? 0n : await takeNumbers(tx, organization.id, count), now)
-  if (placed.length > 0) await tx.insert(alertTransition).values(placed.map(({ transition }) => transition))
-  for (const one of all) await updateOpen(tx, one, now)
-  await writeStandings(tx, all, opened, now)
-  await send(tx, organization, placed, now)
-  return placed.some(({ transition }) => transition.alertId !== null)
-}
-
-const newAlert = ({ rule, memory, day, value, words }: AlertNews, now: Temporal.Instant): AlertRow => ({
-  organizationId: rule.organizationId,
-  id: newUuid(),
-  ruleId: rule.id,
-  goalId: rule.goalId,
-  ruleVersion: rule.version,
-  episode: memory.episode,
-  state: memory.phase === 'NO_DATA' ? 'NO_DATA' : 'FIRING',
-  severity: rule.severity,
-  summary: words,
-  latest: words,
-  value,
-  raisedOn: day,
-  raisedAt: now,
-  endedAt: null,
-  ending: null,
-  acknowledgedAt: null,
-  acknowledgedBy: null,
-  acknowledgedNote: null,
-  snoozedUntil: null,
-  snoozedBy: null,
-})
-
-/** The number before the first of so many that nobody else has. Its row stays locked, so that numbers are committed in order. */
-export async function takeNumbers(tx: Tx, organizationId: string, count: number): Promise<bigint> {
-  const [row] = await tx.sql<{ sequence: bigint }[]>`
-    insert into alert_head (organization_id, sequence) values (${organizationId}, ${count})
-    on conflict (organization_id) do update set sequence = alert_head.sequence + excluded.sequence
-    returning sequence`
-  if (row === undefined) throw new Error('The transitions of alerts could not be counted')
-  return row.sequence - BigInt(count)
-}
-
-function place(
-  all: readonly AlertNews[],
-  opened: ReadonlyMap<string, AlertRow>,
-  before: bigint,
-  now: Temporal.Instant,
-): Placed[] {
-  let sequence = before
-  return all.flatMap((news) => {
-    const { rule, open, day, value, words } = news
-    let alertId = open?.id ?? null
-    return news.transitions.map(({ kind, from, to }): Placed => {
-      if (kind === 'RAISED') alertId = opened.get(rule.id)?.id ?? null
-      sequence += 1n
-      const transition = {
-        organizationId: rule.organizationId,
-        sequence,
-        ruleId: rule.id,
-        ruleVersion: rule.version,
-        alertId,
-        kind,
-        fromPhase: from,
-        toPhase: to,
-        day,
-        value,
-        reason: words,
-        actor: null,
-        recordedAt: now,
-      }
-      return { news, transition }
-    })
-  })
-}
-
-const OVER: ReadonlySet<string> = new Set(['RECOVERED', 'ENDED'])
-
-/** What of an open alert changed. */
-async function updateOpen(
-  tx: Tx,
-  { rule, open, memory, transitions, words }: AlertNews,
-  now: Temporal.Instant,
-): Promise<void> {
-  if (open === null || words === '' || (transitions.length === 0 && words === open.latest)) return
-  const over = overOf(transitions)
-  const isTold = transitions.some(({ kind }) => kind === 'REPEATED')
-  const ended = {
-    state: 'ENDED',
-    endedAt: now,
-    ending: over?.kind === 'ENDED' ? 'GOAL_RESTS' : 'RECOVERED',
-  } as const
-  const stands = {
-    state: memory.phase === 'OK' || memory.phase === 'PENDING' ? 'FIRING' : memory.phase,
-  } as const
-  await tx
-    .update(alert)
-    .set({
-      latest: words,
-      ...(over === undefined ? stands : ended),
-      ...(isTold && isPast(open.snoozedUntil, now) ? { snoozedUntil: null } : {}),
-    })
-    .where(and(eq(alert.organizationId, rule.organizationId), eq(alert.id, open.id)))
-}
-
-const overOf = (transitions: readonly NewTransition[]) => transitions.find(({ kind }) => OVER.has(kind))
-
-/** A statement takes 65,534 parameters, and a row is 6 of them. */
-const ROWS_PER_INSERT = 5_000
-
-async function writeStandings(
-  tx: Tx,
-  all: readonly AlertNews[],
-  opened: ReadonlyMap<string, AlertRow>,
-  now: Temporal.Instant,
-): Promise<void> {
-  const rows = all.map(({ rule, standing, open, memory, transitions }) => ({
-    organizationId: rule.organizationId,
-    ruleId: rule.id,
-    phase: memory.phase,
-    memory,
-    alertId: opened.get(rule.id)?.id ?? (overOf(transitions) === undefined ? (open?.id ?? null) : null),
-    dueAt: isPast(standing?.dueAt ?? null, now) ? null : (standing?.dueAt ?? null),
-  }))
-  for (let from = 0; from < rows.length; from += ROWS_PER_INSERT) {
-    await tx
-      .insert(alertStanding)
-      .values(rows.slice(from, from + ROWS_PER_INSERT))
-      .onConflictDoUpdate({
-        target: [alertStanding.organizationId, alertStanding.ruleId],
-        set: {
-          phase: sql`excluded.phase`,
-          memory: sql`excluded.memory`,
-          alertId: sql`excluded.alert_id`,
-          dueAt: sql`excluded.due_at`,
-        },
-      })
-  }
-}
-
-const TOLD: ReadonlySet<string> = new Set(['RAISED', 'REPEATED', 'RECOVERED'])
-
-/** One delivery for each transition that is told and each channel of its rule, and its job. */
-async function send(
-  tx: Tx,
-  { id: organizationId, timeZone }: KpiOrganization,
-  placed: readonly Placed[],
-  now: Temporal.Instant,
-): Promise<void> {
-  const told = placed.filter(
-    ({ news, transition: { kind } }) =>
-      TOLD.has(kind) && !(kind === 'RECOVERED' && isGoodNews(conditionOf(news.rule))),
-  )
-  if (told.length === 0) return
-  const channels = await readChannelsOf(tx, organizationId, [
-    ...new Set(told.map(({ news }) => news.rule.id)),
-  ])
-  const deliveries = told.flatMap(({ news: { rule }, transition: { sequence, alertId } }) => {
-    const dueAt = sendableAt(rule.quietHours as QuietHours | null, now, timeZone)
-    return (channels.get(rule.id) ?? []).map(({ channelId }) => ({
-      organizationId,
-      id: newUuid(),
-      sequence,
-      alertId: alertId ?? '',
-      channelId,
-      state: 'QUEUED' as const,
-      createdAt: now,
-      dueAt,
-    }))
-  })
-  if (deliveries.length === 0) return
-  await tx.insert(alertDelivery).values(deliveries)
-  await enqueueDeliveries(
-    tx,
-    organizationId,
-    deliveries.map(({ id, channelId, dueAt }) => ({
-      id,
-      channelId,
-      inMs: now.until(dueAt).total('milliseconds'),
-    })),
-  )
-}
-
-async function readChannelsOf(
-  tx: Tx,
-  organizationId: string,
-  ruleIds: readonly string[],
-): Promise<ReadonlyMap<string, readonly { readonly channelId: string }[]>> {
-  const rows = await tx
-    .select({ ruleId: alertRuleChannel.ruleId, channelId: alertRuleChannel.channelId })
-    .from(alertRuleChannel)
-    .innerJoin(
-      alertChannel,
-      and(
-        eq(alertChannel.organizationId, organizationId),
-        eq(alertChannel.id, alertRuleChannel.channelId),
-        isNull(alertChannel.deletedAt),
-      ),
-    )
-    .where(
-      and(
-        eq(alertRuleChannel.organizationId, organizationId),
-        inArray(alertRuleChannel.ruleId, [...ruleIds]),
-      ),
-    )
-    .orderBy(alertRuleChannel.ruleId, alertRuleChannel.channelId)
-  return Map.groupBy(rows, ({ ruleId }) => ruleId)
 }

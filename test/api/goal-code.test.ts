@@ -229,6 +229,7 @@ describe('what is wrong in a file', () => {
       /^Line 1, column 1: version is 1, the only version there is, not 2$/,
     ],
     ['no version', 'goals: []', /version is missing/],
+    ['no list', 'version: 1\n', /^Line 1, column 1: goals is missing, and so is rules/],
     [
       'a key twice',
       'version: 1\ngoals:\n  - key: a\n  - key: a\n',
@@ -251,9 +252,9 @@ describe('what is wrong in a file', () => {
     ],
     ['an alias', 'version: 1\ngoals:\n  - &a {key: a}\n  - *a\n', /^Line 4, column 5: write it out/],
     [
-      'rules, for now',
-      'version: 1\ngoals: []\nrules: [{}]\n',
-      /^Line 3, column 1: rules cannot be applied from a file yet/,
+      'policies, for now',
+      'version: 1\ngoals: []\npolicies: [{}]\n',
+      /^Line 3, column 1: policies cannot be applied from a file yet/,
     ],
     [
       'a stranger',

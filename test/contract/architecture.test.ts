@@ -68,6 +68,12 @@ describe('the rooms', () => {
     expect(crossing).toEqual([])
   })
 
+  it('keep what knows several nouns above them: none imports the files of goals and rules', () => {
+    expect(
+      offences(`server/{${nouns.join(',')}}/**/*.ts`, (name) => name.startsWith('server/code/')),
+    ).toEqual([])
+  })
+
   it('keep what the nouns stand on below them: the ledger and the KPI store know no noun', () => {
     expect(offences('server/{ledger,kpi}/**/*.ts', (name) => nounOf(name) !== undefined)).toEqual([])
   })

@@ -11,31 +11,24 @@ import { encodeId } from '../ids.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import { measure } from '../live/measure.ts'
 import { isProblem, type Path, type Problem } from '../problem.ts'
-import type { CreateGoalInput, CreateMilestoneGoalInput, KpiFilter } from '../schema.generated.ts'
-import { prepareAction, prepareActionChange } from './actions.ts'
-import type { GoalWork } from './change.ts'
+import type { CreateGoalInput, CreateMilestoneGoalInput } from '../schema.generated.ts'
+import { prepareAction, prepareActionChange } from '../goal/actions.ts'
+import type { GoalWork } from '../goal/change.ts'
 import { checkFilter } from '../kpi/filter-input.ts'
-import type { KnownGoal } from './code-books.ts'
-import { targetText, type FieldDiff, type Resolved } from './code-diff.ts'
-import type { CodeAction, CodeGoal, CodeMilestone } from './code-document.ts'
-import { prepareGoal } from './commands.ts'
-import { prepareMilestoneGoal, prepareMilestones } from './milestones.ts'
+import type { KnownGoal } from './books.ts'
+import { targetText, type Resolved } from './goal-diff.ts'
+import { filterOf } from './people.ts'
+import { isFault, type CodeFault, type FieldDiff, type Step } from './plan.ts'
+import type { CodeAction, CodeGoal, CodeMilestone } from './document.ts'
+import { prepareGoal } from '../goal/commands.ts'
+import { prepareMilestoneGoal, prepareMilestones } from '../goal/milestones.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
-
-/** A work, and where in the goal of the file stands what one of its problems names. */
-export type Step = { readonly work: GoalWork; readonly pathOf: (path: Path) => Path }
 
 /** Written one after the other, with what they change as the file names it. */
 export type Prepared = { readonly steps: readonly Step[]; readonly fields: readonly FieldDiff[] }
 
 /** The uuid of whoever owns the action at an index: undefined where the file does not say. */
 export type OwnerOf = (index: number) => string | null | undefined
-
-/** A path in the goal of the file, and what is wrong there. */
-export type CodeFault = { readonly path: Path; readonly message: string }
-
-export const isFault = (outcome: unknown): outcome is CodeFault =>
-  typeof outcome === 'object' && outcome !== null && 'path' in outcome && 'message' in outcome
 
 const faultOf = (path: Path, message: string): CodeFault => ({ path, message })
 
@@ -153,7 +146,7 @@ async function prepareNewKpi(
   const measured = template?.metric == null ? null : template
   const metric = one.metric ?? measured?.metric
   if (metric === undefined) return faultOf([], 'a new goal takes a metric, milestones or a template')
-  const filter = filterOf(resolved)
+  const filter = filterOf(resolved.filter)
   const conventions = { ...measured?.conventions, ...one.conventions }
   const own = measured !== null && measured.metric === metric && !one.target && !one.band ? measured : null
   const aim = own && (await templateAim(context, own, { ...common, filter, conventions }))
@@ -174,13 +167,6 @@ async function prepareNewKpi(
     ...aim,
   }
   return stepOf(await prepareGoal(context, input, { id, key: one.key }))
-}
-
-const filterOf = ({ filter }: Resolved): KpiFilter => {
-  const { collectorId, ...rest } = filter ?? {}
-  return collectorId === undefined
-    ? rest
-    : { ...rest, collectorId: collectorId.map((id) => encodeId('person', id)) }
 }
 
 /** By the books as they are: what is reached already is to stay so. */

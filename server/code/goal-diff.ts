@@ -1,17 +1,15 @@
 /** What of a goal differs from what a file says of it. */
-import { chooseConventions, type Conventions } from '../domain/conventions.ts'
+import { chooseConventions, type Conventions, type ConventionsChoice } from '../domain/conventions.ts'
 import { Exact } from '../domain/money.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
 import { pointsOf } from '../live/measure.ts'
 
 import type { GoalTrajectoryInput, UpdateGoalInput } from '../schema.generated.ts'
-import { targetGivenOf } from './aim.ts'
-import type { KnownGoal } from './code-books.ts'
-import type { CodeGoal } from './code-document.ts'
+import { targetGivenOf } from '../goal/aim.ts'
+import type { KnownGoal } from './books.ts'
+import type { CodeGoal } from './document.ts'
+import type { FieldDiff } from './plan.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
-
-/** A field as the file names it. */
-export type FieldDiff = { readonly field: string; readonly from: string | null; readonly to: string | null }
 
 /** The uuids that a goal of the file names: undefined where it does not say, null for nothing. */
 export type Resolved = {
@@ -31,19 +29,20 @@ export function frozenDifference(one: CodeGoal, resolved: Resolved, { row }: Kno
     ['currency', one.currency, row.currency],
     ['baseline', one.baseline && exactText(one.baseline), exactText(row.baseline)],
     ['startsOn', one.startsOn?.toString(), row.startsOn.toString()],
-    ...conventionsDifference(one, row),
+    ...conventionsDifference(one.conventions, row.conventions),
   ]
   const found = frozen.find(([, to, from]) => to !== undefined && to !== '' && to !== from)
   return found === undefined ? null : { field: found[0], from: found[2], to: found[1] ?? null }
 }
 
-function conventionsDifference(
-  { conventions }: CodeGoal,
-  row: GoalRow,
+/** As a field that is frozen: its name, what the file says, what was kept; none where the file does not say. */
+export function conventionsDifference(
+  choice: ConventionsChoice | undefined,
+  frozen: unknown,
 ): readonly (readonly [string, string, string])[] {
-  if (conventions === undefined) return []
-  const kept = conventionsOfGoal(row.conventions)
-  const wanted = chooseConventions(conventions, kept)
+  if (choice === undefined) return []
+  const kept = conventionsOfGoal(frozen)
+  const wanted = chooseConventions(choice, kept)
   return 'problem' in wanted
     ? [['conventions', wanted.problem, conventionsText(kept)]]
     : [['conventions', conventionsText(wanted), conventionsText(kept)]]
@@ -60,7 +59,7 @@ export const scopeText = (filter: Resolved['filter']): string =>
     .toSorted()
     .join(', ') || 'all'
 
-const exactText = (text: string): string => new Exact(text).toFixed()
+export const exactText = (text: string): string => new Exact(text).toFixed()
 
 export type Difference = {
   readonly fields: readonly FieldDiff[]

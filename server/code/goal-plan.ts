@@ -1,104 +1,65 @@
-/** Goals as code: a file is compared with the goals, and they are brought to what it says, all of it or nothing. */
-import { runCommand, type Audited, type CommandContext } from '../command.ts'
+/** What a file changes of the goals. */
 import { encodeId, newUuid } from '../ids.ts'
-import { conflict, isProblem, type Path, type Problem } from '../problem.ts'
-import type { ApplyGoalsInput, GoalCodeChange } from '../schema.generated.ts'
+import type { CommandContext } from '../command.ts'
+import { isProblem, type Path, type Problem } from '../problem.ts'
+import type { GoalCodeChange } from '../schema.generated.ts'
+import { findKnown, personInCode, type CodeBooks, type KnownGoal } from './books.ts'
+import type { CodeDocument, CodeGoal } from './document.ts'
+import { differenceOf, frozenDifference, type Resolved } from './goal-diff.ts'
 import {
-  findKnown,
-  findPerson,
-  personInCode,
-  readCodeBooks,
-  type CodeBooks,
-  type KnownGoal,
-} from './code-books.ts'
-import { differenceOf, frozenDifference, type FieldDiff, type Resolved } from './code-diff.ts'
-import { readDocument, type CodeDocument, type CodeGoal } from './code-document.ts'
-import {
-  isFault,
   pathInCode,
   prepareActions,
   prepareChecklist,
   prepareNew,
-  type CodeFault,
   type OwnerOf,
   type Prepared,
-  type Step,
-} from './code-steps.ts'
-import { prepareClose } from './life.ts'
-import { prepareUpdate } from './update.ts'
-import { inTransaction } from '@tidemark/drizzle/transaction.ts'
-
-export type GoalsApplied = Audited & {
-  readonly changes: readonly GoalCodeChange[]
-  readonly missing: readonly string[]
-}
-
-/** Hundreds of goals in one transaction. */
-const TIMEOUT_MS = 60_000
-const REASON = 'As the file of goals has it'
-
-const duplicates = {
-  goal_key: conflict(
-    ['document'],
-    'Another file made a goal of the same key just now: look at the plan again',
-  ),
-}
-
-export async function applyGoals(
-  context: CommandContext,
-  input: ApplyGoalsInput,
-): Promise<GoalsApplied | Problem> {
-  const document = readDocument(input.document)
-  if (isProblem(document)) return document
-  const plan = await planOf(context, document, input.prune)
-  if (isProblem(plan)) return plan
-  const command = { action: 'applyGoals', input, duplicates, timeoutMs: TIMEOUT_MS }
-  return runCommand(context, command, async (tx): Promise<GoalsApplied | Problem> => {
-    let audit: Audited['audit'] = null
-    for (const { step, path } of plan.steps) {
-      const done = await step.work(tx)
-      if (isProblem(done)) {
-        const problem = document.at([...path, ...step.pathOf(done.path)], done.message)
-        return { ...done, path: problem.path, message: problem.message }
-      }
-      audit = done.audit
-    }
-    return { changes: plan.changes, missing: plan.missing, audit }
-  })
-}
-
-type Plan = {
-  readonly steps: readonly { readonly step: Step; readonly path: Path }[]
-  readonly changes: readonly GoalCodeChange[]
-  readonly missing: readonly string[]
-}
+} from './goal-steps.ts'
+import { prepareClose } from '../goal/life.ts'
+import { prepareUpdate } from '../goal/update.ts'
+import { personFinder, resolveScope } from './people.ts'
+import { isFault, type CodeFault, type FieldDiff, type Plan, type Planned, type Step } from './plan.ts'
 
 /** Where a goal of the file stands in it, and its uuid, which it may not have yet. */
-type Placed = {
+export type PlacedGoal = {
   readonly one: CodeGoal
   readonly path: Path
   readonly id: string
   readonly known: KnownGoal | null
 }
 
-async function planOf(
-  context: CommandContext,
-  document: CodeDocument,
-  prune: boolean,
-): Promise<Plan | Problem> {
-  const { connection, organization } = context
-  const books = await inTransaction(connection, { organizationId: organization.id, mode: 'read' }, (tx) =>
-    readCodeBooks(tx, organization.id),
-  )
-  const placed = document.goals.map((one, index): Placed => {
+/** The goals of the file, in its order. */
+export const placeGoals = ({ goals }: CodeDocument, books: CodeBooks): readonly PlacedGoal[] =>
+  (goals ?? []).map((one, index) => {
     const known = findKnown(books.goals, one.key)
     return { one, known, id: known?.row.id ?? newUuid(), path: ['goals', String(index)] }
   })
+
+/** Of what is given up with `prune`, and else stays: nothing where the file has no list of goals at all. */
+export const absentGoals = (
+  { goals }: CodeDocument,
+  books: CodeBooks,
+  placed: readonly PlacedGoal[],
+): readonly KnownGoal[] =>
+  goals === null
+    ? []
+    : books.goals.filter(({ row }) => row.state !== 'CLOSED' && !placed.some(({ id }) => id === row.id))
+
+type Asked = {
+  readonly books: CodeBooks
+  readonly placed: readonly PlacedGoal[]
+  readonly reason: string
+  readonly prune: boolean
+}
+
+export async function planGoals(
+  context: CommandContext,
+  document: CodeDocument,
+  { books, placed, reason, prune }: Asked,
+): Promise<Plan | Problem> {
   const ordered = parentsFirst(placed, document)
   if (isProblem(ordered)) return ordered
-  const steps: { step: Step; path: Path }[] = []
+  const steps: Planned[] = []
   const changes: GoalCodeChange[] = []
-  const reason = document.reason ?? REASON
   for (const goal of ordered) {
     // What is over stays as it was, and may stay in the file.
     if (goal.known?.row.state === 'CLOSED') continue
@@ -108,11 +69,10 @@ async function planOf(
     steps.push(...prepared.steps.map((step) => ({ step, path: goal.path })))
     const name = goal.one.name ?? goal.known?.row.name ?? goal.one.key
     const fields = prepared.fields.map((field) => inWords(field, books, placed))
-    changes.push({ kind: goal.known === null ? 'CREATE' : 'UPDATE', key: goal.one.key, name, fields })
+    const kind = goal.known === null ? 'CREATE' : 'UPDATE'
+    changes.push({ noun: 'GOAL', kind, key: goal.one.key, name, fields })
   }
-  const absent = books.goals.filter(
-    ({ row }) => row.state !== 'CLOSED' && !placed.some(({ id }) => id === row.id),
-  )
+  const absent = absentGoals(document, books, placed)
   if (!prune) return { steps, changes, missing: absent.map(({ key }) => key) }
   for (const { row, key } of absent) {
     const goal = encodeId('goal', row.id)
@@ -123,14 +83,14 @@ async function planOf(
     })
     if (isProblem(work)) return work
     steps.push({ step: { work, pathOf: () => [] }, path: ['goals'] })
-    changes.push({ kind: 'ABANDON', key, name: row.name, fields: [] })
+    changes.push({ noun: 'GOAL', kind: 'ABANDON', key, name: row.name, fields: [] })
   }
   return { steps, changes, missing: [] }
 }
 
 /** A goal is made after the one above it. A ring of parents in the file is told; one with goals outside it is, later. */
-function parentsFirst(placed: readonly Placed[], document: CodeDocument): Placed[] | Problem {
-  const ordered: Placed[] = []
+function parentsFirst(placed: readonly PlacedGoal[], document: CodeDocument): PlacedGoal[] | Problem {
+  const ordered: PlacedGoal[] = []
   const rest = new Set(placed)
   while (rest.size > 0) {
     const ready = [...rest].filter(({ one }) => ![...rest].some((other) => other.one.key === one.parent))
@@ -151,13 +111,13 @@ function parentsFirst(placed: readonly Placed[], document: CodeDocument): Placed
 
 type Around = {
   readonly books: CodeBooks
-  readonly placed: readonly Placed[]
+  readonly placed: readonly PlacedGoal[]
   readonly reason: string
 }
 
 async function prepareGoalOf(
   context: CommandContext,
-  { one, known, id }: Placed,
+  { one, known, id }: PlacedGoal,
   { books, placed, reason }: Around,
 ): Promise<Prepared | CodeFault> {
   const resolved = resolve(one, books, placed)
@@ -205,22 +165,12 @@ const NOTHING: Prepared = { steps: [], fields: [] }
 function resolve(
   one: CodeGoal,
   { people, goals }: CodeBooks,
-  placed: readonly Placed[],
+  placed: readonly PlacedGoal[],
 ): (Resolved & { readonly ownerOf: OwnerOf }) | CodeFault {
   const faults: CodeFault[] = []
-  const person = (text: string, path: Path): string => {
-    const found = findPerson(people, text)
-    if (found === null)
-      faults.push({
-        path,
-        message: `there is no person ${text}: give an e-mail, or a name that is theirs alone`,
-      })
-    return found?.id ?? ''
-  }
+  const person = personFinder(people, faults)
   const personOrNull = (text: string | null | undefined, path: Path) =>
     text == null ? text : person(text, path)
-  const { collector, ...rest } = one.scope ?? {}
-  const collectorId = collector?.map((text, index) => person(text, ['scope', 'collector', String(index)]))
   const owners = one.actions?.map(({ owner }, index) =>
     personOrNull(owner, ['actions', String(index), 'owner']),
   )
@@ -231,7 +181,7 @@ function resolve(
   if (one.parent != null && parentId === undefined)
     faults.push({ path: ['parent'], message: `there is no goal with the key ${one.parent}` })
   const resolved = {
-    filter: one.scope === undefined ? undefined : { ...rest, ...(collectorId && { collectorId }) },
+    filter: resolveScope(one.scope, person),
     ownerId: personOrNull(one.owner, ['owner']),
     reviewerId: personOrNull(one.reviewer, ['reviewer']),
     followerIds: one.followers?.map((text, index) => person(text, ['followers', String(index)])),
@@ -245,7 +195,7 @@ function resolve(
 function inWords(
   { field, from, to }: FieldDiff,
   { people, goals }: CodeBooks,
-  placed: readonly Placed[],
+  placed: readonly PlacedGoal[],
 ): GoalCodeChange['fields'][number] {
   const told = (text: string | null): string | null => {
     if (text === null) return null

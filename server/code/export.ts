@@ -1,25 +1,79 @@
-/** The goals as a file: what `applyGoals` reads, and reading it changes nothing. */
+/** The goals and rules as a file: what `applyGoals` reads, and reading it changes nothing. */
 import { stringify } from 'yaml'
 import { defaultConventions, type Conventions } from '../domain/conventions.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
 import { pointsOf } from '../live/measure.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
-import { targetGivenOf } from './aim.ts'
-import { personInCode, type CodeBooks, type KnownGoal } from './code-books.ts'
+import { targetGivenOf } from '../goal/aim.ts'
+import { conditionInputOf } from '../alert/terms.ts'
+import type { AlertCondition } from '../domain/alert-rule.ts'
+import { personInCode, type CodeBooks, type KnownGoal, type KnownRule } from './books.ts'
 import type { GoalRow, PersonRow } from '@tidemark/drizzle/rows.ts'
 
 const HEAD = `# Goals as code. Look at what it would do: pnpm tidemark goals plan FILE --organization SLUG
 # KPI, direction, scope, conventions, currency, baseline and first day are frozen with a goal: to change one of these, give
-# the goal up and make another one under a new key. What is left out stays as it is.
+# the goal up and make another one under a new key; what a rule watches is frozen likewise. What is left out stays as it is.
 `
 
-/** Parents come before what lies below them. */
-export function documentOf({ goals, people }: CodeBooks): string {
-  const open = goals.filter(({ row }) => row.state !== 'CLOSED')
-  const entries = open.map((one) => entryOf(one, { goals: open, people }))
-  return HEAD + stringify({ version: 1, goals: entries }, { lineWidth: 0 })
+type Wanted = {
+  /** False for those who may not manage rules: then the file has no list of them, and leaves them alone. */
+  readonly withRules: boolean
 }
+
+/** Parents come before what lies below them. */
+export function documentOf(books: CodeBooks, { withRules }: Wanted): string {
+  const open = books.goals.filter(({ row }) => row.state !== 'CLOSED')
+  const whole = {
+    version: 1,
+    goals: open.map((one) => entryOf(one, { ...books, goals: open })),
+    ...(withRules && {
+      rules: books.rules.filter(({ isOver }) => !isOver).map((one) => ruleEntryOf(one, books)),
+    }),
+  }
+  // Entries share objects, such as conventions, which would become aliases.
+  return HEAD + stringify(whole, { lineWidth: 0, aliasDuplicateObjects: false })
+}
+
+function ruleEntryOf({ row, key, channels }: KnownRule, { goals, people }: CodeBooks): object {
+  const condition = conditionInputOf(row.condition as AlertCondition)
+  return defined({
+    key,
+    name: row.name,
+    ...(row.metric === null
+      ? { goal: goals.find((one) => one.row.id === row.goalId)?.key }
+      : {
+          metric: row.metric,
+          scope: scopeOf(row.filter, people),
+          conventions: chosenOf(row.metric as KpiMetric, conventionsOfGoal(row.conventions)),
+          currency: row.currency,
+        }),
+    condition: withNumbers(condition),
+    forDays: row.forDays,
+    forEvaluations: row.forEvaluations === 1 ? undefined : row.forEvaluations,
+    recovery: row.recovery === null ? undefined : number(row.recovery),
+    keepFiringDays: row.keepFiringDays,
+    noData: row.noData,
+    repeatDays: row.repeatDays ?? undefined,
+    severity: row.severity,
+    quietHours: row.quietHours ?? undefined,
+    channels,
+    enabled: row.enabled,
+  })
+}
+
+/** Thresholds as numbers; what is no number stays. */
+const withNumbers = (condition: object): object =>
+  Object.fromEntries(
+    Object.entries(condition).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === 'string'
+        ? number(value)
+        : typeof value === 'object' && value !== null && !Array.isArray(value)
+          ? withNumbers(value)
+          : value,
+    ]),
+  )
 
 function entryOf(known: KnownGoal, books: CodeBooks): object {
   const { row, key } = known
@@ -59,7 +113,7 @@ function kpiOf(row: GoalRow, people: readonly PersonRow[]) {
   return {
     metric,
     direction,
-    scope: scopeOf(row, people),
+    scope: scopeOf(row.filter, people),
     conventions: chosenOf(metric, conventionsOfGoal(row.conventions)),
     currency,
     // A budget begins with nothing spent, whatever was before.
@@ -72,7 +126,7 @@ function kpiOf(row: GoalRow, people: readonly PersonRow[]) {
   }
 }
 
-function scopeOf({ filter }: GoalRow, people: readonly PersonRow[]): object | undefined {
+function scopeOf(filter: unknown, people: readonly PersonRow[]): object | undefined {
   const { collectorId, ...rest } = filter as Readonly<Record<string, readonly string[]>>
   const collector = collectorId?.map((id) => personInCode(people, id))
   const scope = defined({ ...rest, collector })
