@@ -58,6 +58,8 @@ export type AlertTransitionKind =
 
 /** The kinds of events of alerts. */
 export type AlertEventKind =
+  /** All that happens after this is told: sent once, at the beginning, where there was no `since`. */
+  | 'LISTENING'
   /** An alert was raised. */
   | 'RAISED'
   /** It is told again. */

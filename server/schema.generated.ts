@@ -685,16 +685,18 @@ export type AlertEvent = {
   readonly __typename?: 'AlertEvent';
   /** Pass it as `since` to continue after this event. */
   readonly cursor: Scalars['String']['output'];
-  /** What happened; GAP where it is not known. */
+  /** What happened; LISTENING at the beginning, GAP where it is not known. */
   readonly kind: AlertEventKind;
-  /** The alert as it is now; null with GAP. */
+  /** The alert as it is now; null with LISTENING and GAP. */
   readonly alert?: Maybe<Alert>;
-  /** What happened to it; null with GAP. */
+  /** What happened to it; null with LISTENING and GAP. */
   readonly transition?: Maybe<AlertTransition>;
 };
 
 /** The kinds of events of alerts. */
 export type AlertEventKind =
+  /** All that happens after this is told: sent once, at the beginning, where there was no `since`. */
+  | 'LISTENING'
   /** An alert was raised. */
   | 'RAISED'
   /** It is told again. */
@@ -2667,8 +2669,9 @@ export type MutationRevokeTokenArgs = {
 export type Subscription = {
   readonly __typename?: 'Subscription';
   /**
-   * Alerts as they are raised, told again, acknowledged, snoozed and over. Without `since` it begins with what comes next; with
-   * the cursor of the last event seen it continues right after it: nothing missed, nothing twice, nothing out of order.
+   * Alerts as they are raised, told again, acknowledged, snoozed and over. Without `since` it begins with a LISTENING event, and
+   * with what comes next; with the cursor of the last event seen it continues right after it: nothing missed, nothing twice,
+   * nothing out of order.
    */
   readonly alertRaised: AlertEvent;
   /**

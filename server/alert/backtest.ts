@@ -21,8 +21,8 @@ import { daysOf, sightOfGoal, sightOfKpi, subjectOfRule } from '../live/alert-si
 import { judgedGoal, measure, notMeasured, type MeasurableGoal, type Measured } from '../live/measure.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
 import type { AlertBacktest, AlertBacktestEpisode, BacktestAlertRuleInput } from '../schema.generated.ts'
-import { findGoalOf } from './find.ts'
-import { readTerms, type RuleTerms } from './input.ts'
+import { findGoalOf, findUnknownChannel } from './find.ts'
+import { readChannelIds, readTerms, type RuleTerms } from './input.ts'
 import { findWatched, type WatchedThing } from './rules.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goalProgress } from '@tidemark/drizzle/tables/goal.ts'
@@ -43,6 +43,8 @@ export async function backtestAlertRule(
     return invalid(['months'], `It goes from 1 to ${MONTHS_MAX}, unlike ${months}`)
   const terms = readTerms(rule, rule.goalId != null)
   if (isProblem(terms)) return within(terms)
+  const channelIds = readChannelIds(rule.channelIds)
+  if (isProblem(channelIds)) return within(channelIds)
   if (terms.condition.kind === 'REVIEW_OVERDUE')
     return invalid(
       ['rule', 'condition', 'reviewOverdue'],
@@ -51,6 +53,8 @@ export async function backtestAlertRule(
   return context.reader.read(async (tx) => {
     const thing = await findWatched(tx, context.organization, rule)
     if (isProblem(thing)) return within(thing)
+    const unknown = await findUnknownChannel(tx, context.organization.id, channelIds)
+    if (unknown !== null) return within(unknown)
     const today = todayOf(context)
     const from = today.subtract({ months })
     if (rule.goalId == null) return backtestKpi(tx, context, { terms, thing, from, today })

@@ -98,7 +98,6 @@ export async function findUnknownChannel(
         isNull(alertChannel.deletedAt),
       ),
     )
-    .for('key share')
   const known = new Set(rows.map(({ id }) => id))
   const unknown = ids.findIndex((id) => !known.has(id))
   const path: Path = ['channelIds', String(unknown)]

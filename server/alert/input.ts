@@ -184,5 +184,5 @@ export function readChannelIds(ids: readonly string[]): readonly string[] | Prob
   const uuids = ids.map((id) => decodeId('alertChannel', id))
   const unknown = uuids.indexOf(null)
   if (unknown >= 0) return notFound(['channelIds', String(unknown)], 'There is no channel with this id')
-  return [...new Set(uuids.flatMap((uuid) => uuid ?? []))].toSorted()
+  return [...new Set(uuids.flatMap((uuid) => uuid ?? []))]
 }

@@ -1,10 +1,22 @@
 /** Which rules, alerts and deliveries, and what is told of them. */
-import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, ne, sql, type SQL } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gte,
+  inArray,
+  isNotNull,
+  isNull,
+  ne,
+  sql,
+  type AnyColumn,
+  type SQL,
+} from 'drizzle-orm'
 import type { AnyPgTable } from 'drizzle-orm/pg-core'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { scopeInWords } from '../domain/goal-words.ts'
-import { badUserInput } from '../errors.ts'
 import { decodeId, type IdType } from '../ids.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import { encodeProgressCursor } from '../live/cursor.ts'
@@ -69,7 +81,7 @@ export function listRules(
   const where = and(
     eq(alertRule.organizationId, organization.id),
     isNull(alertRule.deletedAt),
-    args.goalId ? eq(alertRule.goalId, uuidOf('goal', args.goalId, 'goalId')) : undefined,
+    args.goalId ? isId(alertRule.goalId, 'goal', args.goalId) : undefined,
   )
   return list(reader, { table: alertRule, keys: byName, where }, args)
 }
@@ -89,8 +101,8 @@ export function listAlerts(
         ? isNotNull(alert.acknowledgedAt)
         : isNull(alert.acknowledgedAt)
       : undefined,
-    filter.goalId ? eq(alert.goalId, uuidOf('goal', filter.goalId, 'filter.goalId')) : undefined,
-    filter.ruleId ? eq(alert.ruleId, uuidOf('alertRule', filter.ruleId, 'filter.ruleId')) : undefined,
+    filter.goalId ? isId(alert.goalId, 'goal', filter.goalId) : undefined,
+    filter.ruleId ? isId(alert.ruleId, 'alertRule', filter.ruleId) : undefined,
     filter.since ? gte(alert.raisedAt, filter.since) : undefined,
   )
   return list(reader, { table: alert, keys: newestAlertFirst, where }, args)
@@ -103,9 +115,7 @@ export function listDeliveries(
   const where = and(
     eq(alertDelivery.organizationId, organization.id),
     args.states ? inArray(alertDelivery.state, [...args.states]) : undefined,
-    args.channelId
-      ? eq(alertDelivery.channelId, uuidOf('alertChannel', args.channelId, 'channelId'))
-      : undefined,
+    args.channelId ? isId(alertDelivery.channelId, 'alertChannel', args.channelId) : undefined,
   )
   return list(reader, { table: alertDelivery, keys: newestDeliveryFirst, where }, args)
 }
@@ -148,11 +158,10 @@ async function list<Row>(
   )
 }
 
-/** Throws BAD_USER_INPUT for what is no id of this type. */
-const uuidOf = (type: IdType, id: string, name: string): string => {
+/** Nothing has what is no id of this type. */
+const isId = (column: AnyColumn, type: IdType, id: string): SQL => {
   const uuid = decodeId(type, id)
-  if (uuid === null) throw badUserInput(`\`${name}\`: there is none with id ${id}.`)
-  return uuid
+  return uuid === null ? sql`false` : eq(column, uuid)
 }
 
 export const findAlert = async ({ loaders }: Context, id: string): Promise<AlertRow | null> => {

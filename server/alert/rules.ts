@@ -13,7 +13,12 @@ import { takeNumbers } from '../live/alert-writing.ts'
 import { memoryOf } from '../live/alerts.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
-import type { CreateAlertRuleInput, DeleteAlertRuleInput, UpdateAlertRuleInput } from '../schema.generated.ts'
+import type {
+  AlertKpiInput,
+  CreateAlertRuleInput,
+  DeleteAlertRuleInput,
+  UpdateAlertRuleInput,
+} from '../schema.generated.ts'
 import { findGoalOf, findRule, findUnknownChannel, readChannelIdsOf, writeChannelIds } from './find.ts'
 import { readChannelIds, readTerms, type RuleTerms } from './input.ts'
 import { inputOf } from './terms.ts'
@@ -81,29 +86,44 @@ export async function checkRoom(tx: Tx, organizationId: string, more: number): P
     : invalid([], `An organization has at most ${RULES_MAX} alert rules: delete one first`)
 }
 
-/** The goal, or the KPI with its scope. */
+type Books = { readonly id: string; readonly baseCurrency: string }
+
+/** The goal, or the KPI with its scope. Each that is given is looked at, also where there are too many. */
 export async function findWatched(
   tx: Tx,
-  { id: organizationId, baseCurrency }: { readonly id: string; readonly baseCurrency: string },
+  books: Books,
   { goalId, kpi }: Pick<CreateAlertRuleInput, 'goalId' | 'kpi'>,
 ): Promise<WatchedThing | Problem> {
-  if ((goalId == null) === (kpi == null))
-    return invalid(
-      [goalId == null ? 'goalId' : 'kpi'],
-      'A rule watches either a goal or a KPI: give one of goalId and kpi',
-    )
-  if (goalId != null) {
-    const found = await findGoalOf(tx, organizationId, goalId)
-    if (isProblem(found)) return found
-    if (found.state === 'CLOSED') return invalid(['goalId'], 'It is closed: nothing happens to it any more')
-    return { goalId: found.id, metric: null, filter: null, conventions: null, currency: null }
-  }
-  if (kpi == null) return invalid(['kpi'], 'Give a KPI')
-  const filter = checkFilter(kpi.filter ?? {}, ['kpi', 'filter'])
+  const ofGoal = goalId == null ? null : await findWatchedGoal(tx, books, goalId)
+  if (isProblem(ofGoal)) return ofGoal
+  const ofKpi = kpi == null ? null : await findWatchedKpi(tx, books, kpi)
+  if (isProblem(ofKpi)) return ofKpi
+  const found = ofGoal ?? ofKpi
+  if (found !== null && (ofGoal === null || ofKpi === null)) return found
+  return invalid(
+    [found === null ? 'goalId' : 'kpi'],
+    'A rule watches either a goal or a KPI: give one of goalId and kpi',
+  )
+}
+
+async function findWatchedGoal(tx: Tx, { id }: Books, goalId: string): Promise<WatchedThing | Problem> {
+  const found = await findGoalOf(tx, id, goalId)
+  if (isProblem(found)) return found
+  if (found.state === 'CLOSED') return invalid(['goalId'], 'It is closed: nothing happens to it any more')
+  return { goalId: found.id, metric: null, filter: null, conventions: null, currency: null }
+}
+
+async function findWatchedKpi(
+  tx: Tx,
+  { id, baseCurrency }: Books,
+  kpi: AlertKpiInput,
+): Promise<WatchedThing | Problem> {
+  const path = ['kpi', 'filter']
+  const filter = checkFilter(kpi.filter ?? {}, path)
   if (isProblem(filter)) return filter
-  const stranger = await findCollectorStranger(tx, organizationId, filter, ['kpi', 'filter'])
+  const stranger = await findCollectorStranger(tx, id, filter, path)
   if (stranger !== null) return stranger
-  const conventions = chooseConventions(kpi.conventions, await readUsualConventions(tx, organizationId))
+  const conventions = chooseConventions(kpi.conventions, await readUsualConventions(tx, id))
   if ('problem' in conventions) return invalid(['kpi', 'conventions'], conventions.problem)
   const currency = kpi.currency ?? baseCurrency
   if (!isCurrency(currency)) return invalid(['kpi', 'currency'], `${currency} is no ISO 4217 currency code`)
@@ -170,7 +190,7 @@ export function prepareRuleChange(context: CommandContext, input: UpdateAlertRul
     if (unknown !== null) return unknown
     const fields = changesBetween(
       { ...row, channelIds: before },
-      { ...terms, channelIds: channelIds ?? before },
+      { ...terms, channelIds: channelIds?.toSorted() ?? before },
     )
     if (fields.length === 0)
       return invalid([], 'Nothing of it would change: give what is to become different')

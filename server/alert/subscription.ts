@@ -2,13 +2,14 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { renewView, type Context } from '../context.ts'
 import { badUserInput, tooMuch } from '../errors.ts'
-import { decodeId } from '../ids.ts'
+import { decodeId, encodeId } from '../ids.ts'
 import { decodeProgressCursor, encodeProgressCursor } from '../live/cursor.ts'
 import { readTransitionPosition, readTransitionsAfter } from '../live/alert-events.ts'
 import { createQueue, type Queue } from '../live/queue.ts'
 import type { AlertEventKind, SubscriptionAlertRaisedArgs } from '../schema.generated.ts'
 import type { AlertTransitionRow } from '@tidemark/drizzle/rows.ts'
 import { alert } from '@tidemark/drizzle/tables/alert.ts'
+import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 
 /** What a subscription announces. */
@@ -16,7 +17,7 @@ export type AlertEvent = {
   readonly kind: AlertEventKind
   /** The place of this event among all that happened to alerts of the organization. */
   readonly cursor: string
-  /** Null with GAP. */
+  /** Null with LISTENING and GAP. */
   readonly transition: AlertTransitionRow | null
 }
 
@@ -25,7 +26,7 @@ const GOALS_MAX = 200
 const REPLAY_MAX = 5_000
 const WAITING_MAX = 1_000
 
-/** Throws BAD_USER_INPUT for a text that is no cursor and for an id that is no goal's. */
+/** Throws BAD_USER_INPUT for a text that is no cursor and for goals that do not exist. */
 export async function followAlerts(
   context: Context,
   args: SubscriptionAlertRaisedArgs,
@@ -36,7 +37,7 @@ export async function followAlerts(
     throw badUserInput(
       '`since` is no cursor: pass the `cursor` of an event or the `alertCursor` of `alerts`.',
     )
-  const keepWanted = wantedBy(args, context)
+  const keepWanted = await wantedBy(args, context)
 
   // What comes while the past is read waits here; only then it is known what of it is new.
   const arrived: AlertTransitionRow[] = []
@@ -46,13 +47,13 @@ export async function followAlerts(
     renewView(context)
     const { position, missed, isGap } = await readPast(context, cursor)
     context.bounds.spending?.again(missed.length)
-    const gap = {
-      kind: 'GAP',
-      cursor: encodeProgressCursor(organization.id, position),
-      transition: null,
-    } as const
+    const here = encodeProgressCursor(organization.id, position)
     const past = await keepWanted(missed)
-    const queue = createQueue<AlertEvent>(isGap ? [gap] : past.map((row) => eventOf(organization.id, row)), {
+    const first: readonly AlertEvent[] =
+      cursor === null || isGap
+        ? [{ kind: isGap ? 'GAP' : 'LISTENING', cursor: here, transition: null }]
+        : past.map((row) => eventOf(organization.id, row))
+    const queue = createQueue(first, {
       itemsMax: WAITING_MAX,
       // Of an alert that changes faster than a client reads, the last state says all.
       keyOf: ({ transition }) => transition?.alertId,
@@ -79,17 +80,28 @@ export async function followAlerts(
 type KeepWanted = (rows: readonly AlertTransitionRow[]) => Promise<readonly AlertTransitionRow[]>
 
 /** By goals and severities, neither of which an alert ever changes. */
-function wantedBy(
+async function wantedBy(
   { goalIds, severities }: SubscriptionAlertRaisedArgs,
   { connection, organization }: Context,
-): KeepWanted {
+): Promise<KeepWanted> {
   if (goalIds && goalIds.length > GOALS_MAX)
     throw tooMuch(`\`goalIds\` takes at most ${GOALS_MAX} goals, not ${goalIds.length}.`)
   const goals = goalIds?.map((id) => decodeId('goal', id) ?? unknownGoal(id))
+  const read = { organizationId: organization.id, mode: 'read' } as const
+  if (goals) {
+    const known = await inTransaction(connection, read, (tx) =>
+      tx
+        .select({ id: goal.id })
+        .from(goal)
+        .where(and(eq(goal.organizationId, organization.id), inArray(goal.id, goals))),
+    )
+    const missing = goals.find((id) => !known.some((one) => one.id === id))
+    if (missing !== undefined) return unknownGoal(encodeId('goal', missing))
+  }
   if (!goals && !severities) return (rows) => Promise.resolve(rows)
   return async (rows) => {
     const ids = [...new Set(rows.flatMap(({ alertId }) => alertId ?? []))]
-    const found = await inTransaction(connection, { organizationId: organization.id, mode: 'read' }, (tx) =>
+    const found = await inTransaction(connection, read, (tx) =>
       tx
         .select({ id: alert.id })
         .from(alert)

@@ -205,6 +205,26 @@ describe('a subscriber', () => {
     expect(kinds).toEqual(['RAISED', 'RECOVERED', 'RECOVERED'])
   })
 
+  it('is told from where on it hears everything', async () => {
+    const live = follow(null)
+    const { alertRaised } = await live.next(25_000)
+    expect(alertRaised).toEqual({ kind: 'LISTENING', cursor: await cursor(), alert: null })
+    await createRule(desk)
+    await desk.bill([1, 2, 3])
+    expect((await live.next(25_000)).alertRaised.kind).toBe('RAISED')
+    await live.return()
+  })
+
+  it('of goals that there are not is told so', async () => {
+    const lost = subscribe(
+      server.url,
+      desk.token,
+      'subscription { alertRaised(goalIds: ["goal_1"]) { kind } }',
+    )
+    expect((await lost.nextResult(25_000)).errors?.[0]?.message).toBe('There is no goal with id goal_1.')
+    await lost.return()
+  })
+
   it('is told of a gap where its cursor is of elsewhere', async () => {
     const other = await openDesk(server, '')
     const { alerts } = await other.ask<{ alerts: { alertCursor: string } }>('{ alerts { alertCursor } }')

@@ -12,7 +12,6 @@ import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import { SCOPES, type Scope } from '@tidemark/server/access/scopes.ts'
-import { encodeProgressCursor } from '@tidemark/server/live/cursor.ts'
 import { vi } from 'vitest'
 import { execute } from './graphql.ts'
 import type { Sample } from './operations.ts'
@@ -391,7 +390,7 @@ const readNames = async (
 }
 
 /** Values with which every operation on these books succeeds; nothing is written with them. */
-export const samplesOf = ({ organization, ids, mark, auditHash }: Twin): Sample => {
+export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
   const id = (type: string, index = 0) => ids[type]?.[index]
   const values: Readonly<Record<string, unknown>> = {
     // What lies below them is more than may be asked for of 50 at once.
@@ -399,8 +398,6 @@ export const samplesOf = ({ organization, ids, mark, auditHash }: Twin): Sample 
     'Query.goals.first': 20,
     'Query.goal.id': id('goal'),
     'Query.goalTemplate.id': 'cut-dso',
-    // Without it a subscriber hears of what comes next, and nothing does.
-    'Subscription.alertRaised.since': encodeProgressCursor(organization.id, 0n),
     'Query.alerts.first': 2,
     'Query.alertRules.first': 2,
     'Query.alertDeliveries.first': 2,
