@@ -1630,7 +1630,7 @@ export type QueryExplainKpiArgs = {
  * Every list is a connection; every money value carries its currency; every number can be asked for as of a day.
  */
 export type QueryGoalTemplateArgs = {
-  id: Scalars['ID']['input'];
+  id: Scalars['String']['input'];
 };
 
 

@@ -43,7 +43,7 @@ beforeAll(async () => {
     token,
     '{ goalTemplates { id } }',
   )
-  const document = `query ($id: ID!) { goalTemplate(id: $id) { id needs draft { name why metric direction baseline
+  const document = `query ($id: String!) { goalTemplate(id: $id) { id needs draft { name why metric direction baseline
     baselineReason target { kind amount } bandLow bandHigh milestones { title dueOn } startsOn deadline
     conventions { dsoMonths ceiMonths periodMonths } smart { sentence problems { message } } } } }`
   const found: Template[] = []
