@@ -123,7 +123,7 @@ describe('not starting', { timeout: 60_000 }, () => {
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
-    expect(readConfig({}, [])).toEqual({
+    expect(readConfig({}, [])).toMatchObject({
       database: { kind: 'embedded', dataDir: '.tidemark' },
       backups: { folder: '.tidemark/backups', hours: 24, keep: 7 },
       host: '127.0.0.1',
