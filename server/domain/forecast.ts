@@ -63,7 +63,7 @@ export type ForecastOptions = {
  */
 export type Fit = ForecastOptions & {
   readonly method: ForecastMethod
-  /** The last values, as many as any method looks back on. */
+  /** The latest values, enough of them for every method. */
   readonly tail: Series
   /** Of all tries: what came less what was told. Ascending. */
   readonly errors: readonly number[]

@@ -1,6 +1,6 @@
 /**
- * SQL in every text that the API takes. It must be answered as any other text is, without the sleep that some of it asks for, and
- * PostgreSQL must not find an error in a single statement: not one of class 42 in its own log.
+ * SQL in every text that the API takes. It must be answered like all other texts, at once though some of it would have
+ * PostgreSQL wait, and PostgreSQL must not find an error in a single statement: not one of class 42 in its own log.
  */
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'

@@ -22,6 +22,7 @@ import { fold, isFoldDue, rebuild } from '@tidemark/server/ledger/fold.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
 import { bruteForce, type Question } from '../support/brute-force.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { foldAll as foldBook } from '../support/fold-all.ts'
 import { day } from '../support/kpi-books.ts'
 import { addRates, makeOrganization, postItems, type PlainItem } from '../support/post-histories.ts'
 import { startTestServer } from '../support/server.ts'
@@ -224,28 +225,7 @@ const today = Temporal.PlainDate.from('2026-06-15')
 const due = (organization: KpiOrganization) =>
   reading(organization, (tx) => isFoldDue(tx, organization.id, today))
 
-/**
- * Folds all that is committed, however often that takes: transactions of other databases of the cluster, such as those of
- * other tests, hold the folding up as well.
- */
-async function foldAll(organization: KpiOrganization): Promise<number> {
-  let rows = 0
-  const foldMore = async () => {
-    rows += (await fold(connection, organization.id, { today })).rows
-    return countWaiting(organization)
-  }
-  await expect.poll(foldMore, { timeout: 30_000 }).toBe(0)
-  return rows
-}
-
-const countWaiting = (organization: KpiOrganization): Promise<number | undefined> =>
-  reading(organization, async (tx) => {
-    const [row] = await tx.sql<{ waiting: number }[]>`
-      select count(*)::int as waiting from flow left join kpi_fold fold using (organization_id)
-      where organization_id = ${organization.id}
-        and (flow.xid, flow.day) > (coalesce(fold.xid, '0'), coalesce(fold.day, '-infinity'))`
-    return row?.waiting
-  })
+const foldAll = ({ id }: KpiOrganization) => foldBook(connection, id, today)
 
 describe('folding', { timeout: 60_000 }, () => {
   it('gives every row once, to whoever reads while others post and fold', async () => {

@@ -14,6 +14,7 @@ import { fold, rebuild } from '@tidemark/server/ledger/fold.ts'
 import { replay } from '@tidemark/server/ledger/replay.ts'
 import { segmentFor } from '@tidemark/server/ledger/segments.ts'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { foldAll } from '../support/fold-all.ts'
 import { makeOrganization, postItems, type PlainItem } from '../support/post-histories.ts'
 import { anyDay, randomItems } from '../support/random-books.ts'
 import { randomConventions } from '../support/random-conventions.ts'
@@ -197,7 +198,7 @@ describe('goals that are evaluated again and again', { timeout: 120_000 }, () =>
   it('read nothing that was folded before', async () => {
     const organization = await makeOrganization(connection)
     await postAt(organization, 'Parts')
-    await fold(connection, organization.id, { today })
+    await foldAll(connection, organization.id, today)
     const before = await reading(organization, evaluated(organization))
     // As nobody may: whoever still had to read it would tell of it.
     await asOwner(connection, async (tx) => {
@@ -206,6 +207,7 @@ describe('goals that are evaluated again and again', { timeout: 120_000 }, () =>
       await tx.sql`delete from kpi_checkpoint where organization_id = ${organization.id}`
     })
     expect(await reading(organization, evaluated(organization))).toEqual(before)
+    expect(await apart(organization)).not.toEqual(before)
   })
 })
 

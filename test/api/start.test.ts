@@ -123,7 +123,7 @@ describe('not starting', { timeout: 60_000 }, () => {
 
 describe('the configuration', () => {
   it('has a default for everything', () => {
-    expect(readConfig({}, [])).toMatchObject({
+    expect(readConfig({}, [])).toEqual({
       database: { kind: 'embedded', dataDir: '.tidemark' },
       backups: { folder: '.tidemark/backups', hours: 24, keep: 7 },
       host: '127.0.0.1',
@@ -135,6 +135,7 @@ describe('the configuration', () => {
       trustedDocuments: false,
       connections: { socketsPerAddress: 1_000, socketsPerActor: 500, subscriptionsPerActor: 2_000 },
       identity: { publicUrl: null, secret: null, oidc: null },
+      delivery: { smtp: null, privateWebhooks: false, secret: null, publicUrl: null },
       logLevel: 'warn',
     })
   })
