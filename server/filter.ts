@@ -20,7 +20,7 @@ import { microseconds } from '@tidemark/drizzle/columns.ts'
 import { item, ledgerEntry, openSpan } from '@tidemark/drizzle/tables/ledger.ts'
 import { formatDay, dayOf } from './domain/day.ts'
 import { badUserInput } from './errors.ts'
-import { decodeId } from './ids.ts'
+import { decodeId, type IdType } from './ids.ts'
 import type { DateFilter, TextFilter } from './schema.generated.ts'
 
 const VALUES_MAX = 1_000
@@ -29,6 +29,12 @@ const VALUES_MAX = 1_000
 export function limited<Value>(values: readonly Value[], name: string): Value[] {
   if (values.length > VALUES_MAX) throw badUserInput(`\`${name}\` takes at most ${VALUES_MAX} values.`)
   return [...values]
+}
+
+/** Nothing has what is no id of this type. */
+export const isId = (column: AnyColumn, type: IdType, id: string): SQL => {
+  const uuid = decodeId(type, id)
+  return uuid === null ? sql`false` : eq(column, uuid)
 }
 
 export const matchesText = (column: AnyColumn, filter: TextFilter | null | undefined): SQL | undefined =>

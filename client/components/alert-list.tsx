@@ -15,14 +15,14 @@ import { alertStateWords, endingWords, severityWords, transitionWords } from './
 
 export type ListedAlert = AlertList_AlertFragment
 
-const looks = {
+export const severityLooks = {
   CRITICAL: { Icon: OctagonAlert, tone: 'act' },
   WARNING: { Icon: CircleAlert, tone: 'watch' },
   INFO: { Icon: Info, tone: 'idle' },
 } as const satisfies Record<AlertSeverity, { readonly Icon: LucideIcon; readonly tone: Tone }>
 
 const looksOf = ({ severity, rule }: ListedAlert): { readonly Icon: LucideIcon; readonly tone: Tone } =>
-  rule.isGoodNews ? { Icon: PartyPopper, tone: 'well' } : looks[severity]
+  rule.isGoodNews ? { Icon: PartyPopper, tone: 'well' } : severityLooks[severity]
 
 /** For how long an alert can be kept silent, in hours. */
 export const snoozeChoices = [

@@ -1,10 +1,12 @@
 /** What a review found: parts of one page, each as the server found it and in its words. */
 import { CircleCheck, CircleDashed } from 'lucide-react'
-import type { AlertSeverity, ReviewFindings_FindingsFragment } from '../documents.generated.ts'
+import type { ReviewFindings_FindingsFragment } from '../documents.generated.ts'
 import { formatDay } from '../format/day.ts'
 import { formatQuantity } from '../format/quantity.ts'
 import { Badge } from '../ui/badge.tsx'
-import { type Tone, toneText } from '../ui/tone.ts'
+import { toneText } from '../ui/tone.ts'
+import { severityLooks } from './alert-list.tsx'
+import { severityWords } from './alert-words.ts'
 import { GoalStatusText } from './goal-status.tsx'
 import { goalFieldWords } from './goal-words.ts'
 
@@ -103,16 +105,6 @@ export const ReviewStatuses = ({ findings: { statuses } }: { readonly findings: 
     </ol>
   )
 
-const severityTones = { INFO: 'well', WARNING: 'watch', CRITICAL: 'act' } as const satisfies Record<
-  AlertSeverity,
-  Tone
->
-const severityWords = {
-  INFO: 'Good to know',
-  WARNING: 'Warning',
-  CRITICAL: 'Critical',
-} as const satisfies Record<AlertSeverity, string>
-
 /** The alerts that were raised meanwhile. */
 export const ReviewAlerts = ({ findings: { alerts } }: { readonly findings: Findings }) => (
   <ol>
@@ -120,7 +112,7 @@ export const ReviewAlerts = ({ findings: { alerts } }: { readonly findings: Find
       <li key={`${date} ${summary}`} className={itemClass}>
         <span className="text-pretty">{summary}</span>
         <span className="figures flex flex-wrap items-center gap-x-2 text-xs text-muted">
-          <Badge tone={severityTones[severity]}>{severityWords[severity]}</Badge>
+          <Badge tone={severityLooks[severity].tone}>{severityWords[severity]}</Badge>
           {formatDay(date, 'medium')}, {isOver ? 'over by now' : 'still open when this was found'}
         </span>
       </li>

@@ -1,23 +1,11 @@
 /** Which rules, alerts and deliveries, and what is told of them. */
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  gte,
-  inArray,
-  isNotNull,
-  isNull,
-  ne,
-  sql,
-  type AnyColumn,
-  type SQL,
-} from 'drizzle-orm'
-import type { AnyPgTable } from 'drizzle-orm/pg-core'
-import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
+import { isId } from '../filter.ts'
+import { listRows } from '../list.ts'
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
+import type { Page, SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { scopeInWords } from '../domain/goal-words.ts'
-import { decodeId, type IdType } from '../ids.ts'
+import { decodeId } from '../ids.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import { encodeProgressCursor } from '../live/cursor.ts'
 import { readTransitionPosition } from '../live/alert-events.ts'
@@ -83,7 +71,7 @@ export function listRules(
     isNull(alertRule.deletedAt),
     args.goalId ? isId(alertRule.goalId, 'goal', args.goalId) : undefined,
   )
-  return list(reader, { table: alertRule, keys: byName, where }, args)
+  return listRows(reader, { table: alertRule, keys: byName, where }, args)
 }
 
 export function listAlerts(
@@ -105,7 +93,7 @@ export function listAlerts(
     filter.ruleId ? isId(alert.ruleId, 'alertRule', filter.ruleId) : undefined,
     filter.since ? gte(alert.raisedAt, filter.since) : undefined,
   )
-  return list(reader, { table: alert, keys: newestAlertFirst, where }, args)
+  return listRows(reader, { table: alert, keys: newestAlertFirst, where }, args)
 }
 
 export function listDeliveries(
@@ -117,52 +105,11 @@ export function listDeliveries(
     args.states ? inArray(alertDelivery.state, [...args.states]) : undefined,
     args.channelId ? isId(alertDelivery.channelId, 'alertChannel', args.channelId) : undefined,
   )
-  return list(reader, { table: alertDelivery, keys: newestDeliveryFirst, where }, args)
+  return listRows(reader, { table: alertDelivery, keys: newestDeliveryFirst, where }, args)
 }
 
 const isGiven = <Value>(value: Value | null | undefined): value is Value =>
   value !== null && value !== undefined
-
-type Listed<Row> = {
-  readonly table: AnyPgTable
-  readonly keys: SortKey<Row>[]
-  readonly where: SQL | undefined
-}
-
-async function list<Row>(
-  reader: Context['reader'],
-  { table, keys, where }: Listed<Row>,
-  args: { readonly first: number; readonly after?: string | null | undefined },
-): Promise<Page<Row>> {
-  const request = requestPage(args, keys)
-  const rows = await reader.read((tx) =>
-    tx
-      .select()
-      .from(table)
-      .where(and(where, request.after))
-      .orderBy(...request.orderBy)
-      .limit(request.limit),
-  )
-  // Whoever names the table names its rows.
-  return assemblePage(request, rows as Row[], (limit) =>
-    reader.read((tx) =>
-      tx.$count(
-        tx
-          .select({ one: sql`1`.as('one') })
-          .from(table)
-          .where(where)
-          .limit(limit)
-          .as('limited'),
-      ),
-    ),
-  )
-}
-
-/** Nothing has what is no id of this type. */
-const isId = (column: AnyColumn, type: IdType, id: string): SQL => {
-  const uuid = decodeId(type, id)
-  return uuid === null ? sql`false` : eq(column, uuid)
-}
 
 export const findAlert = async ({ loaders }: Context, id: string): Promise<AlertRow | null> => {
   const uuid = decodeId('alert', id)

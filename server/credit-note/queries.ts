@@ -1,5 +1,6 @@
+import { listRows } from '../list.ts'
 import { and, eq, type SQL } from 'drizzle-orm'
-import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
+import type { Page, SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { dayOf } from '../domain/day.ts'
 import { balanceOn } from '../domain/projection.ts'
@@ -24,24 +25,12 @@ export async function listCreditNotes(
 ): Promise<Page<CreditNoteRow>> {
   const { reader, organization } = context
   const [order] = args.orderBy ?? []
-  const request = requestPage(args, sortKeys(order ?? { field: 'ISSUED_ON', direction: 'DESC' }))
+  const keys = sortKeys(order ?? { field: 'ISSUED_ON', direction: 'DESC' })
   const where = and(
     eq(creditNote.organizationId, organization.id),
     args.filter ? matches(args.filter) : undefined,
   )
-  const rows = await reader.read((tx) =>
-    tx
-      .select()
-      .from(creditNote)
-      .where(and(where, request.after))
-      .orderBy(...request.orderBy)
-      .limit(request.limit),
-  )
-  return assemblePage(request, rows, (limit) =>
-    reader.read(async (tx) =>
-      tx.$count(tx.select({ id: creditNote.id }).from(creditNote).where(where).limit(limit).as('limited')),
-    ),
-  )
+  return listRows(reader, { table: creditNote, keys, where }, args)
 }
 
 export const findCreditNote = ({ reader, organization }: Context, by: By): Promise<CreditNoteRow | null> =>

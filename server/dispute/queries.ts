@@ -1,5 +1,6 @@
+import { listRows } from '../list.ts'
 import { and, eq, exists, inArray, sql, type SQL } from 'drizzle-orm'
-import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
+import type { Page, SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { dayOf, formatDay, type Day } from '../domain/day.ts'
 import { balanceNow, balanceOn } from '../domain/projection.ts'
@@ -21,25 +22,13 @@ type DisputesArguments = {
 export async function listDisputes(context: Context, args: DisputesArguments): Promise<Page<ItemRow>> {
   const { reader, organization } = context
   const [order] = args.orderBy ?? []
-  const request = requestPage(args, sortKeys(order ?? { field: 'OPENED_ON', direction: 'DESC' }))
+  const keys = sortKeys(order ?? { field: 'OPENED_ON', direction: 'DESC' })
   const where = and(
     eq(item.organizationId, organization.id),
     eq(item.kind, 'DISPUTE'),
     args.filter ? matches(args.filter) : undefined,
   )
-  const rows = await reader.read((tx) =>
-    tx
-      .select()
-      .from(item)
-      .where(and(where, request.after))
-      .orderBy(...request.orderBy)
-      .limit(request.limit),
-  )
-  return assemblePage(request, rows, (limit) =>
-    reader.read(async (tx) =>
-      tx.$count(tx.select({ id: item.id }).from(item).where(where).limit(limit).as('limited')),
-    ),
-  )
+  return listRows(reader, { table: item, keys, where }, args)
 }
 
 /** What is no id of a dispute is answered like one that does not exist. */

@@ -1,6 +1,7 @@
 /** Which goals, and what is told of them. */
+import { listRows } from '../list.ts'
 import { and, eq } from 'drizzle-orm'
-import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
+import type { Page, SortKey } from '../connection.ts'
 import { badUserInput } from '../errors.ts'
 import { scopeInWords } from '../domain/goal-words.ts'
 import { decodeId } from '../ids.ts'
@@ -38,24 +39,11 @@ const nearestDeadlineFirst: SortKey<GoalRow>[] = [
 ]
 
 export function listGoals({ reader, organization }: Context, args: GoalsArguments): Promise<Page<GoalRow>> {
-  const request = requestPage(args, nearestDeadlineFirst)
   const where = and(
     eq(goal.organizationId, organization.id),
     args.state ? eq(goal.state, args.state) : undefined,
   )
-  return reader.read(async (tx) => {
-    const rows = await tx
-      .select()
-      .from(goal)
-      .where(and(where, request.after))
-      .orderBy(...request.orderBy)
-      .limit(request.limit)
-    return assemblePage(request, rows, (limit) =>
-      reader.read((later) =>
-        later.$count(later.select({ id: goal.id }).from(goal).where(where).limit(limit).as('limited')),
-      ),
-    )
-  })
+  return listRows(reader, { table: goal, keys: nearestDeadlineFirst, where }, args)
 }
 
 export const findGoal = async ({ loaders }: Context, id: string): Promise<GoalRow | null> => {

@@ -1,5 +1,6 @@
+import { listRows } from '../list.ts'
 import { and, eq, type SQL } from 'drizzle-orm'
-import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
+import type { Page, SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { dayOf, type Day } from '../domain/day.ts'
 import { balanceOn } from '../domain/projection.ts'
@@ -20,24 +21,12 @@ type ReceiptsArguments = {
 export async function listReceipts(context: Context, args: ReceiptsArguments): Promise<Page<ReceiptRow>> {
   const { reader, organization } = context
   const [order] = args.orderBy ?? []
-  const request = requestPage(args, sortKeys(order ?? { field: 'RECEIVED_ON', direction: 'DESC' }))
+  const keys = sortKeys(order ?? { field: 'RECEIVED_ON', direction: 'DESC' })
   const where = and(
     eq(receipt.organizationId, organization.id),
     args.filter ? matches(args.filter) : undefined,
   )
-  const rows = await reader.read((tx) =>
-    tx
-      .select()
-      .from(receipt)
-      .where(and(where, request.after))
-      .orderBy(...request.orderBy)
-      .limit(request.limit),
-  )
-  return assemblePage(request, rows, (limit) =>
-    reader.read(async (tx) =>
-      tx.$count(tx.select({ id: receipt.id }).from(receipt).where(where).limit(limit).as('limited')),
-    ),
-  )
+  return listRows(reader, { table: receipt, keys, where }, args)
 }
 
 /** What is no id of a receipt is answered like one that does not exist. */

@@ -118,8 +118,8 @@ async function openReview(
 }
 
 /**
- * Opens what is due in one organization and is not there yet; how many that were. Another process may be at it too:
- * each period has one review, and whoever comes second finds it there.
+ * Opens what is due in one organization and is not there yet; how many that were. Other processes may be at it too: each
+ * period has one review, and since every process takes what is left in an order of its own, few are found twice.
  */
 export async function openDueReviews(
   connection: Connection,
@@ -128,13 +128,14 @@ export async function openDueReviews(
   isClosed: () => boolean,
 ): Promise<number> {
   const context: CommandContext = { connection, organization, actor: 'system', now, posted: () => {} }
-  const due = await inTransaction(connection, { organizationId: organization.id, mode: 'read' }, (tx) =>
-    readDue(tx, organization, now),
-  )
+  const read = () =>
+    inTransaction(connection, { organizationId: organization.id, mode: 'read' }, (tx) =>
+      readDue(tx, organization, now),
+    )
   let opened = 0
-  for (const wanted of due) {
-    if (isClosed()) break
-    if (!isProblem(await openReview(context, wanted, { dryRun: false }))) opened += 1
+  for (let due = await read(); due.length > 0 && !isClosed(); due = await read()) {
+    const wanted = due[Math.floor(Math.random() * due.length)]
+    if (wanted !== undefined && !isProblem(await openReview(context, wanted, { dryRun: false }))) opened += 1
   }
   return opened
 }

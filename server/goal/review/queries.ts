@@ -1,6 +1,8 @@
 /** Which reviews, and what is told of them. */
+import { isId } from '../../filter.ts'
+import { listRows } from '../../list.ts'
 import { and, eq, gte, isNotNull, isNull, lt, or, type SQL } from 'drizzle-orm'
-import { assemblePage, requestPage, type Page, type SortKey } from '../../connection.ts'
+import type { Page, SortKey } from '../../connection.ts'
 import { todayOf, type Context } from '../../context.ts'
 import { isBefore } from '../../domain/calendar.ts'
 import { signersOf } from '../../domain/review.ts'
@@ -34,23 +36,8 @@ const lastDueFirst: SortKey<GoalReviewRow>[] = [
 
 export function listReviews(context: Context, args: QueryGoalReviewsArgs): Promise<Page<GoalReviewRow>> {
   const { reader, organization } = context
-  const request = requestPage(args, lastDueFirst)
   const where = and(eq(goalReview.organizationId, organization.id), ...matches(args, todayOf(context)))
-  return reader.read(async (tx) => {
-    const rows = await tx
-      .select()
-      .from(goalReview)
-      .where(and(where, request.after))
-      .orderBy(...request.orderBy)
-      .limit(request.limit)
-    return assemblePage(request, rows, (limit) =>
-      reader.read((later) =>
-        later.$count(
-          later.select({ id: goalReview.id }).from(goalReview).where(where).limit(limit).as('limited'),
-        ),
-      ),
-    )
-  })
+  return listRows(reader, { table: goalReview, keys: lastDueFirst, where }, args)
 }
 
 function matches(args: QueryGoalReviewsArgs, today: Temporal.PlainDate): (SQL | undefined)[] {
@@ -58,15 +45,12 @@ function matches(args: QueryGoalReviewsArgs, today: Temporal.PlainDate): (SQL | 
   const overdue = and(isNull(goalReview.signedAt), lt(goalReview.dueOn, today))
   const notOverdue = or(isNotNull(goalReview.signedAt), gte(goalReview.dueOn, today))
   return [
-    // An id that is none matches nothing, as one of a goal that there is not.
-    goal ? eq(goalReview.goalId, decodeId('goal', goal) ?? NO_GOAL) : undefined,
+    goal ? isId(goalReview.goalId, 'goal', goal) : undefined,
     kind ? eq(goalReview.kind, kind) : undefined,
     isSigned == null ? undefined : isSigned ? isNotNull(goalReview.signedAt) : isNull(goalReview.signedAt),
     isOverdue == null ? undefined : isOverdue ? overdue : notOverdue,
   ]
 }
-
-const NO_GOAL = '00000000-0000-0000-0000-000000000000'
 
 export async function findReview(
   { reader, organization }: Context,
