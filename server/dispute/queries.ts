@@ -1,4 +1,3 @@
-import { listRows } from '../list.ts'
 import { and, eq, exists, inArray, sql, type SQL } from 'drizzle-orm'
 import type { Page, SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
@@ -9,6 +8,7 @@ import { decodeId } from '../ids.ts'
 import type { PostedEntry } from '../ledger/entries.ts'
 import type { Item } from '../ledger/histories.ts'
 import type { DisputeFilter, DisputeOrder } from '../schema.generated.ts'
+import { listRows } from '../list.ts'
 import type { ItemRow } from '@tidemark/drizzle/rows.ts'
 import { item, ledgerEntry } from '@tidemark/drizzle/tables/ledger.ts'
 

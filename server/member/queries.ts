@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { isOpenInvitation } from '../access/made-by.ts'
 import { assemblePage, requestPage, type Page, type SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { listRows, type PageArguments } from '../list.ts'
 import type { InvitationRow, MembershipRow, PersonRow } from '@tidemark/drizzle/rows.ts'
 import { invitation, membership } from '@tidemark/drizzle/tables/access.ts'
 import { person } from '@tidemark/drizzle/tables/organization.ts'
@@ -15,8 +16,6 @@ export type MemberOfPerson = {
 
 /** What a list needs of a context. */
 type View = Pick<Context, 'reader' | 'organization' | 'now'>
-
-type PageArguments = { readonly first: number; readonly after?: string | null | undefined }
 
 const byName: SortKey<MemberOfPerson>[] = [
   {
@@ -71,22 +70,9 @@ const newestFirst: SortKey<InvitationRow>[] = [
 export const listInvitations = (
   { reader, organization, now }: View,
   args: PageArguments,
-): Promise<Page<InvitationRow>> => {
-  const request = requestPage(args, newestFirst)
-  const where = isOpenInvitation(organization.id, now)
-  return reader.read(async (tx) => {
-    const rows = await tx
-      .select()
-      .from(invitation)
-      .where(and(where, request.after))
-      .orderBy(...request.orderBy)
-      .limit(request.limit)
-    return assemblePage(request, rows, (limit) =>
-      reader.read((later) =>
-        later.$count(
-          later.select({ id: invitation.id }).from(invitation).where(where).limit(limit).as('limited'),
-        ),
-      ),
-    )
-  })
-}
+): Promise<Page<InvitationRow>> =>
+  listRows(
+    reader,
+    { table: invitation, keys: newestFirst, where: isOpenInvitation(organization.id, now) },
+    args,
+  )

@@ -1,4 +1,3 @@
-import { listRows } from '../list.ts'
 import { and, eq, type SQL } from 'drizzle-orm'
 import type { Page, SortKey } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
@@ -8,6 +7,7 @@ import { matchesDate, matchesItem, matchesText, openOn } from '../filter.ts'
 import { decodeId } from '../ids.ts'
 import type { Item } from '../ledger/histories.ts'
 import type { ReceiptFilter, ReceiptOrder } from '../schema.generated.ts'
+import { listRows } from '../list.ts'
 import type { ReceiptRow } from '@tidemark/drizzle/rows.ts'
 import { receipt } from '@tidemark/drizzle/tables/ledger.ts'
 

@@ -1,7 +1,7 @@
-import { listRows, type PageArguments } from '../list.ts'
 import { and, eq, gt, isNull, or } from 'drizzle-orm'
 import type { Page, SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
+import { listRows, type PageArguments } from '../list.ts'
 import type { ApiTokenRow } from '@tidemark/drizzle/rows.ts'
 import { apiToken } from '@tidemark/drizzle/tables/access.ts'
 
