@@ -1,6 +1,4 @@
 /** Which rules, alerts and deliveries, and what is told of them. */
-import { isId } from '../filter.ts'
-import { listRows } from '../list.ts'
 import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import type { Page, SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -10,6 +8,8 @@ import type { SegmentFilter } from '../kpi/segments.ts'
 import { encodeProgressCursor } from '../live/cursor.ts'
 import { readTransitionPosition } from '../live/alert-events.ts'
 import type { QueryAlertDeliveriesArgs, QueryAlertRulesArgs, QueryAlertsArgs } from '../schema.generated.ts'
+import { isId } from '../filter.ts'
+import { listRows } from '../list.ts'
 import type { RuleFieldChange } from './rules.ts'
 import type {
   AlertChannelRow,

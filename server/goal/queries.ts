@@ -1,5 +1,4 @@
 /** Which goals, and what is told of them. */
-import { listRows } from '../list.ts'
 import { and, eq } from 'drizzle-orm'
 import type { Page, SortKey } from '../connection.ts'
 import { badUserInput } from '../errors.ts'
@@ -10,6 +9,7 @@ import { readSequence } from '../live/progress.ts'
 import type { Context } from '../context.ts'
 import type { HistoryPoint } from '../live/history.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
+import { listRows } from '../list.ts'
 import type { GoalProgressRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goal } from '@tidemark/drizzle/tables/goal.ts'
 

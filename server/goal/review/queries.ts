@@ -1,6 +1,4 @@
 /** Which reviews, and what is told of them. */
-import { isId } from '../../filter.ts'
-import { listRows } from '../../list.ts'
 import { and, eq, gte, isNotNull, isNull, lt, or, type SQL } from 'drizzle-orm'
 import type { Page, SortKey } from '../../connection.ts'
 import { todayOf, type Context } from '../../context.ts'
@@ -10,6 +8,8 @@ import { decodeId } from '../../ids.ts'
 import { required } from '../../loaders.ts'
 import type { Findings } from './findings.ts'
 import type { QueryGoalReviewsArgs } from '../../schema.generated.ts'
+import { isId } from '../../filter.ts'
+import { listRows } from '../../list.ts'
 import type { GoalReviewRow, GoalReviewSignatureRow } from '@tidemark/drizzle/rows.ts'
 import { goalReview } from '@tidemark/drizzle/tables/review.ts'
 
