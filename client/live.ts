@@ -19,10 +19,21 @@ export type Live = {
 const embedded = [
   'Aging',
   'AgingBucket',
+  'AlertBacktest',
+  'AlertBacktestEpisode',
   'AlertCondition',
   'AlertConnection',
+  'AlertDeliveryConnection',
   'AlertEvent',
+  'AlertQuietHours',
+  'AlertRuleChange',
+  'AlertRuleConnection',
+  'AlertRuleFieldChange',
   'AlertTransition',
+  'ApprovalEvent',
+  'ApprovalRequestConnection',
+  'ApprovalRequirement',
+  'ApprovalStep',
   'AuditActor',
   'AuditEntryConnection',
   'AuditFinding',
@@ -31,9 +42,64 @@ const embedded = [
   'AuditReceipt',
   'AuditSeal',
   'AuditVerification',
+  'AuthorityHolder',
+  'Conflict',
+  'ControlItem',
+  'ControlMark',
+  'ControlPaperConnection',
+  'ControlRun',
+  'CreditApplicationConnection',
+  'CreditApplicationDecision',
+  'CreditApplicationFault',
+  'CreditApplicationRefused',
+  'CreditBand',
+  'CreditClassLimit',
+  'CreditCriterion',
+  'CreditCriterionStep',
+  'CreditCrossing',
+  'CreditDecisionLevel',
+  'CreditDecisionReason',
+  'CreditEscalationStep',
+  'CreditFigure',
+  'CreditHold',
+  'CreditLimit',
+  'CreditLimitChange',
+  'CreditLimitChangeConnection',
+  'CreditLimitRow',
+  'CreditLimitRowProblem',
+  'CreditLimitSpan',
+  'CreditLineMonth',
+  'CreditLineProduct',
+  'CreditLineSegment',
+  'CreditPolicy',
+  'CreditPolicyConnection',
+  'CreditPolicyMailing',
+  'CreditPolicyMailingConnection',
+  'CreditPolicySimulation',
+  'CreditPolicyText',
+  'CreditPolicyTextAcknowledgement',
+  'CreditPolicyTextApproval',
+  'CreditPolicyTextConnection',
+  'CreditRatingLimit',
+  'CreditReference',
+  'CreditReviewPeriod',
+  'CreditScore',
+  'CreditScoreLine',
+  'CreditScorecard',
+  'CreditSimulationCustomer',
+  'CreditSimulationOutcomes',
+  'CreditSimulationReason',
+  'CreditSimulationRun',
+  'CreditSimulationSums',
   'CustomerAging',
   'CustomerAgingConnection',
+  'CustomerChangedEvent',
   'CustomerConnection',
+  'CustomerCredit',
+  'CustomerEvent',
+  'CustomerEventConnection',
+  'CustomerEventEdge',
+  'CustomerExposure',
   'ExplanationCustomer',
   'ExplanationInvoice',
   'ExplanationPart',
@@ -61,6 +127,7 @@ const embedded = [
   'GoalTemplateMilestone',
   'GoalTrajectory',
   'GoalTrajectoryPoint',
+  'InvalidInput',
   'InvitationConnection',
   'InvoiceConnection',
   'KpiChoice',
@@ -70,11 +137,16 @@ const embedded = [
   'KpiRow',
   'MemberConnection',
   'Money',
+  'NotFound',
+  'OrderConnection',
   'PageInfo',
+  'PaymentBehaviour',
   'Reconciliation',
   'ReconciliationLine',
   'RestatingEntry',
   'Restatement',
+  'SalesPlanFault',
+  'SalesPlanRefused',
   'SegmentAging',
   'SmartAchievable',
   'SmartCheck',
@@ -92,6 +164,8 @@ const makeCache = () =>
   cacheExchange({
     keys: {
       ...Object.fromEntries(embedded.map((type) => [type, () => null])),
+      // What a dry run says of one is asked for without its id.
+      CreditApplication: ({ id }) => (id as string | undefined) ?? null,
       KpiDefinition: ({ metric }) => metric as string,
       RoleDefinition: ({ role }) => role as string,
     },
@@ -151,12 +225,12 @@ const makeClient = (organization: string, socket: LiveSocket, onSignedOut: () =>
         forwardSubscription: (request) => ({
           subscribe: (sink) => ({
             unsubscribe:
-              request.operationName === 'AlertRaised'
-                ? resume(socket.client, request, (data) => {
+              request.operationName === 'AlertRaised' || request.operationName === 'CustomerNews'
+                ? resume(socket.client, request, onSignedOut, (data) => {
                     sink.next({ data })
-                    return data.alertRaised?.cursor ?? null
+                    return (data.alertRaised ?? data.customerChanged)?.cursor ?? null
                   })
-                : followGoalProgress(socket.client, known, request, (events) => {
+                : followGoalProgress(socket.client, known, request, onSignedOut, (events) => {
                     for (const goalProgress of events) sink.next({ data: { goalProgress } })
                   }),
           }),
@@ -164,6 +238,11 @@ const makeClient = (organization: string, socket: LiveSocket, onSignedOut: () =>
       }),
     ],
   })
+}
+
+const listen = (target: EventTarget, name: string, listener: (event: Event) => void): (() => void) => {
+  target.addEventListener(name, listener)
+  return () => target.removeEventListener(name, listener)
 }
 
 export type LiveEvents = {
@@ -189,14 +268,22 @@ export const startLive = (organization: string, { onSignedOut, onRefused }: Live
     onReconnected: tellMissed,
     onSignedOut: signedOut,
     onRefused,
+    onSlept: () => wake(),
   })
-  const onWake = () => {
+  const wake = () => {
     if (document.visibilityState !== 'visible') return
     socket.wake()
     tellMissed()
   }
-  document.addEventListener('visibilitychange', onWake)
-  window.addEventListener('online', onWake)
+  // Seen again, thawed, back online, back by the way back.
+  const stopWaking = [
+    listen(document, 'visibilitychange', wake),
+    listen(document, 'resume', wake),
+    listen(window, 'online', wake),
+    listen(window, 'pageshow', (event) => {
+      if ((event as PageTransitionEvent).persisted) wake()
+    }),
+  ]
 
   return {
     client: makeClient(organization, socket, signedOut),
@@ -206,8 +293,7 @@ export const startLive = (organization: string, { onSignedOut, onRefused }: Live
       return () => void missedListeners.delete(listener)
     },
     end: () => {
-      document.removeEventListener('visibilitychange', onWake)
-      window.removeEventListener('online', onWake)
+      for (const stop of stopWaking) stop()
       isOver = true
       socket.end()
     },

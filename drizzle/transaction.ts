@@ -7,6 +7,7 @@ import { PgDialect } from 'drizzle-orm/pg-core'
 import { PostgresJsSession, PostgresJsTransaction } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
 import type { Connection, RunningTransaction, TransactionSql } from './connect.ts'
+import { isAborted, isStalePlan, mayRenew, withFreshPlans } from './stale-plan.ts'
 import { isUuid } from './uuid.ts'
 
 /** The role that owns nothing and that row-level security binds. The migrations create it. */
@@ -34,6 +35,8 @@ export type Tx = PostgresJsTransaction<Record<string, never>, Record<string, nev
   readonly database: object
   /** Whether all of its statements see the same, and nothing that might yet be undone. */
   readonly isSnapshot: boolean
+  /** As in TransactionOptions. */
+  readonly keepsStatements: boolean
 }
 
 /** SQL with its values: sent when it is awaited, or a part of another statement. */
@@ -56,11 +59,17 @@ export type TransactionOptions = {
    * it plans anew for every list of keys that is shorter than the ten it expects. Takes longer than the statement itself.
    */
   readonly plansOnce?: boolean
+  /**
+   * True where the same few statements come again and again: those of drizzle are then prepared and kept too. Else the
+   * driver asks for the types of their parameters before it sends these: a round trip more, and nothing travels with it.
+   */
+  readonly keepsStatements?: boolean
 }
 
 /**
  * Runs `run` in one transaction as the application's role and the given tenant, and commits when it returns.
- * Rolled back when it throws, or when any of its statements failed, even one whose error `run` swallowed.
+ * Rolled back when it throws, or when any of its statements failed, even one whose error `run` swallowed. Where a kept
+ * plan was found useless nothing has happened, and `run` is called again (stale-plan.ts).
  */
 export const inTransaction = async <T>(
   connection: Connection,
@@ -68,7 +77,7 @@ export const inTransaction = async <T>(
   run: (tx: Tx) => Promise<T>,
 ): Promise<T> => {
   const setUp = setUpStatement(APP_ROLE, options, connection.serverVersion)
-  return beginWith(connection, options.mode, setUp, run)
+  return withFreshPlans(connection, () => beginWith(connection, options, setUp, run))
 }
 
 /** As `inTransaction` to write, but with the tables of sign-in and no others. */
@@ -78,7 +87,7 @@ export const asIdentity = <T>(connection: Connection, run: (tx: Tx) => Promise<T
     { organizationId: null, mode: 'write' },
     connection.serverVersion,
   )
-  return beginWith(connection, 'write', setUp, run)
+  return beginWith(connection, { mode: 'write' }, setUp, run)
 }
 
 /** A part of the transaction `tx` with the tables of sign-in and no others: for what changes both or nothing. */
@@ -106,22 +115,53 @@ export const asOwnerWithin = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): Pro
 
 const beginWith = <T>(
   connection: Connection,
-  mode: TransactionOptions['mode'],
+  { mode, keepsStatements = false }: Pick<TransactionOptions, 'mode' | 'keepsStatements'>,
   setUp: string,
   run: (tx: Tx, itself: () => Promise<RunningTransaction>) => Promise<T>,
   /** Awaited before the first statement, with which PostgreSQL takes the snapshot. */
   before?: Promise<unknown>,
+  beforeMsMax = READ_TIMEOUT_MS,
 ): Promise<T> =>
   begin(connection, BEGIN_AS[mode], async (sql) => {
-    await before
+    if (before !== undefined) await waitInTransaction(sql, before, beforeMsMax)
     // Not awaited: the first statement of `run` travels with it. Should it fail, PostgreSQL refuses all that follow.
     const ready = sql.unsafe<[RunningTransaction]>(setUp).execute()
     ready.catch(() => {})
-    const tx = overTransaction(sql, { database: connection, isSnapshot: mode === 'read' })
+    const tx = overTransaction(sql, {
+      database: connection,
+      isSnapshot: mode === 'read',
+      keepsStatements,
+    })
     const result = await run(tx, () => ready.then(([row]) => row))
     await ready
     return result
   })
+
+/**
+ * Waits within a transaction that has no time limit yet, for something that another connection is to answer. Where that
+ * never comes the transaction is rolled back; should this process not do it, PostgreSQL ends the session.
+ */
+const waitInTransaction = async (
+  sql: TransactionSql,
+  awaited: Promise<unknown>,
+  msMax: number,
+): Promise<void> => {
+  // SET takes no snapshot, while `select set_config` would.
+  const limited = sql
+    .unsafe(`set local idle_in_transaction_session_timeout = ${msMax + TRANSACTION_GRACE_MS}`)
+    .execute()
+  limited.catch(() => {})
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(
+    () => reject(new Error(`What a transaction waited for was not answered in ${msMax} ms`)),
+    msMax,
+  )
+  try {
+    await Promise.race([awaited, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
 
 /** As `inTransaction`, but as the user who connected and without tenant or limits: for migrations and backups. */
 export const asOwner = async <T>(
@@ -130,7 +170,7 @@ export const asOwner = async <T>(
   mode: TransactionOptions['mode'] = 'write',
 ): Promise<T> =>
   begin(connection, BEGIN_AS[mode], (sql) =>
-    run(overTransaction(sql, { database: connection, isSnapshot: mode === 'read' })),
+    run(overTransaction(sql, { database: connection, isSnapshot: mode === 'read', keepsStatements: false })),
   )
 
 /** Runs `run` in a savepoint of `tx`: when it throws, only what it did is undone. */
@@ -139,7 +179,10 @@ export const inSavepoint = async <T>(tx: Tx, run: (tx: Tx) => Promise<T>): Promi
 
 /** One read transaction for one GraphQL operation, opened at its first read so that all its answers agree. */
 export type Reader = {
-  /** Opens the transaction if this is the first read; reads at the same time share it. Rejects once closed. */
+  /**
+   * Opens the transaction if this is the first read; reads at the same time share it. Rejects once closed. `run` may be
+   * called again, in another transaction, where a kept plan was found useless before anything was answered.
+   */
   read<T>(run: (tx: Tx) => Promise<T>): Promise<T>
   /** Waits for running reads and ends the transaction. Never rejects; does nothing when nothing was read. */
   close(): Promise<void>
@@ -150,8 +193,11 @@ export type Reader = {
   cancel(): Promise<void>
 }
 
-export type ReaderOptions = Pick<TransactionOptions, 'timeoutMs'> & {
-  /** Awaited before the snapshot is taken: whatever it saw committed is in it. Runs while the transaction begins. */
+export type ReaderOptions = Pick<TransactionOptions, 'timeoutMs' | 'keepsStatements'> & {
+  /**
+   * Awaited before the snapshot is taken: whatever it saw committed is in it. Runs while the transaction begins, which is
+   * rolled back where this takes longer than `timeoutMs` (30 s where that is null).
+   */
   readonly before?: () => Promise<unknown>
 }
 
@@ -162,40 +208,67 @@ export const openReader = (
   { before, ...options }: ReaderOptions = {},
 ): Reader => {
   const running = new Set<Promise<unknown>>()
-  const finished = Promise.withResolvers<void>()
-  let opened: Promise<Opened> | undefined
-  let ended: Promise<void> = Promise.resolve()
+  let held: Held | undefined
+  let renewals = 0
   let closed = false
   let cancelling: Promise<void> | undefined
 
-  const open = async (): Promise<Opened> => {
+  const hold = (): Held => {
     const looked = before?.()
     looked?.catch(() => {})
-    const { promise, resolve, reject } = Promise.withResolvers<Opened>()
+    const { promise: opened, resolve, reject } = Promise.withResolvers<Opened>()
+    const finished = Promise.withResolvers<void>()
     const setUp = setUpStatement(
       APP_ROLE,
       { organizationId, mode: 'read', ...options },
       connection.serverVersion,
     )
-    const hold = (tx: Tx, itself: Opened['itself']) => {
+    const stay = (tx: Tx, itself: Opened['itself']) => {
       resolve({ tx, itself })
       return finished.promise
     }
     // A failed statement was already reported to the read that sent it, and nothing was written.
-    ended = beginWith(connection, 'read', setUp, hold, looked).catch(reject)
-    return promise
+    const beforeMsMax = options.timeoutMs ?? READ_TIMEOUT_MS
+    const ended = beginWith(connection, { ...options, mode: 'read' }, setUp, stay, looked, beforeMsMax).catch(
+      reject,
+    )
+    return { opened, finish: finished.resolve, ended, answered: false }
+  }
+
+  const readHeld = async <T>(run: (tx: Tx) => Promise<T>): Promise<T> => {
+    const mine = (held ??= hold())
+    const { tx } = await mine.opened
+    if (cancelling !== undefined) throw new Error('This reader was cancelled')
+    try {
+      const result = await run(tx)
+      if (held === mine) {
+        mine.answered = true
+        return result
+      }
+    } catch (error) {
+      if (held === mine) {
+        // Of reads at the same time, those behind the one that failed are told before it.
+        const isStale = isStalePlan(error) || (isAborted(error) && running.size > 1)
+        if (mine.answered || !isStale || !mayRenew(connection, renewals)) throw error
+        renewals += 1
+        mine.finish()
+        held = hold()
+      } else if (!isStalePlan(error) && !isAborted(error)) throw error
+    }
+    // All answers are of one snapshot, and another one is held by now.
+    return readHeld(run)
   }
 
   const close = async () => {
     closed = true
     await Promise.allSettled(running)
     await cancelling
-    finished.resolve()
-    await ended
+    held?.finish()
+    await held?.ended
   }
 
   const cancelRunning = async (): Promise<void> => {
-    const transaction = await opened?.then(({ itself }) => itself()).catch(() => undefined)
+    const transaction = await held?.opened.then(({ itself }) => itself()).catch(() => undefined)
     if (transaction === undefined) return
     while (running.size > 0) {
       // What cannot be cancelled ends by its time limit.
@@ -208,11 +281,7 @@ export const openReader = (
   return {
     async read(run) {
       if (closed) throw new Error('This reader is closed')
-      opened ??= open()
-      const reading = opened.then(({ tx }) => {
-        if (cancelling !== undefined) throw new Error('This reader was cancelled')
-        return run(tx)
-      })
+      const reading = readHeld(run)
       running.add(reading)
       try {
         return await reading
@@ -227,6 +296,15 @@ export const openReader = (
       return close()
     },
   }
+}
+
+/** A transaction that is open until it is told to finish. */
+type Held = {
+  readonly opened: Promise<Opened>
+  readonly finish: () => void
+  readonly ended: Promise<void>
+  /** Whether somebody was told what its snapshot has: it is not to be replaced any more. */
+  answered: boolean
 }
 
 type Opened = { readonly tx: Tx; readonly itself: () => Promise<RunningTransaction> }
@@ -268,13 +346,23 @@ const setUpStatement = (role: string, options: TransactionOptions, serverVersion
 
 const dialect = new PgDialect()
 
+/** Longer ones are lists of rows: as many texts as there are lengths. */
+const KEPT_PARAMETERS_MAX = 60
+
+/** As far as drizzle knows it: what it sends is prepared once per session. */
+const keeping = (sql: TransactionSql): Pick<TransactionSql, 'unsafe' | 'savepoint'> => ({
+  unsafe: (text, parameters, options) =>
+    sql.unsafe(text, parameters, { ...options, prepare: (parameters?.length ?? 0) <= KEPT_PARAMETERS_MAX }),
+  savepoint: sql.savepoint.bind(sql),
+})
+
 /** drizzle has no public way to wrap a transaction that postgres.js began, so its parts are put together here. */
 const overTransaction = (
   sql: TransactionSql,
-  { database, isSnapshot }: Pick<Tx, 'database' | 'isSnapshot'>,
+  { database, isSnapshot, keepsStatements }: Pick<Tx, 'database' | 'isSnapshot' | 'keepsStatements'>,
 ): Tx => {
   // Its types ask for a pool, yet inside a transaction it calls only `unsafe` and `savepoint`.
-  const client = sql as unknown as postgres.Sql & postgres.TransactionSql
+  const client = (keepsStatements ? keeping(sql) : sql) as unknown as postgres.Sql & postgres.TransactionSql
   const session = new PostgresJsSession<typeof client, Record<string, never>, Record<string, never>>(
     client,
     dialect,
@@ -285,5 +373,5 @@ const overTransaction = (
     session,
     undefined,
   )
-  return Object.assign(tx, { sql, database, isSnapshot })
+  return Object.assign(tx, { sql, database, isSnapshot, keepsStatements })
 }

@@ -2,12 +2,14 @@
 import postgres from 'postgres'
 import { actorName } from './access/actor.ts'
 import { renewView, type Context } from './context.ts'
+import { badUserInput } from './errors.ts'
 import { once } from './idempotency.ts'
 import { isProblem, type Problem } from './problem.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { sourceOf } from './ledger/origin.ts'
+import type { Applying } from './authority/applying.ts'
 import type { Audit, Author } from './ledger/audit.ts'
 
 /** Who commands, in whose books, and at what time. */
@@ -15,8 +17,12 @@ export type CommandContext = Author & {
   readonly connection: Connection
   readonly organization: OrganizationRow
   readonly now: Temporal.Instant
+  /** Of a token: the greatest credit limit that it may set, in minor units of the base currency; else any. */
+  readonly creditLimitMax?: bigint | null
   /** Told after the commit. */
   readonly posted: () => void
+  /** Of a command that was approved: it is carried out in the transaction of its last approval. */
+  readonly applying?: Applying
 }
 
 export type Command = {
@@ -27,6 +33,8 @@ export type Command = {
   readonly duplicates?: Readonly<Record<string, Problem>>
   /** The longest that its transaction may take, where that is more than usual. */
   readonly timeoutMs?: number
+  /** True where no goal changes by it that somebody watches from moment to moment: it is evaluated within a second. */
+  readonly isQuiet?: boolean
 }
 
 /** What every command answers with: what `writeAudit` gave, or null where nothing was written. */
@@ -39,12 +47,14 @@ export type Audited = { readonly audit: Audit | null }
  */
 export async function runCommand<Success extends Audited>(
   context: CommandContext,
-  { action, input, duplicates, timeoutMs }: Command,
+  { action, input, duplicates, timeoutMs, isQuiet = false }: Command,
   work: (tx: Tx) => Promise<Success | Problem>,
 ): Promise<Success | Problem> {
   const { connection, organization, actor } = context
   const key = input.dryRun ? null : input.idempotencyKey
   try {
+    // Whoever applies it has the savepoint, and tells of it after the commit.
+    if (context.applying !== undefined) return await work(context.applying.tx)
     const transaction = {
       organizationId: organization.id,
       mode: 'write',
@@ -58,7 +68,7 @@ export async function runCommand<Success extends Audited>(
       if (input.dryRun) throw new Undo({ ...answer, audit: null })
       return answer
     })
-    context.posted()
+    if (!isQuiet) context.posted()
     return outcome
   } catch (error) {
     if (error instanceof Undo) return error.answer as Success | Problem
@@ -81,10 +91,22 @@ export async function carryOut<Input, Outcome>(
   const posted = () => events.publish('posted', { organizationId: organization.id })
   try {
     const source = await sourceOf(connection, organization.id, actor, caller)
-    return await command({ connection, organization, actor: actorName(actor), source, now, posted }, input)
+    const { creditLimitMax = null } = actor
+    const by = { actor: actorName(actor), creditLimitMax, source }
+    const commands = { connection, organization, ...by, now, posted }
+    return await command(commands, withKey(input, caller.idempotencyKey))
   } finally {
     renewView(context)
   }
+}
+
+/** Throws BAD_USER_INPUT where the input has another key than the request. */
+function withKey<Input>(input: Input, key: string | null | undefined): Input {
+  if (key == null || typeof input !== 'object' || input === null) return input
+  const own = 'idempotencyKey' in input ? input.idempotencyKey : null
+  if (own != null && own !== key)
+    throw badUserInput('The header Idempotency-Key and the field `idempotencyKey` differ: give one of them.')
+  return { ...input, idempotencyKey: key }
 }
 
 const UNIQUE_VIOLATION = '23505'

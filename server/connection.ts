@@ -13,6 +13,9 @@ const TOTAL_EXACT_MAX = 100_000
 const CURSOR_VERSION = 1
 const CURSOR_LENGTH_MAX = 2_000
 
+/** Stands for no date in an order in which those come after all others: a key is never null. */
+export const LAST_DAY = '9999-12-31'
+
 const VALUES = {
   text: (text: string) => !text.includes('\0'),
   uuid: isUuid,
@@ -30,6 +33,8 @@ export type SortKey<Row> = {
   readonly direction: 'ASC' | 'DESC'
   /** The column's type in PostgreSQL. */
   readonly type: keyof typeof VALUES
+  /** True where rows may have no date: `LAST_DAY` stands for it. */
+  readonly hasLast?: boolean
   /** The row's value as PostgreSQL reads it. */
   readonly valueOf: (row: Row) => string
 }
@@ -38,6 +43,8 @@ export type SortKey<Row> = {
 export type PageRequest<Row> = {
   /** Undefined for the first page. */
   readonly after: SQL | undefined
+  /** Of each key what the last row of the page before had: for what finds the rows by itself. */
+  readonly afterValues: readonly string[] | undefined
   readonly orderBy: SQL[]
   /** One more than the page holds: whether it comes tells whether there is a next page. */
   readonly limit: number
@@ -68,8 +75,10 @@ export const requestPage = <Row>(
   if (!Number.isInteger(first) || first < 1 || first > PAGE_SIZE_MAX) {
     throw badUserInput(`\`first\` must be from 1 to ${PAGE_SIZE_MAX}, not ${first}.`)
   }
+  const afterValues = after == null ? undefined : decodeCursor(keys, after)
   return {
-    after: after == null ? undefined : isAfter(keys, decodeCursor(keys, after)),
+    after: afterValues === undefined ? undefined : isAfter(keys, afterValues),
+    afterValues,
     orderBy: keys.map(({ column, direction }) => sql`${column} ${sql.raw(direction.toLowerCase())}`),
     limit: first + 1,
     keys,
@@ -122,7 +131,7 @@ const decodeCursor = <Row>(keys: readonly SortKey<Row>[], cursor: string): reado
     version === CURSOR_VERSION &&
     order === orderName(keys) &&
     values.length === keys.length &&
-    keys.every(({ type }, index) => isValue(type, values[index]))
+    keys.every((key, index) => isValue(key, values[index]))
   if (!fits) {
     throw badUserInput(
       '`after` is not a cursor of this list: pass the `endCursor` of the page before, and ask for the same order.',
@@ -142,8 +151,8 @@ const parseCursor = (cursor: string): readonly unknown[] => {
   }
 }
 
-const isValue = (type: keyof typeof VALUES, value: unknown): boolean =>
-  typeof value === 'string' && VALUES[type](value)
+const isValue = <Row>({ type, hasLast = false }: SortKey<Row>, value: unknown): boolean =>
+  typeof value === 'string' && (VALUES[type](value) || (hasLast && value === LAST_DAY))
 
 /** `(a, b) > (x, y)` where all keys go the same way, for an index serves it; else spelled out. */
 const isAfter = <Row>(keys: readonly SortKey<Row>[], values: readonly string[]): SQL => {

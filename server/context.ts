@@ -9,8 +9,11 @@ import { dateAt } from './domain/calendar.ts'
 import { readSettledAt } from './ledger/settled.ts'
 import { LIMITS } from './limits.ts'
 import type { DeliveryConfig } from './delivery/config.ts'
+import type { CustomerChange } from './live/customer-changes.ts'
 import type { Feed } from './live/feed.ts'
+import type { KpiWatch } from './live/kpi-watch.ts'
 import { createLoaders, type Loaders } from './loaders.ts'
+import type { Metrics } from './metrics.ts'
 
 /** What all operations of a process share. */
 export type Services = {
@@ -20,8 +23,14 @@ export type Services = {
   readonly feed: Feed<GoalProgressRow>
   /** What happens to alerts. */
   readonly alertFeed: Feed<AlertTransitionRow>
+  /** Which customers changed. */
+  readonly customerFeed: Feed<CustomerChange>
+  /** KPI values that somebody watches. */
+  readonly kpiWatch: KpiWatch
   /** How alerts are sent. */
   readonly delivery: DeliveryConfig
+  /** What the process counts of itself. */
+  readonly metrics: Metrics
   /** The only clock. */
   readonly clock: () => Temporal.Instant
   /** The address that people open, such as https://tidemark.example. */
@@ -39,6 +48,8 @@ export type Caller = {
   readonly address: string | null
   /** The program, as it names itself. */
   readonly agent: string | null
+  /** The key that came with the request, for the one command in it that has none of its own. */
+  readonly idempotencyKey?: string | null
 }
 
 /** What holds an operation within its limits. */
@@ -76,7 +87,10 @@ export const createContext = (
   events: services.events,
   feed: services.feed,
   alertFeed: services.alertFeed,
+  customerFeed: services.customerFeed,
+  kpiWatch: services.kpiWatch,
   delivery: services.delivery,
+  metrics: services.metrics,
   clock: services.clock,
   publicUrl: services.publicUrl,
   actor: session.actor,

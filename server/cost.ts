@@ -26,6 +26,7 @@ import {
 import type { CostReport } from './access/budget.ts'
 import { ROLES } from './access/scopes.ts'
 import { PAGE_SIZE_MAX } from './connection.ts'
+import { CONTROL_TESTS } from './domain/control-test.ts'
 import { conventionTexts } from './domain/conventions.ts'
 import { goalTemplates } from './domain/goal-templates.ts'
 import { kpiDefinitions } from './domain/registry.ts'
@@ -51,6 +52,9 @@ const upTo = (first: unknown): number => Math.min(Math.max(Number(first), 0), PA
 const atMost = (sizeOf: ListSize['sizeOf']): ListSize => ({ isBound: true, sizeOf })
 const usually = (sizeOf: ListSize['sizeOf']): ListSize => ({ isBound: false, sizeOf })
 
+/** The usual alert rules of a goal, and what a template adds to them. */
+const DEFAULT_RULES_MAX = 8
+
 /** How many objects a list holds that takes no `first`; one that is not named here usually has ten. */
 const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'Query.kpis': {
@@ -60,7 +64,10 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   },
   'Query.kpiCatalog': atMost(() => kpiDefinitions.length),
   'KpiDefinition.choices': atMost(() => conventionTexts.length),
+  'KpiChangedEvent.kpis': atMost((_of, { metrics }) => (Array.isArray(metrics) ? metrics.length : 1)),
   'KpiDefinition.inputs': usually(() => 3),
+  'CreateGoalSuccess.alertRules': atMost(() => DEFAULT_RULES_MAX),
+  'CreateMilestoneGoalSuccess.alertRules': atMost(() => DEFAULT_RULES_MAX),
   'Query.roles': atMost(() => Object.keys(ROLES).length),
   'Aging.buckets': atMost((_of, { edges }) => (Array.isArray(edges) ? edges.length : 0) + 2),
   'Reconciliation.lines': atMost(() => 19),
@@ -79,6 +86,10 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'Goal.notes': usually(() => 5),
   'Goal.reviewKinds': atMost(() => 2),
   'Goal.reviews': usually(() => 5),
+  'Query.controlTests': atMost(() => CONTROL_TESTS.length),
+  'ControlRun.exceptions': usually(() => 10),
+  'ControlRun.sample': usually(() => 25),
+  'ControlPaper.marks': usually(() => 25),
   'GoalReview.decisions': usually(() => 3),
   'GoalReview.signatures': atMost(() => 2),
   'GoalReviewFindings.explanation': atMost(() => 7),
@@ -113,6 +124,51 @@ const LIST_SIZES: Readonly<Record<string, ListSize>> = {
   'AlertBacktest.episodes': usually(() => 20),
   'Query.agingBySegment': usually(() => 30),
   'CustomerAging.buckets': usually(() => 5),
+  'Customer.ages': atMost(() => 5),
+  'CustomerCredit.schedule': usually(() => 2),
+  'Query.creditLinePlan': atMost(({ months }) => Number(months)),
+  'CreditApplication.references': usually(() => 3),
+  'CreditApplication.figures': usually(() => 2),
+  'CreditApplicationDecision.reasons': usually(() => 2),
+  'CreditApplicationRefused.faults': usually(() => 10),
+  'CreditScore.lines': usually(() => 5),
+  'CreditScorecard.criteria': usually(() => 5),
+  'CreditScorecard.bands': usually(() => 3),
+  'CreditCriterion.steps': usually(() => 4),
+  'CreditLineMonth.segments': usually(() => 10),
+  'CreditLineSegment.lines': usually(() => 3),
+  'SalesPlanRefused.faults': usually(() => 10),
+  'CreditLimitRow.problems': usually(() => 1),
+  'OrderLine.problems': usually(() => 1),
+  'AuthorityMatrix.rules': usually(() => 10),
+  'AuthorityRule.deciders': usually(() => 2),
+  'AuthorityRule.approvers': usually(() => 2),
+  'ApprovalRequirement.approvers': usually(() => 2),
+  'ApprovalRequest.requirements': usually(() => 1),
+  'ApprovalRequest.steps': atMost(({ first }) => upTo(first)),
+  'ApprovalRequest.events': usually(() => 3),
+  'ApprovalRequested.requirements': usually(() => 1),
+  'ApprovalRequested.steps': atMost(({ first }) => upTo(first)),
+  'SetCreditLimitsSuccess.requirements': usually(() => 1),
+  'ImportCreditLimitsSuccess.requirements': usually(() => 1),
+  'SetCreditLimitSuccess.schedule': usually(() => 2),
+  'Customer.group': usually(() => 3),
+  'Customer.securities': usually(() => 1),
+  'CreditDecision.reasons': usually(() => 1),
+  'CreditPolicy.escalation': usually(() => 1),
+  'CreditPolicyText.approvals': usually(() => 1),
+  'CreditPolicyText.acknowledgements': usually(() => 5),
+  'CreditPolicyText.notAcknowledged': usually(() => 5),
+  'CreditPolicy.classLimits': atMost(() => 4),
+  'CreditPolicy.ratingLimits': usually(() => 5),
+  'CreditPolicy.reviewPeriods': atMost(() => 4),
+  'SetCreditPolicySuccess.changes': atMost(() => 13),
+  'CustomerCredit.ratings': usually(() => 1),
+  'CreditSimulationRun.months': usually(() => 24),
+  'CreditSimulationRun.reasons': usually(() => 5),
+  'CreditSimulationRun.customers': usually(() => 20),
+  'CreditDecision.levels': usually(() => 2),
+  'Order.history': usually(() => 4),
   'Customer.balances': usually(() => 3),
   'Customer.unapplied': usually(() => 3),
   'Invoice.installments': usually(() => 3),
@@ -134,8 +190,11 @@ const FIELD_COSTS: Readonly<Record<string, number>> = {
   'Query.verifyAuditLog': 5_000,
   'Query.explainKpi': 500,
   'Query.lossRates': 500,
+  'Query.controlTest': 500,
+  'Mutation.openControlPaper': 500,
   'Goal.forecast': 100,
   'Query.backtestAlertRule': 500,
+  'Query.simulateCreditPolicy': 5_000,
   'Goal.smart': 100,
   'Query.goalDocument': 100,
   'GoalTemplate.draft': 10,

@@ -41,6 +41,13 @@ export const timedOut = (milliseconds: number): GraphQLError => {
   return new GraphQLError(cause.message, { originalError: cause })
 }
 
+/** What the database does not say for long: whoever asked may have to know before they give up themselves. */
+export const outcomeUnknown = (milliseconds: number): GraphQLError =>
+  new GraphQLError(
+    `The database has not answered for ${milliseconds / 1_000} s, so nobody knows whether this was carried out. Send it again with the same idempotencyKey: then it is done once.`,
+    { extensions: { code: 'OUTCOME_UNKNOWN' } },
+  )
+
 /** Where the cause of a masked error goes, with the id that the caller was given. */
 export type LogCause = (cause: unknown, errorId: string, path: GraphQLFormattedError['path']) => void
 
@@ -88,7 +95,7 @@ export const presentError = (
   const code = error.extensions?.['code'] ?? INTERNAL
   if (code === INTERNAL) {
     const errorId = randomUUID()
-    const cause = innermostCause(original)
+    const cause = causeOf(original)
     logCause(cause, errorId, error.path)
     const shown = passingOf(cause, error.path) ?? { code: INTERNAL, message: `Internal error ${errorId}` }
     return {
@@ -99,12 +106,13 @@ export const presentError = (
     }
   }
   const { http: _http, stacktrace: _stacktrace, ...extensions } = error.extensions ?? {}
-  const overflowed = code === 'GRAPHQL_PARSE_FAILED' && innermostCause(original) instanceof RangeError
+  const overflowed = code === 'GRAPHQL_PARSE_FAILED' && causeOf(original) instanceof RangeError
   const message = overflowed ? TOO_NESTED : error.message
   return { ...error, message: withoutSuggestion(message), extensions: { ...extensions, code } }
 }
 
-const innermostCause = (error: unknown): unknown => {
+/** What was thrown, where GraphQL tells it as an error of its own. */
+export const causeOf = (error: unknown): unknown => {
   let cause = error
   while (cause instanceof GraphQLError && cause.originalError !== undefined) {
     if (cause.originalError === cause) break

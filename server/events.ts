@@ -5,12 +5,19 @@
  */
 import { randomUUID } from 'node:crypto'
 import { type Connection, listen } from '@tidemark/drizzle/connect.ts'
+import type { GoalProgressRow } from '@tidemark/drizzle/rows.ts'
 
 export type EventMap = {
   /** Something was posted to the organization's books, or a goal of it was created: the evaluator should look. */
   posted: { readonly organizationId: string }
+  /** The audit was sealed, so that what was posted has its place: who shows what changed should look. */
+  sealed: { readonly organizationId: string }
   /** Progress was recorded: who shows goals should look. */
-  progress: { readonly organizationId: string }
+  progress: {
+    readonly organizationId: string
+    /** In the process that recorded it, what it was, in its order: who shows it has it already. */
+    readonly appended?: readonly GoalProgressRow[]
+  }
   /** Something happened to an alert: who shows or sends alerts should look. */
   alerted: { readonly organizationId: string }
   /** Events of other processes may have been missed, of any organization: look at everything. */
@@ -24,7 +31,7 @@ export type ToldEvent = Exclude<EventName, 'missed'>
 
 export type Events = {
   /** Tells this process now, and the others within 20 ms. Call it after the commit, never inside a transaction. */
-  publish(name: ToldEvent, payload: { readonly organizationId: string }): void
+  publish<Name extends ToldEvent>(name: Name, payload: EventMap[Name]): void
   /** Calls `listener` at each event; the function returned ends that. A listener that throws stops no other. */
   on<Name extends EventName>(name: Name, listener: (payload: EventMap[Name]) => void): () => void
   /** Sends what waits to be sent and stops listening. */
@@ -141,6 +148,7 @@ type Emitter = {
 const createEmitter = (logError: LogError): Emitter => {
   const listeners: { [Name in EventName]: Set<(payload: EventMap[Name]) => void> } = {
     posted: new Set(),
+    sealed: new Set(),
     progress: new Set(),
     alerted: new Set(),
     missed: new Set(),
@@ -166,7 +174,7 @@ const createEmitter = (logError: LogError): Emitter => {
   }
 }
 
-const TOLD: ReadonlySet<string> = new Set<ToldEvent>(['posted', 'progress', 'alerted'])
+const TOLD: ReadonlySet<string> = new Set<ToldEvent>(['posted', 'sealed', 'progress', 'alerted'])
 
 const parseMessage = (text: string): Message | null => {
   try {

@@ -15,7 +15,7 @@ import {
 } from 'graphql'
 import { cancelContext, closeContext, type Context, createContext, isOver } from './context.ts'
 import { countObjects } from './cost.ts'
-import { timedOut } from './errors.ts'
+import { outcomeUnknown, timedOut } from './errors.ts'
 import { inTurn } from './fairness.ts'
 import { LIMITS, limitRules, parseOptions, timeAllowed } from './limits.ts'
 import { mayReadSchema } from './operation.ts'
@@ -59,7 +59,7 @@ type Arguments = ExecutionArgs & { readonly contextValue: Context }
 /**
  * A query or mutation, or one event of a subscription; its context is closed with it. A query is given up after 5 s (`timeAllowed`),
  * and when whoever asks has left: what it reads is cancelled in the database. A mutation is never given up half way; its
- * command has a time limit of its own.
+ * command has a time limit of its own, which PostgreSQL keeps, and where that falls silent its outcome is told as unknown.
  */
 export const executeOperation = async (args: Arguments): Promise<ExecutionResult> => {
   const { contextValue: context, document, operationName } = args
@@ -69,7 +69,7 @@ export const executeOperation = async (args: Arguments): Promise<ExecutionResult
   const run = kind === OperationTypeNode.SUBSCRIPTION ? runNow : () => inTurn(context, runNow)
   try {
     const isMutation = kind === OperationTypeNode.MUTATION
-    const result = await (isMutation ? run() : withinBounds(context, timeAllowed(document), run))
+    const result = await (isMutation ? orUnknown(run()) : withinBounds(context, timeAllowed(document), run))
     return withCost(withRequestErrors(result, context), context)
   } finally {
     void closeContext(context)
@@ -86,17 +86,34 @@ export const subscribeOperation = async (
   args: Arguments,
 ): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
   const context = args.contextValue
-  const { caller, bounds } = context
-  let source: AsyncIterable<unknown> | ExecutionResult
+  const source = await openSource(args)
+  return Symbol.asyncIterator in source ? executeEach(args, source) : refusedSubscription(source, context)
+}
+
+/** The events of a subscription, before they are executed; or why there are none. `who`: whose turn it takes. */
+export const openSource = async (
+  args: Arguments,
+  who: Pick<Context, 'organization' | 'actor'> = args.contextValue,
+): Promise<AsyncIterable<unknown> | ExecutionResult> => {
+  const context = args.contextValue
   const open = async () => (isOver(context) ? NOBODY_WAITS : createSourceEventStream(args))
-  const opening = inTurn(context, open)
+  const opening = inTurn(who, open)
   try {
-    source = await withinBounds(context, LIMITS.operationMs, () => opening)
+    const source = await withinBounds(context, LIMITS.operationMs, () => opening)
     if (!(Symbol.asyncIterator in source)) void opening.then(endSource, () => {})
+    return source
   } finally {
     void closeContext(context)
   }
-  if (!(Symbol.asyncIterator in source)) return withCost(withRequestErrors(source, context), context)
+}
+
+/** Each event by itself, and when it is asked for. */
+export const executeEach = (
+  args: Arguments,
+  source: AsyncIterable<unknown>,
+): AsyncIterableIterator<ExecutionResult> => {
+  const { contextValue: context } = args
+  const { caller, bounds } = context
   let { spending } = bounds
   return mapEach(source, (event) => {
     const contextValue = createContext(context, context, caller, { ...bounds, spending })
@@ -104,6 +121,24 @@ export const subscribeOperation = async (
     return executeOperation({ ...args, rootValue: event, contextValue })
   })
 }
+
+/** What is said where there is no source. */
+export const refusedSubscription = (result: ExecutionResult, context: Context): ExecutionResult =>
+  withCost(withRequestErrors(result, context), context)
+
+/** Events of one moment, in one view, which is left open; within the time that one event may take. */
+export const executeEvents = async (
+  args: Arguments,
+  events: readonly unknown[],
+): Promise<readonly ExecutionResult[]> => {
+  const run = () => Promise.all(events.map(async (event) => execute({ ...args, rootValue: event })))
+  const results = await withinBounds(args.contextValue, LIMITS.operationMs, run)
+  return isAll(results) ? results : events.map(() => results)
+}
+
+const isAll = (
+  results: readonly ExecutionResult[] | ExecutionResult,
+): results is readonly ExecutionResult[] => Array.isArray(results)
 
 /** Of a subscription that was given up while its source was being opened. */
 const endSource = async (source: AsyncIterable<unknown> | ExecutionResult): Promise<void> => {
@@ -129,6 +164,19 @@ const withinBounds = async <T>(
   } finally {
     clearTimeout(timer)
     left?.removeEventListener('abort', onLeft)
+  }
+}
+
+/** It goes on, whatever is told. */
+const orUnknown = async (running: Promise<ExecutionResult>): Promise<ExecutionResult> => {
+  const { mutationMs } = LIMITS
+  const { promise: silence, resolve } = Promise.withResolvers<ExecutionResult>()
+  const tell = () => resolve({ data: null, errors: [outcomeUnknown(mutationMs)] })
+  const timer = setTimeout(tell, mutationMs)
+  try {
+    return await Promise.race([running, silence])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

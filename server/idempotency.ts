@@ -70,9 +70,10 @@ const runAndKeep = async <T extends object>(
       delete from idempotency_key
       where organization_id = ${organizationId} and actor = ${actor} and key = ${key}`
   } else {
-    await tx.sql`
+    // Not awaited: COMMIT travels with it, and is a ROLLBACK that the driver tells of where this fails.
+    tx.sql`
       update idempotency_key set outcome = ${writeKept(outcome)}::text::jsonb
-      where organization_id = ${organizationId} and actor = ${actor} and key = ${key}`
+      where organization_id = ${organizationId} and actor = ${actor} and key = ${key}`.catch(() => {})
   }
   return outcome
 }
@@ -132,9 +133,10 @@ const toPlain = (value: unknown): unknown => {
   )
 }
 
-const writeKept = (outcome: object): string => JSON.stringify(toPlain(outcome))
+/** As JSON that `parseKept` reads again. */
+export const writeKept = (outcome: object): string => JSON.stringify(toPlain(outcome))
 
-const parseKept = (text: string): unknown =>
+export const parseKept = (text: string): unknown =>
   JSON.parse(text, (_name, value: unknown) => {
     if (typeof value !== 'object' || value === null) return value
     const [entry, ...rest] = Object.entries(value)

@@ -14,6 +14,7 @@ import {
   type ValidationRule,
   visit,
 } from 'graphql'
+import type { Scope } from './access/scopes.ts'
 
 export const LIMITS = {
   tokens: 2_000,
@@ -32,15 +33,30 @@ export const LIMITS = {
   operationMs: 5_000,
   /** The same of a query that has a field of SLOW_FIELDS; below the minute after which a still connection is closed. */
   slowOperationMs: 50_000,
+  /** After so long without a word of the database, nobody knows what became of a mutation; below that minute too. */
+  mutationMs: 50_000,
   /** Items of a list in the variables. */
   listItems: 1_000,
   /** A request's body, and a WebSocket message: a receipt with 1,000 allocations needs some 100 kB. */
   messageBytes: 256 * 1024,
+  /** The same over HTTP for the fields of BULK_FIELDS. */
+  bulkBytes: 4 * 1024 * 1024,
+  /** Items of a list in their variables. */
+  bulkItems: 10_000,
   subscriptionsPerSocket: 100,
 } as const
 
+/** What takes thousands of rows at once, and the scopes that it needs. */
+const BULK_FIELDS =
+  /\b(?:recordReceipts|setCreditLimits|importCreditLimits|importOrders|setSalesPlan|importSalesPlan)\b/
+/** One of these: which field it is for is known only once the body is read. */
+export const BULK_SCOPES: readonly Scope[] = ['credit:write', 'order:write', 'receipt:write']
+
+/** Whether a document has such a field, for all that its text tells. */
+export const isBulk = (text: string): boolean => BULK_FIELDS.test(text)
+
 /** What may take long, since it reads everything that there is. */
-const SLOW_FIELDS = new Set(['verifyAuditLog'])
+const SLOW_FIELDS = new Set(['verifyAuditLog', 'simulateCreditPolicy'])
 
 const timesAllowed = new WeakMap<DocumentNode, number>()
 

@@ -2,13 +2,7 @@
  * The loaders, one line each: they gather the ids that a page asks for one by one into one query. A set belongs to
  * one view of the data (context.ts), so nothing in it can be stale.
  */
-import { alert, alertChannel, alertDelivery, alertRule } from '@tidemark/drizzle/tables/alert.ts'
-import { apiToken, invitation } from '@tidemark/drizzle/tables/access.ts'
-import { auditSeal, origin } from '@tidemark/drizzle/tables/audit.ts'
-import { customer } from '@tidemark/drizzle/tables/customer.ts'
-import { goal } from '@tidemark/drizzle/tables/goal.ts'
-import { creditNote, invoice, item, receipt } from '@tidemark/drizzle/tables/ledger.ts'
-import { person } from '@tidemark/drizzle/tables/organization.ts'
+import { auditSeal } from '@tidemark/drizzle/tables/audit.ts'
 import type {
   AlertChannelRow,
   AlertDeliveryRow,
@@ -17,8 +11,11 @@ import type {
   AlertStandingRow,
   AlertTransitionRow,
   ApiTokenRow,
+  ApprovalEventRow,
+  ApprovalRequestRow,
   AuditSealRow,
   CreditNoteRow,
+  CreditSecurityRow,
   CustomerRow,
   GoalActionRow,
   GoalForecastRow,
@@ -31,10 +28,13 @@ import type {
   InvitationRow,
   InvoiceRow,
   ItemRow,
+  OrderEventRow,
   OrganizationRow,
   OriginRow,
   PersonRow,
   ReceiptRow,
+  SalesOrderRow,
+  CreditCrossingRow,
   SegmentRow,
 } from '@tidemark/drizzle/rows.ts'
 import type { Reader, Tx } from '@tidemark/drizzle/transaction.ts'
@@ -51,6 +51,12 @@ import {
   readTransitionsOf,
   type RuleChangeRow,
 } from './alert/queries.ts'
+import type { CreditPolicy } from './domain/credit-decision.ts'
+import { readIdentities } from './authority/identity.ts'
+import { readEvents, readFirstSteps, type FirstStep } from './authority/read.ts'
+import { readPaymentBehaviour, type PaymentBehaviour } from './customer/payment-behaviour.ts'
+import type { Identity } from './domain/authority.ts'
+import type { DatedLimit } from './domain/credit-limit.ts'
 import { dayOf } from './domain/day.ts'
 import type { Rates } from './domain/rates.ts'
 import { readActions, readNotes } from './goal/plan.ts'
@@ -58,12 +64,21 @@ import { readChildren } from './goal/tree.ts'
 import { readOpenGoals } from './goal/open-goals.ts'
 import { readFollowers } from './goal/followers.ts'
 import { readChanges, type ChangeRow } from './goal/changes.ts'
+import { readLimits } from './ledger/credit-limits.ts'
+import { readPoliciesOn, readPolicySettings, type PolicySetting } from './ledger/credit-policy.ts'
+import { readRatings, type RatingShown } from './ledger/credit-ratings.ts'
+import { readCreditStandings, type CreditStanding } from './ledger/credit-standing.ts'
+import { readOpenCrossings } from './ledger/crossings.ts'
 import { readCustomerStates, type CustomerState } from './ledger/customer-states.ts'
+import { readMembers, readParents } from './ledger/hierarchy.ts'
+import { readDues, USUAL_EDGES, type DueSum } from './ledger/dues.ts'
 import { readDisputed, readDisputesOf } from './ledger/disputes.ts'
 import { readEntries, type PostedEntry } from './ledger/entries.ts'
 import { readItems, type Item } from './ledger/histories.ts'
 import { readLines, type PostedLine } from './ledger/lines.ts'
+import { readOrderEvents } from './ledger/order-events.ts'
 import { readRates } from './ledger/rates.ts'
+import { readSecurities } from './ledger/securities.ts'
 import { readSegmentRows } from './ledger/segments.ts'
 import { readLastPosting } from './live/evaluate.ts'
 import { readForecasts } from './live/forecasts.ts'
@@ -72,6 +87,7 @@ import { measuredLoader, type MeasuredLoader } from './live/measured.ts'
 import { readMilestones } from './live/milestones.ts'
 import { readReviews, readSignatures } from './goal/review/read.ts'
 import { readLatestProgress } from './live/progress.ts'
+import { rowsById } from './rows-by-id.ts'
 
 export type Loaders = {
   readonly person: DataLoader<string, PersonRow | null>
@@ -87,6 +103,39 @@ export type Loaders = {
   readonly segment: DataLoader<string, SegmentRow | null>
   /** By customer. */
   readonly customerState: DataLoader<string, CustomerState>
+  /** By customer: what it owes by how long it is past due. */
+  readonly dues: DataLoader<string, readonly DueSum[]>
+  /** By customer: how it paid in the last twelve months. */
+  readonly paymentBehaviour: DataLoader<string, PaymentBehaviour | null>
+  /** By customer: what was decided about its credit limit. */
+  readonly creditLimits: DataLoader<string, readonly DatedLimit[]>
+  /** By day, as text: the rules of credit that are in force. */
+  readonly creditPolicy: DataLoader<string, CreditPolicy | null>
+  /** By version, as text: who set that version of the credit policy; null where nobody did. */
+  readonly creditPolicySettings: DataLoader<string, PolicySetting | null>
+  /** By customer: what agencies said of it. */
+  readonly ratings: DataLoader<string, readonly RatingShown[]>
+  /** By customer: where it stands against its credit limit. */
+  readonly creditStanding: DataLoader<string, CreditStanding | null>
+  /** By customer: the one above it today. */
+  readonly parentId: DataLoader<string, string | null>
+  /** By customer: itself and all below it today. */
+  readonly groupIds: DataLoader<string, readonly string[]>
+  /** By customer: the latest first. */
+  readonly securities: DataLoader<string, readonly CreditSecurityRow[]>
+  readonly approvalRequest: DataLoader<string, ApprovalRequestRow | null>
+  /** By request: the first first. */
+  readonly approvalEvents: DataLoader<string, readonly ApprovalEventRow[]>
+  /** By request: what it would do first. */
+  readonly approvalStep: DataLoader<string, FirstStep | null>
+  /** By actor, as the audit names them. */
+  readonly identity: DataLoader<string, Identity>
+  readonly order: DataLoader<string, SalesOrderRow | null>
+  readonly creditCrossing: DataLoader<string, CreditCrossingRow | null>
+  /** By customer: the one that goes on. */
+  readonly openCrossing: DataLoader<string, CreditCrossingRow | null>
+  /** By order: the first first. */
+  readonly orderEvents: DataLoader<string, readonly OrderEventRow[]>
   /** An invoice, receipt or credit note with all that was posted to it. */
   readonly item: DataLoader<string, Item | null>
   /** By item: its entries as people read them. */
@@ -160,97 +209,54 @@ export const createLoaders = (
   let openGoals: Promise<readonly GoalRow[]> | undefined
   let lastPosting: Promise<Temporal.PlainDate | null> | undefined
   return {
-    person: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(person)
-        .where(and(eq(person.organizationId, id), inArray(person.id, ids))),
-    ),
-    invitation: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(invitation)
-        .where(and(eq(invitation.organizationId, id), inArray(invitation.id, ids))),
-    ),
-    token: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(apiToken)
-        .where(and(eq(apiToken.organizationId, id), inArray(apiToken.id, ids))),
-    ),
-    customer: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(customer)
-        .where(and(eq(customer.organizationId, id), inArray(customer.id, ids))),
-    ),
-    invoice: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(invoice)
-        .where(and(eq(invoice.organizationId, id), inArray(invoice.id, ids))),
-    ),
-    receipt: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(receipt)
-        .where(and(eq(receipt.organizationId, id), inArray(receipt.id, ids))),
-    ),
-    creditNote: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(creditNote)
-        .where(and(eq(creditNote.organizationId, id), inArray(creditNote.id, ids))),
-    ),
+    person: byId(reader, (tx, ids) => rowsById.person(tx, id, ids)),
+    invitation: byId(reader, (tx, ids) => rowsById.invitation(tx, id, ids)),
+    token: byId(reader, (tx, ids) => rowsById.token(tx, id, ids)),
+    customer: byId(reader, (tx, ids) => rowsById.customer(tx, id, ids)),
+    invoice: byId(reader, (tx, ids) => rowsById.invoice(tx, id, ids)),
+    receipt: byId(reader, (tx, ids) => rowsById.receipt(tx, id, ids)),
+    creditNote: byId(reader, (tx, ids) => rowsById.creditNote(tx, id, ids)),
     lines: byKey(reader, (tx, ids) => readLines(tx, id, ids), []),
     segment: byKey(reader, (tx, ids) => readSegmentRows(tx, id, ids), null),
     customerState: byKey(reader, (tx, ids) => readCustomerStates(tx, organization, ids), {
       receivable: [],
       unapplied: [],
     }),
+    dues: byKey(reader, (tx, ids) => readDues(tx, id, ids, { today: day, edges: USUAL_EDGES }), []),
+    paymentBehaviour: byKey(reader, (tx, ids) => readPaymentBehaviour(tx, id, ids, day), null),
+    creditLimits: byKey(reader, (tx, ids) => readLimits(tx, id, ids), []),
+    creditPolicy: byKey(reader, (tx, days) => readPoliciesOn(tx, id, days), null),
+    creditPolicySettings: byKey(reader, (tx, versions) => readPolicySettings(tx, id, versions), null),
+    ratings: byKey(reader, (tx, ids) => readRatings(tx, id, ids), []),
+    creditStanding: byKey(
+      reader,
+      (tx, ids) => readCreditStandings(tx, organization, ids, { today: day, now: at.now }),
+      null,
+    ),
+    parentId: byKey(reader, (tx, ids) => readParents(tx, id, ids, day), null),
+    groupIds: byKey(reader, (tx, ids) => readMembers(tx, id, ids, day), []),
+    securities: byKey(reader, (tx, ids) => readSecurities(tx, id, ids), []),
+    orderEvents: byKey(reader, (tx, ids) => readOrderEvents(tx, id, ids), []),
+    creditCrossing: byId(reader, (tx, ids) => rowsById.creditCrossing(tx, id, ids)),
+    openCrossing: byKey(reader, (tx, ids) => readOpenCrossings(tx, id, ids), null),
+    approvalRequest: byId(reader, (tx, ids) => rowsById.approvalRequest(tx, id, ids)),
+    approvalEvents: byKey(reader, (tx, ids) => readEvents(tx, id, ids), []),
+    approvalStep: byKey(reader, (tx, ids) => readFirstSteps(tx, id, ids), null),
+    identity: byKey(reader, (tx, actors) => readIdentities(tx, id, actors), NOBODY),
+    order: byId(reader, (tx, ids) => rowsById.order(tx, id, ids)),
     item: byKey(reader, (tx, ids) => readItems(tx, id, ids), null),
     entries: byKey(reader, (tx, ids) => readEntries(tx, id, ids), []),
     disputed: byKey(reader, (tx, ids) => readDisputed(tx, id, ids, day), 0n),
     disputes: byKey(reader, (tx, ids) => readDisputesOf(tx, id, ids), []),
-    dispute: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(item)
-        .where(and(eq(item.organizationId, id), inArray(item.id, ids), eq(item.kind, 'DISPUTE'))),
-    ),
-    goal: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(goal)
-        .where(and(eq(goal.organizationId, id), inArray(goal.id, ids))),
-    ),
+    dispute: byId(reader, (tx, ids) => rowsById.dispute(tx, id, ids)),
+    goal: byId(reader, (tx, ids) => rowsById.goal(tx, id, ids)),
     progress: byKey(reader, (tx, ids) => readLatestProgress(tx, id, ids), null),
     goalForecast: byKey(reader, (tx, ids) => readForecasts(tx, id, ids), null),
     goalHistory: goalHistoryLoader(reader, organization, at),
-    alert: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(alert)
-        .where(and(eq(alert.organizationId, id), inArray(alert.id, ids))),
-    ),
-    alertRule: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(alertRule)
-        .where(and(eq(alertRule.organizationId, id), inArray(alertRule.id, ids))),
-    ),
-    alertChannel: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(alertChannel)
-        .where(and(eq(alertChannel.organizationId, id), inArray(alertChannel.id, ids))),
-    ),
-    alertDelivery: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(alertDelivery)
-        .where(and(eq(alertDelivery.organizationId, id), inArray(alertDelivery.id, ids))),
-    ),
+    alert: byId(reader, (tx, ids) => rowsById.alert(tx, id, ids)),
+    alertRule: byId(reader, (tx, ids) => rowsById.alertRule(tx, id, ids)),
+    alertChannel: byId(reader, (tx, ids) => rowsById.alertChannel(tx, id, ids)),
+    alertDelivery: byId(reader, (tx, ids) => rowsById.alertDelivery(tx, id, ids)),
     alertTransition: byKey(reader, (tx, ids) => readTransitionsBySequence(tx, id, ids), null),
     alertTransitions: byKey(reader, (tx, ids) => readTransitionsOf(tx, id, ids), []),
     alertDeliveries: byKey(reader, (tx, ids) => readDeliveriesOf(tx, id, ids), []),
@@ -270,12 +276,7 @@ export const createLoaders = (
     goalNotes: byKey(reader, (tx, ids) => readNotes(tx, id, ids), []),
     milestones: byKey(reader, (tx, ids) => readMilestones(tx, id, ids), []),
     goalFollowers: byKey(reader, (tx, ids) => readFollowers(tx, id, ids), []),
-    origin: byId(reader, (tx, ids) =>
-      tx
-        .select()
-        .from(origin)
-        .where(and(eq(origin.organizationId, id), inArray(origin.id, ids))),
-    ),
+    origin: byId(reader, (tx, ids) => rowsById.origin(tx, id, ids)),
     auditSeal: byKey(
       reader,
       async (tx, ids) => {
@@ -290,6 +291,9 @@ export const createLoaders = (
     ratesToday: () => (rates ??= reader.read((tx) => readRates(tx, organization, day, day))),
   }
 }
+
+/** Of actors that are not there; `readIdentities` knows them all. */
+const NOBODY: Identity = { actor: '', principal: '', role: null, names: [], authorities: [] }
 
 /** Loads what a foreign key promises. */
 export async function required<Value>(loader: DataLoader<string, Value | null>, id: string): Promise<Value> {

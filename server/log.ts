@@ -9,10 +9,15 @@ export type Log = {
   readonly failure: LogError
 }
 
+const WAITING_CHARACTERS_MAX = 1_000_000
+
 export const createLog = (level: LogLevel): Log => {
   // Of a request Fastify would log its address, which may hold a query, and of an answer its headers.
   const serializers = { err: describeError, req: describeRequest, res: describeNothing }
-  const logger = pino({ level, serializers }, pino.destination({ fd: 2, sync: true }))
+  const destination = pino.destination({ fd: 2, sync: true, maxLength: WAITING_CHARACTERS_MAX })
+  // A disk that is full must not end the server: what cannot be written waits for the next line, then is dropped.
+  destination.on('error', () => {})
+  const logger = pino({ level, serializers }, destination)
   return { logger, failure: (error, message) => logger.error({ err: error }, message) }
 }
 

@@ -13,7 +13,8 @@ import { authorizationError } from './access/authorize.ts'
 import type { Spending } from './access/budget.ts'
 import { ASK_FOR_LESS, type Cost, costError, costOf } from './cost.ts'
 import { tooMuch, tooOften, unacceptable } from './errors.ts'
-import { LIMITS } from './limits.ts'
+import { inTime } from './in-time.ts'
+import { isBulk, LIMITS } from './limits.ts'
 
 export type RequestedOperation = {
   readonly document: DocumentNode
@@ -41,16 +42,24 @@ export const admitOperation = async (
   today: Temporal.PlainDate,
 ): Promise<GraphQLError | null> => {
   const { document, operationName, variables } = operation
-  const forbidden = mayReadSchema(actor)
-    ? authorizationError(schema, document, operationName, actor)
-    : secrecyError(schema, operation, actor)
+  const forbidden = rightsError(schema, operation, actor)
   if (forbidden !== null) return forbidden
-  const wrong = variablesError(variables) ?? literalsError(document)
+  const wrong = variablesError(document, variables) ?? literalsError(document)
   if (wrong !== null) return wrong
   const cost = costOf(schema, document, operationName, variables, today)
   if (cost === null) return null
   return costError(cost, spending.report()) ?? pay(spending, { ...cost, points: cost.points - ENTRY_POINTS })
 }
+
+/** Null, or that the actor may not run the operation; asked again of those that run for long. */
+export const rightsError = (
+  schema: GraphQLSchema,
+  operation: Pick<RequestedOperation, 'document' | 'operationName'>,
+  actor: Actor,
+): GraphQLError | null =>
+  mayReadSchema(actor)
+    ? authorizationError(schema, operation.document, operation.operationName, actor)
+    : secrecyError(schema, operation, actor)
 
 /**
  * For whoever may not read the schema: neither an operation that does not run, beside one that does, nor one that is not
@@ -58,7 +67,7 @@ export const admitOperation = async (
  */
 const secrecyError = (
   schema: GraphQLSchema,
-  { document, operationName }: RequestedOperation,
+  { document, operationName }: Pick<RequestedOperation, 'document' | 'operationName'>,
   actor: Actor,
 ): GraphQLError | null => {
   const names = document.definitions.flatMap((node) =>
@@ -69,7 +78,7 @@ const secrecyError = (
 }
 
 const pay = async (spending: Spending, { points, isBound }: Cost): Promise<GraphQLError | null> => {
-  const refused = await spending.spend(points, { isBound })
+  const refused = await inTime(spending.spend(points, { isBound }))
   if (refused === null) return null
   const { retryAfterSeconds } = refused
   const cost = spending.report()
@@ -111,25 +120,32 @@ export const tellableErrors = <Told extends Pick<GraphQLFormattedError, 'extensi
   return ofShape.length > 0 ? ofShape : [asTold(notHere())]
 }
 
-const variablesError = (variables: Readonly<Record<string, unknown>>): GraphQLError | null => {
+const variablesError = (
+  document: DocumentNode,
+  variables: Readonly<Record<string, unknown>>,
+): GraphQLError | null => {
+  const itemsMax = isBulk(document.loc?.source.body ?? '') ? LIMITS.bulkItems : LIMITS.listItems
   for (const [name, value] of Object.entries(variables)) {
-    const error = valueError(value, `Variable "$${name}"`, name, 1)
+    const error = valueError(value, { holder: `Variable "$${name}"`, itemsMax }, name, 1)
     if (error !== null) return error
   }
   return null
 }
 
-const valueError = (value: unknown, holder: string, path: string, depth: number): GraphQLError | null => {
+type Held = { readonly holder: string; readonly itemsMax: number }
+
+const valueError = (value: unknown, held: Held, path: string, depth: number): GraphQLError | null => {
+  const { holder, itemsMax } = held
   if (typeof value === 'string') return isKeepable(value) ? null : unkeepable(holder, path)
   if (typeof value !== 'object' || value === null) return null
   if (depth > LIMITS.depth) {
     return tooMuch(`${holder} is more than ${LIMITS.depth} levels deep.`)
   }
-  if (Array.isArray(value) && value.length > LIMITS.listItems) {
-    return tooMuch(`A list in the variables may have at most ${LIMITS.listItems} items.`)
+  if (Array.isArray(value) && value.length > itemsMax) {
+    return tooMuch(`A list in the variables may have at most ${itemsMax} items.`)
   }
   for (const [key, inner] of Object.entries(value)) {
-    const error = valueError(inner, holder, `${path}.${key}`, depth + 1)
+    const error = valueError(inner, held, `${path}.${key}`, depth + 1)
     if (error !== null) return error
   }
   return null

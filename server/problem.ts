@@ -12,7 +12,13 @@ export type Problem =
 /** The input field at fault, such as ['allocations', '0', 'amount']; empty where it is the whole. */
 export type Path = readonly string[]
 
-type InvalidCode = 'INVALID' | 'OVER_ALLOCATION' | 'WRONG_CURRENCY' | 'MISSING_RATE' | 'CLOSED_PERIOD'
+type InvalidCode =
+  | 'INVALID'
+  | 'OVER_ALLOCATION'
+  | 'WRONG_CURRENCY'
+  | 'MISSING_RATE'
+  | 'CLOSED_PERIOD'
+  | 'BEYOND_AUTHORITY'
 
 /** A value is out of range or contradicts another. */
 export const invalid = (path: Path, message: string, code: InvalidCode = 'INVALID'): Problem => ({
@@ -38,8 +44,17 @@ export const notFound = (path: Path, message: string): Problem => ({
 export const conflict = (
   path: Path,
   message: string,
-  code: 'CONFLICT' | 'KEY_REUSED' = 'CONFLICT',
+  code: 'CONFLICT' | 'KEY_REUSED' | 'CREDIT_REFUSED' = 'CONFLICT',
 ): Problem => ({ __typename: 'Conflict', message, code, path })
+
+/** The customer changed since the caller read it. */
+export const staleCustomer = (path: Path, number: string, version: number): Problem => ({
+  __typename: 'Conflict',
+  message: `Customer ${number} is at version ${version} by now`,
+  code: 'CONFLICT',
+  path,
+  currentVersion: version,
+})
 
 const PROBLEM_TYPES = new Set(['InvalidInput', 'NotFound', 'Conflict'])
 

@@ -1,18 +1,29 @@
 /** The resolver map: the nouns meet here and nowhere else. */
 import { alertResolvers } from './alert/resolvers.ts'
+import { approvalResolvers } from './approval/resolvers.ts'
 import { auditResolvers } from './audit/resolvers.ts'
 import { codeResolvers } from './code/resolvers.ts'
+import { controlResolvers } from './control/resolvers.ts'
+import { crossingResolvers } from './credit/crossings.ts'
+import { creditApplicationResolvers } from './credit/application/resolvers.ts'
+import { creditDecisionResolvers } from './credit/decision-resolvers.ts'
+import { creditPolicyResolvers } from './credit/policy-resolvers.ts'
+import { policyTextResolvers } from './policy-text/resolvers.ts'
+import { creditResolvers } from './credit/resolvers.ts'
 import { creditNoteResolvers } from './credit-note/resolvers.ts'
 import { customerResolvers } from './customer/resolvers.ts'
+import { customerStandingResolvers } from './customer/standing-resolvers.ts'
 import { disputeResolvers } from './dispute/resolvers.ts'
 import { formatMinor } from './domain/money.ts'
 import { goalResolvers } from './goal/resolvers.ts'
 import { reviewResolvers } from './goal/review/resolvers.ts'
+import { governedCommands } from './governed-commands.ts'
 import { invoiceResolvers } from './invoice/resolvers.ts'
 import { explainResolvers } from './kpi/explain-resolvers.ts'
 import { reconciliationResolvers } from './kpi/reconciliation-resolvers.ts'
 import { restatementResolvers } from './kpi/restatement-resolvers.ts'
 import { kpiResolvers } from './kpi/resolvers.ts'
+import { orderResolvers } from './order/resolvers.ts'
 import { metricResolvers } from './metric/resolvers.ts'
 import { memberResolvers } from './member/resolvers.ts'
 import { organizationResolvers } from './organization/resolvers.ts'
@@ -21,6 +32,7 @@ import { rateResolvers } from './rate/resolvers.ts'
 import { receiptResolvers } from './receipt/resolvers.ts'
 import { scalars } from './scalars.ts'
 import type { Resolvers } from './schema.generated.ts'
+import { salesPlanResolvers } from './sales-plan/resolvers.ts'
 import { segmentResolvers } from './segment/resolvers.ts'
 import { tokenResolvers } from './token/resolvers.ts'
 
@@ -52,6 +64,16 @@ export const resolvers = merge([
   memberResolvers,
   tokenResolvers,
   customerResolvers,
+  customerStandingResolvers,
+  creditResolvers,
+  creditDecisionResolvers,
+  creditApplicationResolvers,
+  creditPolicyResolvers,
+  policyTextResolvers,
+  crossingResolvers,
+  approvalResolvers(governedCommands),
+  orderResolvers,
+  salesPlanResolvers,
   invoiceResolvers,
   periodResolvers,
   segmentResolvers,
@@ -68,5 +90,6 @@ export const resolvers = merge([
   alertResolvers,
   codeResolvers,
   reviewResolvers,
+  controlResolvers,
   auditResolvers,
 ])

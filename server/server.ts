@@ -1,6 +1,7 @@
 /** The server: API, WebSocket, dashboard and GraphiQL on one port. */
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import { constants } from 'node:zlib'
 import fastifyCompress from '@fastify/compress'
 import fastifyCookie from '@fastify/cookie'
@@ -44,6 +45,8 @@ const STILL_MS_MAX = 60_000
 const KEEP_ALIVE_MS = 72_000
 const REQUESTS_PER_CONNECTION = 10_000
 const HEADERS_MAX = 100
+/** Those that still run when the server closes: longer than a query may take. */
+const REQUESTS_END_MS_MAX = 6_000
 const HEADER_BYTES_MAX = 16 * 1024
 const COMPRESS_FROM_BYTES = 1_024
 /** The highest, which is the default, takes seconds for a megabyte. */
@@ -71,9 +74,15 @@ export type RunningServer = {
   /** Such as http://127.0.0.1:4000. */
   readonly url: string
   readonly port: number
-  /** Stops accepting, lets what runs finish, and closes every socket. May be called more than once. */
-  close(): Promise<void>
+  /**
+   * Stops accepting, lets what runs finish, and closes every socket; within 10 s. May be called more than once. For
+   * `lameDuckMs` before, none if left out, requests are answered while /readyz says that they had better go elsewhere.
+   */
+  close(options?: { readonly lameDuckMs?: number }): Promise<void>
 }
+
+/** Whether the server is about to close. */
+type Leaving = { began: boolean }
 
 /** Starts the server. Throws an OperatorError where the port cannot be had. */
 export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
@@ -99,7 +108,8 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   }
   const schema = createSchema(resolvers)
 
-  const app = await createApp(log, logCause, options.identity.publicUrl)
+  const leaving: Leaving = { began: false }
+  const app = await createApp(log, logCause, options.identity.publicUrl, leaving)
   const budgets = createBudgets(connection, log.failure)
   const gate = { entrance, budgets, trusted: options.trustedDocuments ?? null }
   const apollo = await registerGraphql(app, GRAPHQL_PATH, { services, schema, ...gate, logCause })
@@ -110,6 +120,8 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     host,
     graphiqlForPeople: gate.trusted === null,
     clock,
+    isLeaving: () => leaving.began,
+    metrics: services.metrics,
   })
   registerExportRoutes(app, { connection, entrance, budgets })
   const people = { identity, authenticator, entrance, clock, logCause }
@@ -135,7 +147,8 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   return {
     url: listening.url,
     port,
-    close: () => (closing ??= closeAll(app, apollo, sockets, budgets)),
+    close: ({ lameDuckMs = 0 } = {}) =>
+      (closing ??= closeAll({ app, apollo, sockets, budgets, leaving, lameDuckMs })),
   }
 }
 
@@ -143,6 +156,7 @@ const createApp = async (
   log: Log,
   logCause: LogCause,
   publicUrl: string | null,
+  leaving: Leaving,
 ): Promise<FastifyInstance> => {
   // Named by its own type, the logger would make this an instance that no plugin takes.
   const loggerInstance: FastifyBaseLogger = log.logger
@@ -169,6 +183,12 @@ const createApp = async (
   // The audit names the request of a change by it.
   app.addHook('onRequest', (request, reply, done) => {
     void reply.header('x-request-id', request.id)
+    done()
+  })
+  // Not when the request comes: one that began before the server leaves is answered later, on a connection that its
+  // client would use again just when it is closed.
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (leaving.began) void reply.header('connection', 'close')
     done()
   })
   await app.register(fastifyCompress, {
@@ -229,16 +249,27 @@ const LISTEN_MESSAGES: Readonly<Record<string, (host: string, port: number) => s
   ENOTFOUND: (host) => `HOST is ${host}, which cannot be found. Set HOST to 127.0.0.1 or 0.0.0.0.`,
 }
 
-const closeAll = async (
-  app: FastifyInstance,
-  apollo: { stop(): Promise<void> },
-  sockets: Sockets,
-  budgets: Budgets,
-): Promise<void> => {
+type Open = {
+  readonly app: FastifyInstance
+  readonly apollo: { stop(): Promise<void> }
+  readonly sockets: Sockets
+  readonly budgets: Budgets
+  readonly leaving: Leaving
+  readonly lameDuckMs: number
+}
+
+const closeAll = async ({ app, apollo, sockets, budgets, leaving, lameDuckMs }: Open): Promise<void> => {
+  leaving.began = true
+  const drained = sockets.drain(lameDuckMs / 2)
+  if (lameDuckMs > 0) await sleep(lameDuckMs)
+  // What arrived while this process was busy is read before a connection counts as idle.
+  await setImmediate()
   // Open sockets would keep the server from closing, so they go at the same time.
   const closed = app.close()
-  await sockets.drain()
+  const giveUp = setTimeout(() => app.server.closeAllConnections(), REQUESTS_END_MS_MAX)
+  await drained
   await closed
+  clearTimeout(giveUp)
   await apollo.stop()
   await budgets.close()
 }

@@ -7,6 +7,8 @@ import { listenForStop } from './stop.ts'
 import { readTrustedDocuments } from './trusted-documents.ts'
 
 const DEMO_RATES_MS = 6 * 3_600_000
+/** Within it a load balancer sees that this process takes no more, and sends it nothing that would be cut off. */
+const LAME_DUCK_MS = 2_000
 
 export const start = async (options: readonly string[]): Promise<void> => {
   if (options.includes('--help')) {
@@ -60,7 +62,8 @@ export const start = async (options: readonly string[]): Promise<void> => {
   const trustedDocuments = config.trustedDocuments ? readTrustedDocuments() : null
   const listening = { host, port, dashboard, demo, identity, trustedProxies, trustedDocuments, connections }
   const server = await startServer({ ...listening, services: shared.services, log })
-  running.defer(() => server.close())
+  // Who presses Ctrl-C has no load balancer.
+  running.defer(() => server.close({ lameDuckMs: stop.signal.reason === 'SIGTERM' ? LAME_DUCK_MS : 0 }))
   process.stdout.write(`ready ${server.url}\n`)
   await stop.requested
 }

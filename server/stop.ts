@@ -8,7 +8,7 @@ const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 export type Stop = {
   /** Resolves at the first Ctrl-C, SIGTERM or SIGHUP, or after an error that nobody caught. */
   readonly requested: Promise<void>
-  /** Aborted at the same moment. */
+  /** Aborted at the same moment; its reason is the signal, where there was one. */
   readonly signal: AbortSignal
 }
 
@@ -17,15 +17,15 @@ export const listenForStop = (onUncaught: (error: unknown) => void): Stop => {
   const controller = new AbortController()
   const { promise, resolve } = Promise.withResolvers<void>()
   let askedAt: number | undefined
-  const stop = () => {
+  const stop = (reason?: string) => {
     askedAt = performance.now()
-    controller.abort()
+    controller.abort(reason)
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref()
     resolve()
   }
   for (const [signal, number] of Object.entries(SIGNALS)) {
     process.on(signal, () => {
-      if (askedAt === undefined) stop()
+      if (askedAt === undefined) stop(signal)
       else if (performance.now() - askedAt > SAME_SIGNAL_MS) process.exit(128 + number)
     })
   }

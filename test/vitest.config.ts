@@ -2,9 +2,12 @@ import { createRequire } from 'node:module'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { createFaultReport } from './support/fault-report.ts'
 
-/** `pnpm faults`: everything in its full form, and the tests of test/faults besides. */
+/** `pnpm faults`: everything in its full form, and besides what has no form of seconds. */
 const isFull = process.env['TIDEMARK_FAULTS'] === '1'
+const FULL_ONLY = ['drain', 'packages', 'pgbouncer', 'sockets'].map((name) => `faults/${name}.test.ts`)
+const folder = fileURLToPath(new URL('faults', import.meta.url))
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
@@ -15,12 +18,13 @@ export default defineConfig({
   test: {
     environment: 'node',
     include: ['**/*.test.ts'],
-    exclude: ['**/node_modules/**', ...(isFull ? [] : ['faults/**'])],
+    exclude: ['**/node_modules/**', ...(isFull ? [] : FULL_ONLY)],
     globalSetup: './support/global-setup.ts',
+    reporters: ['default', createFaultReport(folder, isFull)],
     setupFiles: './support/seed.ts',
     // The smallest machine this is built for has two cores, and PostgreSQL needs some of them too.
     maxWorkers: 2,
-    testTimeout: isFull ? 600_000 : 30_000,
+    testTimeout: isFull ? 900_000 : 30_000,
     hookTimeout: isFull ? 120_000 : 60_000,
     // A subscription or a pool that nobody closed must not keep the run from ending.
     teardownTimeout: 10_000,

@@ -12,8 +12,17 @@ export type ChartPoint = {
   readonly text: string
 }
 
+/** A level that holds from one place to another; places are counted in points, 0 is the first of them. */
+export type ChartStep = { readonly from: number; readonly to: number; readonly value: number }
+
 type LineChartProps = {
   readonly points: readonly ChartPoint[]
+  /** Levels beside the line, dashed. */
+  readonly steps?: readonly ChartStep[]
+  /** The places of points that something is the matter with. */
+  readonly marked?: readonly number[]
+  /** Whether it stands among other things. */
+  readonly isSmall?: boolean
   /** What the chart shows, for those who cannot see it. */
   readonly label: string
   /** What a value of the axis reads as. */
@@ -39,8 +48,30 @@ const Tooltip = ({ at, point: { title, text } }: { readonly at: number; readonly
   </div>
 )
 
+/** Along each level, and straight up or down to the next where there is no gap between them. */
+const stepPath = (
+  steps: readonly ChartStep[],
+  x: (place: number) => number,
+  y: (value: number) => number,
+): string =>
+  steps
+    .map(({ from, to, value }, index) => {
+      const isNext = steps[index - 1]?.to === from
+      return `${isNext ? 'L' : 'M'}${x(from)},${y(value)}L${x(to)},${y(value)}`
+    })
+    .join('')
+
+const none: readonly never[] = []
+
 /** A line over time with axes, to be read with the pointer or the arrow keys. */
-export const LineChart = ({ points, label, formatTick }: LineChartProps) => {
+export const LineChart = ({
+  points,
+  steps = none,
+  marked = none,
+  isSmall = false,
+  label,
+  formatTick,
+}: LineChartProps) => {
   const [read, setRead] = useState<number | null>(null)
   const { at, cursorProps } = useChartCursor(
     points.length,
@@ -52,9 +83,10 @@ export const LineChart = ({ points, label, formatTick }: LineChartProps) => {
     setRead,
   )
   const readPoint = read === null ? undefined : points[read]
-  const range = rangeOf(points.map(({ value }) => value))
+  const range = rangeOf([...points, ...steps].map(({ value }) => value))
   if (!range) return null
-  const ticks = ticksOf(range, gridCount)
+  const ticks = ticksOf(range, isSmall ? 2 : gridCount)
+  const height = isSmall ? 'h-32' : 'h-56 sm:h-64'
   const x = linear([0, Math.max(points.length - 1, 1)], [0, 100])
   const y = linear([ticks[0] ?? 0, ticks.at(-1) ?? 1], [100, 0])
   const dotAt = at ?? points.findLastIndex(({ value }) => value !== null)
@@ -62,7 +94,7 @@ export const LineChart = ({ points, label, formatTick }: LineChartProps) => {
   return (
     <div className="figures grid grid-cols-[auto_minmax(0,1fr)] gap-x-2 text-2xs text-muted">
       {/* As wide as the widest of them, without being measured. */}
-      <div aria-hidden="true" className="relative h-56 sm:h-64">
+      <div aria-hidden="true" className={`relative ${height}`}>
         {ticks.map((tick) => (
           <span key={tick} className="block h-0 overflow-hidden whitespace-nowrap">
             {formatTick(tick)}
@@ -79,7 +111,7 @@ export const LineChart = ({ points, label, formatTick }: LineChartProps) => {
         ))}
       </div>
       <div className="relative mr-2">
-        <div {...cursorProps} className="h-56 touch-pan-y rounded-sm outline-offset-4 sm:h-64">
+        <div {...cursorProps} className={`${height} touch-pan-y rounded-sm outline-offset-4`}>
           <svg aria-hidden="true" width="100%" height="100%" overflow="visible" className="block">
             {ticks.map((tick) => (
               <line key={tick} x2="100%" y1={`${y(tick)}%`} y2={`${y(tick)}%`} className="stroke-line" />
@@ -92,6 +124,14 @@ export const LineChart = ({ points, label, formatTick }: LineChartProps) => {
               overflow="visible"
             >
               <path
+                d={stepPath(steps, x, y)}
+                fill="none"
+                className="stroke-accent-fill"
+                strokeWidth="1.5"
+                strokeDasharray="5 4"
+                vectorEffect="non-scaling-stroke"
+              />
+              <path
                 d={smoothPath(
                   points.map(({ value }, index) => (value === null ? null : [x(index), y(value)])),
                 )}
@@ -103,6 +143,17 @@ export const LineChart = ({ points, label, formatTick }: LineChartProps) => {
                 vectorEffect="non-scaling-stroke"
               />
             </svg>
+            {marked.map((index) => (
+              <circle
+                key={index}
+                cx={`${x(index)}%`}
+                cy={`${y(points[index]?.value ?? 0)}%`}
+                r="3"
+                strokeWidth="2"
+                className="fill-act-fill stroke-surface"
+                paintOrder="stroke"
+              />
+            ))}
             {at !== null && (
               <line x1={`${x(at)}%`} x2={`${x(at)}%`} y1="0" y2="100%" className="stroke-line-strong" />
             )}

@@ -18,6 +18,10 @@ export type DraftMilestone = { readonly key: string; readonly title: string; rea
 export type DraftDirection = 'DECREASE' | 'INCREASE' | 'MAINTAIN_BAND' | 'MILESTONES'
 
 export type GoalDraft = {
+  /** The template that it was made of, for the alert rules that come with it. */
+  readonly template: string | null
+  /** Whether it begins with alert rules; null where whoever writes it may not make any. */
+  readonly hasRules: boolean | null
   readonly name: string
   readonly why: string
   readonly metric: KpiMetric | null
@@ -25,7 +29,7 @@ export type GoalDraft = {
   readonly filter: KpiFilter | null
   /** Those of a template; null for the organization's. */
   readonly conventions: KpiConventionsInput | null
-  /** Of a template: what is watched beside it. */
+  /** What is watched beside it. */
   readonly guards: readonly GoalGuard[]
   readonly targetKind: TargetKind
   readonly target: string
@@ -43,6 +47,8 @@ export type GoalDraft = {
 const usualDays = 182
 
 export const emptyDraft = (today: Day, ownerId: string | null): GoalDraft => ({
+  template: null,
+  hasRules: null,
   name: '',
   why: '',
   metric: null,
@@ -88,7 +94,8 @@ const conventionsOf = (of: Template['draft']['conventions']): KpiConventionsInpu
 const kinds = { VALUE: 'value', PERCENT: 'percent', POINTS: 'points' } as const
 
 /** What a template makes of the books as they are, to be changed. */
-export const draftOfTemplate = ({ draft }: Template): Partial<GoalDraft> => ({
+export const draftOfTemplate = ({ id, draft }: Template): Partial<GoalDraft> => ({
+  template: id,
   name: draft.name,
   why: draft.why,
   metric: draft.metric,
@@ -162,12 +169,18 @@ export const checkInput = (draft: GoalDraft): GoalDraftInput => ({
 
 type State = 'ACTIVE' | 'DRAFT'
 
+const rulesOf = ({ template, hasRules }: GoalDraft) => ({
+  ...(template === null ? {} : { template }),
+  ...(hasRules === null ? {} : { defaultAlertRules: hasRules }),
+})
+
 /** All of it, to be created: a number that is none is sent as it was typed, and refused. */
 export const goalInput = (draft: GoalDraft, metric: KpiMetric, state: State): CreateGoalInput => ({
   name: draft.name.trim(),
   metric,
   deadline: draft.deadline,
   state,
+  ...rulesOf(draft),
   ...sharedOf(draft),
   ...measuredOf(draft),
   ...(draft.guards.length === 0 ? {} : { guards: draft.guards }),
@@ -178,5 +191,6 @@ export const checklistInput = (draft: GoalDraft, state: State): CreateMilestoneG
   deadline: draft.deadline,
   state,
   milestones: milestonesOf(draft),
+  ...rulesOf(draft),
   ...sharedOf(draft),
 })

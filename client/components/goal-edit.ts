@@ -1,5 +1,10 @@
 /** What the form of a goal says, as the API takes it: only what differs from what was there. */
-import type { GoalDetail_GoalFragment, GoalTrajectoryInput, UpdateGoalInput } from '../documents.generated.ts'
+import type {
+  GoalDetail_GoalFragment,
+  GoalGuard,
+  GoalTrajectoryInput,
+  UpdateGoalInput,
+} from '../documents.generated.ts'
 
 type Goal = GoalDetail_GoalFragment
 
@@ -30,6 +35,7 @@ export type GoalEdit = {
   readonly ownerId: string
   readonly reviewerId: string
   readonly followerIds: readonly string[]
+  readonly guards: readonly GoalGuard[]
   readonly parentId: string
   readonly reason: string
 }
@@ -82,6 +88,7 @@ export const editInput = (goal: Goal, edit: GoalEdit): Omit<UpdateGoalInput, 'ex
     ...changed('ownerId', goal.owner?.id ?? null, edit.ownerId || null),
     ...changed('reviewerId', goal.reviewer?.id ?? null, edit.reviewerId || null),
     ...(isSameSet(followers, edit.followerIds) ? {} : { followerIds: edit.followerIds }),
+    ...(isSameSet(goal.guards, edit.guards) ? {} : { guards: edit.guards }),
     ...changed('parentId', goal.parent?.id ?? null, edit.parentId || null),
     ...(edit.reason === '' ? {} : { reason: edit.reason }),
   }

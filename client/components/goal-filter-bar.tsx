@@ -1,8 +1,8 @@
-import { Search, X } from 'lucide-react'
-import { useEffect, useEffectEvent, useState } from 'react'
+import { X } from 'lucide-react'
 import { goalStatusWords } from '../format/words.ts'
 import { Button } from '../ui/button.tsx'
-import { controlClass, Field, SelectField } from '../ui/field.tsx'
+import { SelectField } from '../ui/field.tsx'
+import { SearchField } from '../ui/search-field.tsx'
 import {
   deadlineChoices,
   type GoalSearch,
@@ -47,55 +47,6 @@ const metricsOf = (goals: readonly ListedGoal[], chosen: string | null) =>
     'Another KPI',
   )
 
-const typingPauseMs = 250
-
-/** What is typed reaches the address once somebody stops for a moment. */
-const TextFilter = ({
-  text,
-  onChange,
-}: {
-  readonly text: string
-  readonly onChange: (text: string) => void
-}) => {
-  const [typed, setTyped] = useState(text)
-  const [told, setTold] = useState(text)
-  // The address changed by itself, as when one goes back.
-  if (text !== told) {
-    setTold(text)
-    setTyped(text)
-  }
-  const tell = useEffectEvent((next: string) => {
-    setTold(next)
-    onChange(next)
-  })
-  useEffect(() => {
-    if (typed === told) return
-    const timer = setTimeout(() => tell(typed), typingPauseMs)
-    return () => clearTimeout(timer)
-  }, [typed, told])
-  return (
-    <Field label="Search" className="min-w-0 flex-2 basis-56">
-      {(ties) => (
-        <div className="relative">
-          <Search
-            aria-hidden="true"
-            className="pointer-events-none absolute top-3 left-3 size-4 text-faint"
-          />
-          <input
-            {...ties}
-            type="search"
-            value={typed}
-            onChange={({ target }) => setTyped(target.value)}
-            placeholder="Name, KPI, scope, owner"
-            autoComplete="off"
-            className={`${controlClass} h-10 pl-9`}
-          />
-        </div>
-      )}
-    </Field>
-  )
-}
-
 const fieldClass = 'min-w-0 flex-1 basis-32 sm:max-w-52'
 
 /** Which goals are shown, and in which order. All of it stands in the address. */
@@ -104,7 +55,11 @@ export const GoalFilterBar = ({ search, goals, onChange }: GoalFilterBarProps) =
   const isFiltered = status !== null || owner !== null || metric !== null || deadline !== null || text !== ''
   return (
     <search aria-label="Goals" className="flex flex-wrap items-end gap-3">
-      <TextFilter text={text} onChange={(next) => onChange({ q: next })} />
+      <SearchField
+        text={text}
+        placeholder="Name, KPI, scope, owner"
+        onChange={(next) => onChange({ q: next })}
+      />
       <SelectField
         label="State"
         value={state.id}

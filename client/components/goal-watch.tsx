@@ -11,12 +11,13 @@ type Goal = GoalDetail_GoalFragment
 type Watch = GoalDetail_WatchFragment
 type Progress = NonNullable<Watch['progress']>
 
-const guardWords = {
+export const guardWords = {
   WRITTEN_OFF: 'Written off',
   CREDITED: 'Credited',
   DISCOUNTED: 'Discounts',
   ADJUSTED: 'Adjusted',
   RE_BILLED: 'Billed anew',
+  RE_DATED: 'Due dates moved later',
   WEIGHTED_AVERAGE_TERMS: 'Terms given',
   UNAPPLIED_CASH: 'Unapplied cash',
   UNAPPLIED_CREDITS: 'Unapplied credits',

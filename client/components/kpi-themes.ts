@@ -9,6 +9,7 @@ const titles = {
   BILLING: 'Sales and billing',
   DISPUTES: 'Disputes',
   REDUCTIONS: 'Losses and other reductions',
+  CREDIT: 'Credit limits and risk',
   OUTSIDE: 'With figures from outside the books',
 } as const satisfies Record<KpiTheme, string>
 

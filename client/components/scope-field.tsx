@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { KpiFilter } from '../documents.generated.ts'
 import { CheckField, Fieldset } from '../ui/check-field.tsx'
 import { SelectField } from '../ui/field.tsx'
@@ -11,12 +12,20 @@ type ScopeFieldProps = {
   /** Of that dimension, as the books have them. */
   readonly rows: readonly Parameters<typeof groupOf>[0][]
   readonly error: string | null
+  /** The control that chooses one customer, where one is asked for; null where segments are. */
+  readonly customer: ReactNode
+  /** Whether one customer can be asked for. */
+  readonly hasCustomers: boolean
   readonly onDimension: (dimension: Dimension | null) => void
+  readonly onCustomer: () => void
   readonly onChange: (filter: KpiFilter | null) => void
 }
 
-/** Of which segments a goal is: all of them, or some values of one dimension. */
-export const ScopeField = ({ filter, dimension, rows, error, onDimension, onChange }: ScopeFieldProps) => {
+const oneCustomer = 'CUSTOMER'
+
+/** What something is measured on: all receivables, some values of one dimension, or one customer. */
+export const ScopeField = (props: ScopeFieldProps) => {
+  const { filter, dimension, rows, error, customer, hasCustomers, onDimension, onCustomer, onChange } = props
   const values = (dimension && filter?.[dimension.field]) ?? []
   const groups = dimension ? rows.flatMap((row) => groupOf(row, dimension) ?? []) : []
   const toggle = (value: string, isOn: boolean) => {
@@ -28,10 +37,12 @@ export const ScopeField = ({ filter, dimension, rows, error, onDimension, onChan
     <div className="grid gap-3">
       <SelectField
         label="Of"
-        value={dimension?.dimension ?? ''}
+        value={customer === null ? (dimension?.dimension ?? '') : oneCustomer}
         error={error}
         onChange={({ target }) =>
-          onDimension(dimensions.find((other) => other.dimension === target.value) ?? null)
+          target.value === oneCustomer
+            ? onCustomer()
+            : onDimension(dimensions.find((other) => other.dimension === target.value) ?? null)
         }
       >
         <option value="">All receivables</option>
@@ -40,7 +51,9 @@ export const ScopeField = ({ filter, dimension, rows, error, onDimension, onChan
             Only some: {label.toLowerCase()}
           </option>
         ))}
+        {hasCustomers && <option value={oneCustomer}>Only one customer</option>}
       </SelectField>
+      {customer}
       {dimension && (
         <Fieldset
           legend={dimension.label}

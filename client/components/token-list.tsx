@@ -1,7 +1,7 @@
 import { Ban, RefreshCw } from 'lucide-react'
 import type { RoleTable_RoleFragment, TokenList_TokenFragment } from '../documents.generated.ts'
 import { formatAgo, formatDayOf, formatMoment, formatSince } from '../format/moment.ts'
-import { formatCount } from '../format/quantity.ts'
+import { formatCount, formatMoney } from '../format/quantity.ts'
 import { roleOfScopes, scopesInWords } from '../format/scopes.ts'
 import { roleWord } from '../format/words.ts'
 import { Badge } from '../ui/badge.tsx'
@@ -35,10 +35,11 @@ const Expiry = ({ token, now }: { readonly token: ListedToken; readonly now: num
 }
 
 /** The bounds that a token has beside its scopes; null where it has none. */
-const boundsOf = ({ addresses, pointsPerMinute }: ListedToken): string | null => {
+const boundsOf = ({ addresses, pointsPerMinute, creditLimitMax }: ListedToken): string | null => {
   const parts = [
     ...(addresses.length > 0 ? [`from ${addresses.join(', ')}`] : []),
     ...(pointsPerMinute === null ? [] : [`${formatCount(pointsPerMinute)} points a minute`]),
+    ...(creditLimitMax === null ? [] : [`limits up to ${formatMoney(creditLimitMax, 'whole')}`]),
   ]
   return parts.length === 0 ? null : parts.join(' · ')
 }

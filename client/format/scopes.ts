@@ -7,6 +7,9 @@ const nounWords: Readonly<Record<string, string>> = {
   receipt: 'Receipts',
   'credit-note': 'Credit notes',
   dispute: 'Disputes',
+  order: 'Orders',
+  approval: 'Approvals',
+  authority: 'Authority to decide',
   period: 'Accounting months',
   kpi: 'KPIs',
   metric: 'Numbers from outside',
@@ -16,6 +19,7 @@ const nounWords: Readonly<Record<string, string>> = {
   member: 'Members',
   token: 'Tokens',
   audit: 'Audit log',
+  control: 'Control tests',
   schema: 'Schema of the API',
 }
 

@@ -11,19 +11,20 @@ export type Connection =
   | { readonly kind: 'CONNECTING' | 'LIVE' | 'RECONNECTING' | 'PAUSED' }
   | { readonly kind: 'STALE'; readonly since: number }
 
-/** A client that has heard nothing for this long while reconnecting says so. */
+/** A client that has heard nothing for this long says so, also of a socket that seems to be open. */
 export const staleAfterMs = 20_000
 export const pingEveryMs = 10_000
 export const pongWithinMs = 5_000
 
 export const describeConnection = (facts: ConnectionFacts, now: number): Connection => {
   if (facts.isPaused) return { kind: 'PAUSED' }
-  if (facts.isOpen) return { kind: 'LIVE' }
-  if (facts.heardAt === null) return { kind: 'CONNECTING' }
-  return now - facts.heardAt < staleAfterMs
-    ? { kind: 'RECONNECTING' }
-    : { kind: 'STALE', since: facts.heardAt }
+  if (facts.heardAt === null) return { kind: facts.isOpen ? 'LIVE' : 'CONNECTING' }
+  if (now - facts.heardAt >= staleAfterMs) return { kind: 'STALE', since: facts.heardAt }
+  return { kind: facts.isOpen ? 'LIVE' : 'RECONNECTING' }
 }
+
+/** Whether so long between two looks a second apart means that the machine, or the tab, slept. */
+export const hasSlept = (lastLook: number, now: number): boolean => now - lastLook > pingEveryMs
 
 const retryFirstMs = 500
 const retryMaxMs = 15_000
@@ -36,6 +37,17 @@ export const retryDelayMs = (attempt: number, chance: number): number => {
   const ceiling = Math.min(retryMaxMs, retryFirstMs * 2 ** attempt)
   return Math.round(ceiling * (0.5 + chance / 2))
 }
+
+/** Going away, restarting, try again later: the server said so itself, to all of its viewers. */
+const toldCodes = new Set<number | null>([1001, 1012, 1013])
+const toldSpreadMs = 2000
+
+/**
+ * How long to wait after a socket was closed by `event`, in ms. Where the server sent its viewers away, all of them come
+ * back at once: they spread wider than after a line that broke for one.
+ */
+export const comeBackDelayMs = (event: unknown, attempt: number, chance: number): number =>
+  retryDelayMs(attempt, chance) + (toldCodes.has(codeOf(event)) ? Math.round(toldSpreadMs * chance) : 0)
 
 const codeOf = (event: unknown): number | null =>
   typeof event === 'object' && event !== null && 'code' in event ? Number(event.code) : null

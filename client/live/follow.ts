@@ -10,6 +10,7 @@ export const followGoalProgress = (
   socket: Client,
   known: KnownProgress,
   request: Request,
+  onForbidden: () => void,
   onEvents: (events: readonly ProgressEvent[]) => void,
 ): (() => void) => {
   let waiting: readonly ProgressEvent[] = []
@@ -21,7 +22,7 @@ export const followGoalProgress = (
     waiting = []
     onEvents(events)
   }
-  const stop = resume(socket, request, ({ goalProgress: event }) => {
+  const stop = resume(socket, request, onForbidden, ({ goalProgress: event }) => {
     if (!event) return null
     if (admitEvent(known, event)) {
       // A hidden tab has no frames for hours, so what waits for one is kept to one event a goal.

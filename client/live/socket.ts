@@ -1,13 +1,14 @@
 import { type Client, createClient } from 'graphql-ws'
 import {
+  comeBackDelayMs,
   type Connection,
   type ConnectionFacts,
   describeConnection,
+  hasSlept,
   isIdleClose,
   isSignedOutClose,
   pingEveryMs,
   pongWithinMs,
-  retryDelayMs,
 } from './connection.ts'
 
 export type LiveSocket = {
@@ -28,6 +29,8 @@ export type LiveSocketEvents = {
   readonly onSignedOut: () => void
   /** An attempt failed before the socket opened; the browser does not say why. */
   readonly onRefused: () => void
+  /** The machine slept while the page was seen: the socket may be dead, and much may have been missed. */
+  readonly onSlept: () => void
 }
 
 const socketUrl = () => `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/graphql`
@@ -49,7 +52,7 @@ const makeWait = () => {
 }
 
 /** What is known of the socket, and who wants to hear when its description changes. */
-const makeConnectionStore = () => {
+const makeConnectionStore = (onSlept: () => void) => {
   let facts: ConnectionFacts = { isOpen: false, isPaused: false, heardAt: null }
   let connection = describeConnection(facts, Date.now())
   const listeners = new Set<() => void>()
@@ -59,8 +62,15 @@ const makeConnectionStore = () => {
     connection = next
     for (const listener of listeners) listener()
   }
+  let lastLook = Date.now()
   // Reconnecting turns into stale by the mere passing of time.
-  const timer = setInterval(publish, 1000)
+  const timer = setInterval(() => {
+    const before = lastLook
+    lastLook = Date.now()
+    // A laptop that was closed tells no page of it. A hidden tab, whose timers are slow, hears when it is seen again.
+    if (hasSlept(before, lastLook) && document.visibilityState === 'visible') onSlept()
+    publish()
+  }, 1000)
   return {
     facts: () => facts,
     learn: (news: Partial<ConnectionFacts>) => {
@@ -79,12 +89,13 @@ const makeConnectionStore = () => {
 /** A WebSocket that comes back for ever, asks every ten seconds whether the other side is there, and says how it is. */
 export const openLiveSocket = (
   organization: string,
-  { onReconnected, onSignedOut, onRefused }: LiveSocketEvents,
+  { onReconnected, onSignedOut, onRefused, onSlept }: LiveSocketEvents,
 ): LiveSocket => {
-  const store = makeConnectionStore()
+  const store = makeConnectionStore(onSlept)
   const { wait, wake } = makeWait()
   let pongTimer: ReturnType<typeof setTimeout> | undefined
   let wasOpened = false
+  let lastClose: unknown = null
 
   const client: Client = createClient({
     url: socketUrl,
@@ -94,7 +105,7 @@ export const openLiveSocket = (
     connectionAckWaitTimeout: 10_000,
     retryAttempts: Infinity,
     shouldRetry: (event) => !isSignedOutClose(event),
-    retryWait: (attempt) => wait(retryDelayMs(attempt, Math.random())),
+    retryWait: (attempt) => wait(comeBackDelayMs(lastClose, attempt, Math.random())),
     // The same id on every viewer's socket lets the server share the whole frame; one subscription, so its name will do.
     generateID: ({ operationName }) => operationName ?? 'live',
     on: {
@@ -119,6 +130,7 @@ export const openLiveSocket = (
       },
       closed: (event) => {
         clearTimeout(pongTimer)
+        lastClose = event
         // Nobody subscribes any more, as when another page is shown: what comes next is a first connection.
         if (isIdleClose(event)) return store.learn({ isOpen: false, heardAt: null })
         store.learn({ isOpen: false })

@@ -7,15 +7,16 @@ const everyMs = 1000
 
 /**
  * Grows when something happened to an alert, and after what may have been missed: at most once a second. `cursor` is where
- * the first answer stood among the events; null until it is there.
+ * the first answer stood among the events; null until it is there. A page that is held still follows nothing.
  */
-export const useAlertPulse = (live: Live, cursor: string | null): number => {
+export const useAlertPulse = (live: Live, cursor: string | null, isPaused = false): number => {
   const [pulse, setPulse] = useState(0)
   const since = useRef<string | null>(null)
+  const wasPaused = useRef(false)
   const isReady = cursor !== null
   const firstCursor = useEffectEvent(() => cursor)
   useEffect(() => {
-    if (!isReady) return
+    if (!isReady || isPaused) return
     since.current ??= firstCursor()
     const beat = throttle(async () => setPulse((before) => before + 1), everyMs)
     const subscription = live.client
@@ -25,12 +26,15 @@ export const useAlertPulse = (live: Live, cursor: string | null): number => {
         since.current = data.alertRaised.cursor
         beat.request()
       })
+    // What was held still is as old as that was long.
+    if (wasPaused.current) beat.request()
     const stopMissed = live.onMissed(beat.request)
     return () => {
+      wasPaused.current = true
       subscription.unsubscribe()
       stopMissed()
       beat.cancel()
     }
-  }, [live, isReady])
+  }, [live, isReady, isPaused])
   return pulse
 }

@@ -13,6 +13,7 @@ import {
 import { formatCount } from '../format/quantity.ts'
 import type { Live } from '../live.ts'
 import { useAlertPulse } from '../live/use-alert-pulse.ts'
+import { useIsPaused } from '../live/use-is-paused.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { Button } from '../ui/button.tsx'
 import { ChoiceBar } from '../ui/choice-bar.tsx'
@@ -21,6 +22,7 @@ import { controlClass } from '../ui/field.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { RowsSkeleton } from '../ui/skeleton.tsx'
+import { AlertPlaces } from './alert-places.tsx'
 import { errorWords } from './error-words.ts'
 import { PageBody, Panel } from './page-body.tsx'
 import { useRenewal } from './use-renewal.ts'
@@ -82,7 +84,8 @@ const Feed = ({ live, timeZone }: { readonly live: Live; readonly timeZone: stri
     { filter },
     { requestPolicy: 'cache-and-network' },
   )
-  const pulse = useAlertPulse(live, data?.alerts.alertCursor ?? null)
+  const isPaused = useIsPaused(live)
+  const pulse = useAlertPulse(live, data?.alerts.alertCursor ?? null, isPaused)
   useRenewal(pulse, refetch)
   const change = (changes: Readonly<Record<string, string | null>>) =>
     setParameters((before) => withParameters(before, changes))
@@ -95,6 +98,7 @@ const Feed = ({ live, timeZone }: { readonly live: Live; readonly timeZone: stri
         note="What somebody should know or look after, the newest first."
         actions={<LiveChip socket={live.socket} />}
       />
+      <AlertPlaces current="feed" />
       {error && (
         <ErrorCard title="The alerts could not be loaded" message={errorWords(error)} onRetry={refetch} />
       )}

@@ -27,6 +27,7 @@ import { PageHeading } from '../ui/page-heading.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { RowsSkeleton } from '../ui/skeleton.tsx'
 import { useNow } from '../ui/use-now.ts'
+import { AuditPlaces } from './audit-places.tsx'
 import { AuditProofPanel } from './audit-proof-panel.tsx'
 import { errorWords } from './error-words.ts'
 import { MoreRows } from './more-rows.tsx'
@@ -119,10 +120,13 @@ const Log = ({ timeZone }: { readonly timeZone: string }) => {
         place={membership.name}
         note={`Every change: who, from where, before and after. Times of ${formatZone(timeZone)}.`}
         actions={
-          <a href={exportPath(search, timeZone, membership.slug)} download className={buttonClass('plain')}>
-            <Download aria-hidden="true" className="size-4" />
-            Export CSV
-          </a>
+          <>
+            <AuditPlaces current="log" />
+            <a href={exportPath(search, timeZone, membership.slug)} download className={buttonClass('plain')}>
+              <Download aria-hidden="true" className="size-4" />
+              Export CSV
+            </a>
+          </>
         }
       />
       {data && <AuditProofPanel head={data.auditHead} timeZone={timeZone} />}

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { rolesWithin } from '../components/role-words.ts'
+import { decimalOf } from '../components/goal-edit.ts'
 import { ScopePicker } from '../components/scope-picker.tsx'
 import { CreateTokenDocument, type RoleTable_RoleFragment } from '../documents.generated.ts'
 import { Button, SubmitButton } from '../ui/button.tsx'
@@ -41,11 +42,12 @@ const Lifetime = ({ sending }: { readonly sending: Sending }) => {
 const Bounds = ({ sending }: { readonly sending: Sending }) => {
   const addressProblem = messageAt(sending.problem, 'addresses')
   const pointsProblem = messageAt(sending.problem, 'pointsPerMinute')
+  const limitProblem = messageAt(sending.problem, 'creditLimitMax')
   return (
     <Disclosure
       label="Where from, and how much"
       labelClassName="w-fit text-sm font-medium"
-      open={addressProblem !== null || pointsProblem !== null || undefined}
+      open={addressProblem !== null || pointsProblem !== null || limitProblem !== null || undefined}
     >
       <div className="mt-3 grid gap-4">
         <TextAreaField
@@ -67,6 +69,14 @@ const Bounds = ({ sending }: { readonly sending: Sending }) => {
           label="Points a minute"
           hint="What its queries may cost. Empty: the usual allowance."
           error={pointsProblem}
+        />
+        <TextField
+          name="creditLimitMax"
+          inputMode="decimal"
+          label="Greatest credit limit"
+          hint="In the base currency: it sets no limit above this, and none without bound. Empty: any."
+          autoComplete="off"
+          error={limitProblem}
         />
       </div>
     </Disclosure>
@@ -95,12 +105,14 @@ export const CreateTokenDialog = ({ roles, onMade, onClose }: CreateTokenProps) 
   const create = async (values: FormData) => {
     if (scopes.length === 0) return makeProblem('Choose at least one.', 'scopes')
     const points = textOf(values, 'pointsPerMinute')
+    const limit = textOf(values, 'creditLimitMax')
     const answer = await send(CreateTokenDocument, {
       name: textOf(values, 'name'),
       scopes,
       expiresAt: expiryOf(textOf(values, 'lifetime'), textOf(values, 'day'), openedAt),
       addresses: addressesOf(textOf(values, 'addresses')),
       pointsPerMinute: points === '' ? null : Number(points),
+      creditLimitMax: limit === '' ? null : decimalOf(limit),
     })
     if (isProblem(answer)) return answer
     setMade(answer)
@@ -113,7 +125,7 @@ export const CreateTokenDialog = ({ roles, onMade, onClose }: CreateTokenProps) 
     <Dialog title="New token" onClose={onClose}>
       <Form
         sending={sending}
-        fields={['name', 'scopes', 'expiresAt', 'addresses', 'pointsPerMinute']}
+        fields={['name', 'scopes', 'expiresAt', 'addresses', 'pointsPerMinute', 'creditLimitMax']}
         onSend={create}
       >
         <TextField

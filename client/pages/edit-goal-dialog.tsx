@@ -1,10 +1,13 @@
 import { useState } from 'react'
 import { editInput, type TargetKind, typedNumber, wayChoices } from '../components/goal-edit.ts'
 import { quantityOf } from '../components/goal-measure.ts'
+import { GuardsField, usualGuards } from '../components/guards-field.tsx'
 import { PersonField } from '../components/person-field.tsx'
 import {
   type GoalDetail_GoalFragment,
+  type GoalGuard,
   GoalParentsDocument,
+  GoalTemplatesDocument,
   UpdateGoalDocument,
 } from '../documents.generated.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
@@ -31,6 +34,7 @@ const fields = [
   'ownerId',
   'reviewerId',
   'followerIds',
+  'guards',
   'parentId',
   'reason',
 ]
@@ -159,6 +163,33 @@ const Followers = ({
   )
 }
 
+type GuardsProps = PartProps & {
+  readonly chosen: readonly GoalGuard[]
+  readonly onChange: (chosen: readonly GoalGuard[]) => void
+}
+
+const Guards = ({ goal, sending: { problem }, chosen, onChange }: GuardsProps) => {
+  const { data } = useKeptQuery(GoalTemplatesDocument, {})
+  const error = messageAt(problem, 'guards')
+  if (!goal.metric) return null
+  return (
+    <Disclosure
+      label={`Guards (${chosen.length})`}
+      labelClassName="w-fit text-sm font-medium"
+      open={error !== null || undefined}
+    >
+      <div className="mt-2">
+        <GuardsField
+          chosen={chosen}
+          usual={usualGuards(goal.metric.metric, data?.goalTemplates ?? [])}
+          error={error}
+          onChange={onChange}
+        />
+      </div>
+    </Disclosure>
+  )
+}
+
 type EditGoalDialogProps = {
   readonly goal: Goal
   readonly onClose: () => void
@@ -169,6 +200,7 @@ type EditGoalDialogProps = {
 export const EditGoalDialog = ({ goal, onClose, onDone }: EditGoalDialogProps) => {
   // As it was when the form was opened: what others change meanwhile must not look like an edit of one's own.
   const [opened] = useState(goal)
+  const [guards, setGuards] = useState<readonly GoalGuard[]>(goal.guards)
   const send = useVersioned(goal, ({ version }) => version)
   const sending = useSending()
   const { problem } = sending
@@ -191,6 +223,7 @@ export const EditGoalDialog = ({ goal, onClose, onDone }: EditGoalDialogProps) =
         ownerId: text('ownerId'),
         reviewerId: text('reviewerId'),
         followerIds: values.getAll('followerIds').filter((id) => typeof id === 'string'),
+        guards,
         parentId: text('parentId'),
         reason: text('reason'),
       }),
@@ -249,6 +282,7 @@ export const EditGoalDialog = ({ goal, onClose, onDone }: EditGoalDialogProps) =
         </div>
         <Parent {...part} />
         <Followers {...part} people={people} />
+        <Guards {...part} chosen={guards} onChange={setGuards} />
         <TextField
           name="reason"
           label="Why it is changed"

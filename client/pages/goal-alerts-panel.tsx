@@ -1,14 +1,16 @@
-import { BellPlus } from 'lucide-react'
+import { BellPlus, Plus } from 'lucide-react'
+import { Link } from 'wouter'
 import { AddDefaultAlertRulesDocument, GoalAlertsDocument } from '../documents.generated.ts'
 import { formatCount } from '../format/quantity.ts'
 import { useAnswer } from '../live/use-answer.ts'
 import { Badge } from '../ui/badge.tsx'
-import { Button } from '../ui/button.tsx'
+import { Button, buttonClass } from '../ui/button.tsx'
 import { useSending } from '../ui/form.tsx'
 import { isProblem } from '../ui/form-problem.ts'
 import { Notice } from '../ui/notice.tsx'
 import { Skeleton } from '../ui/skeleton.tsx'
 import { useToast } from '../ui/toasts.tsx'
+import { alertPath } from './addresses.ts'
 import { AlertRows } from './alert-rows.tsx'
 import { Answered } from './answered.tsx'
 import { Panel } from './page-body.tsx'
@@ -17,9 +19,17 @@ import { useViewing } from './use-viewer.ts'
 
 type Rule = { readonly id: string; readonly name: string; readonly enabled: boolean }
 
-/** The rules that watch the goal; where there is none, the way to the usual ones. */
-const Rules = ({ goalId, rules }: { readonly goalId: string; readonly rules: readonly Rule[] }) => {
-  const { may } = useViewing()
+type RulesProps = {
+  readonly goalId: string
+  /** Nothing happens to it any more. */
+  readonly isClosed: boolean
+  readonly rules: readonly Rule[]
+}
+
+/** The rules that watch the goal, and the way to more; where there is none, to the usual ones. */
+const Rules = ({ goalId, isClosed, rules }: RulesProps) => {
+  const { membership, may } = useViewing()
+  const manages = may('alert:manage')
   const send = useSend()
   const sending = useSending()
   const tell = useToast()
@@ -38,27 +48,46 @@ const Rules = ({ goalId, rules }: { readonly goalId: string; readonly rules: rea
         </Notice>
       )}
       {rules.length === 0 ? (
-        <div className="flex flex-wrap items-center justify-between gap-3">
-          <p className="text-pretty text-muted">
-            No rule watches this goal, so nobody is told what happens to it.
-          </p>
-          {may('alert:manage') && (
-            <Button onClick={add} disabled={sending.isBusy}>
-              <BellPlus aria-hidden="true" className="size-4" />
-              Add the usual rules
-            </Button>
-          )}
-        </div>
+        <p className="text-pretty text-muted">
+          No rule watches this goal, so nobody is told what happens to it.
+        </p>
       ) : (
         <p className="text-xs text-pretty text-muted">
           Watched for:{' '}
           {rules.map(({ id, name, enabled }, index) => (
             <span key={id}>
               {index > 0 && ', '}
-              {name.toLowerCase()} {!enabled && <Badge>Off</Badge>}
+              {manages ? (
+                <Link
+                  href={alertPath(membership.slug, id)}
+                  className="rounded-sm font-medium text-accent hover:underline"
+                >
+                  {name.toLowerCase()}
+                </Link>
+              ) : (
+                name.toLowerCase()
+              )}{' '}
+              {!enabled && <Badge>Off</Badge>}
             </span>
           ))}
         </p>
+      )}
+      {manages && !isClosed && (
+        <div className="flex flex-wrap gap-2">
+          {rules.length === 0 && (
+            <Button onClick={add} disabled={sending.isBusy}>
+              <BellPlus aria-hidden="true" className="size-4" />
+              Add the usual rules
+            </Button>
+          )}
+          <Link
+            href={`${alertPath(membership.slug, 'new')}?goal=${goalId}`}
+            className={buttonClass(rules.length === 0 ? 'quiet' : 'plain')}
+          >
+            <Plus aria-hidden="true" className="size-4" />
+            Add a rule
+          </Link>
+        </div>
       )}
     </div>
   )
@@ -81,7 +110,7 @@ export const GoalAlertsPanel = ({ goalId, timeZone, pulse }: GoalAlertsPanelProp
           goal && (
             <div>
               <AlertRows alerts={goal.alerts} timeZone={timeZone} pulse={pulse} />
-              <Rules goalId={goal.id} rules={goal.alertRules} />
+              <Rules goalId={goal.id} isClosed={goal.state === 'CLOSED'} rules={goal.alertRules} />
             </div>
           )
         }

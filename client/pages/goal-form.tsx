@@ -1,16 +1,15 @@
 import { Plus, X } from 'lucide-react'
-import { useState } from 'react'
 import type { DraftDirection, GoalDraft } from '../components/goal-draft.ts'
 import { type TargetKind, wayChoices } from '../components/goal-edit.ts'
+import { GuardsField, usualGuards } from '../components/guards-field.tsx'
 import { byTheme } from '../components/kpi-themes.ts'
 import { PersonField } from '../components/person-field.tsx'
-import { type Dimension, dimensions } from '../components/question.ts'
-import { ScopeField } from '../components/scope-field.tsx'
-import { GoalParentsDocument, GoalScopesDocument, type NewGoalQuery } from '../documents.generated.ts'
+import { GoalParentsDocument, GoalTemplatesDocument, type NewGoalQuery } from '../documents.generated.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { Button, IconButton } from '../ui/button.tsx'
 import { Disclosure } from '../ui/disclosure.tsx'
 import { SelectField, TextAreaField, TextField } from '../ui/field.tsx'
+import { ScopeChoice } from './scope-choice.tsx'
 import { usePeople } from './use-people.ts'
 
 export type OfferedKpi = NewGoalQuery['kpiCatalog'][number]
@@ -31,11 +30,13 @@ export const MeasureFields = ({ draft, kpis, onChange, problemAt }: MeasureProps
   const isChecklist = draft.direction === 'MILESTONES'
   const chosen = kpis.find(({ metric }) => metric === draft.metric)
   const choose = (value: string) => {
-    if (value === checklist) return onChange({ metric: null, direction: 'MILESTONES', conventions: null })
+    // The rules of a template are about its KPI.
+    const own = { template: null, conventions: null }
+    if (value === checklist) return onChange({ ...own, metric: null, direction: 'MILESTONES' })
     const kpi = kpis.find(({ metric }) => metric === value)
     const direction: DraftDirection =
       kpi?.better === 'HIGHER' ? 'INCREASE' : kpi?.better === 'LOWER' ? 'DECREASE' : 'MAINTAIN_BAND'
-    onChange({ metric: kpi?.metric ?? null, direction, conventions: null })
+    onChange({ ...own, metric: kpi?.metric ?? null, direction })
   }
   return (
     <>
@@ -60,34 +61,13 @@ export const MeasureFields = ({ draft, kpis, onChange, problemAt }: MeasureProps
         ))}
       </SelectField>
       {!isChecklist && draft.metric !== null && (
-        <Scope draft={draft} onChange={onChange} problemAt={problemAt} />
+        <ScopeChoice
+          filter={draft.filter}
+          error={problemAt('filter')}
+          onChange={(filter) => onChange({ filter })}
+        />
       )}
     </>
-  )
-}
-
-const dimensionIn = ({ filter }: GoalDraft): Dimension | null =>
-  dimensions.find(({ field }) => filter?.[field] !== undefined) ?? null
-
-const Scope = ({ draft, onChange, problemAt }: DraftProps) => {
-  const [dimension, setDimension] = useState(() => dimensionIn(draft))
-  const { data } = useKeptQuery(
-    GoalScopesDocument,
-    { dimension: dimension?.dimension ?? 'REGION' },
-    { pause: dimension === null },
-  )
-  return (
-    <ScopeField
-      filter={draft.filter}
-      dimension={dimension}
-      rows={data?.kpis ?? []}
-      error={problemAt('filter')}
-      onDimension={(next) => {
-        setDimension(next)
-        onChange({ filter: null })
-      }}
-      onChange={(filter) => onChange({ filter })}
-    />
   )
 }
 
@@ -196,6 +176,20 @@ export const AimFields = ({
     )}
   </>
 )
+
+/** What is watched beside it; the templates of its KPI say what usually is. */
+export const GuardFields = ({ draft, onChange, problemAt }: DraftProps) => {
+  const { data } = useKeptQuery(GoalTemplatesDocument, {})
+  if (draft.metric === null) return null
+  return (
+    <GuardsField
+      chosen={draft.guards}
+      usual={usualGuards(draft.metric, data?.goalTemplates ?? [])}
+      error={problemAt('guards')}
+      onChange={(guards) => onChange({ guards })}
+    />
+  )
+}
 
 /** What is to be done, each by its day. */
 export const MilestoneFields = ({ draft, onChange, problemAt }: DraftProps) => {

@@ -25,7 +25,7 @@ import { ChoiceBar } from '../ui/choice-bar.tsx'
 import { PageHeading } from '../ui/page-heading.tsx'
 import { ProgressLine } from '../ui/progress-line.tsx'
 import { RowsSkeleton, Skeleton } from '../ui/skeleton.tsx'
-import { organizationPath } from './addresses.ts'
+import { alertPath, organizationPath } from './addresses.ts'
 import { Answered } from './answered.tsx'
 import { errorWords } from './error-words.ts'
 import { type Asked, FiguresHead, useAsked, useFiguresPulse } from './figures-page.tsx'
@@ -162,7 +162,7 @@ type ShownProps = {
 }
 
 const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
-  const { membership } = useViewing()
+  const { membership, may } = useViewing()
   const asked = useAsked(timeZone)
   const pulse = useFiguresPulse(live, asked, cursor)
   const part = { asked, definition, pulse: pulse.figures }
@@ -183,7 +183,21 @@ const Shown = ({ live, timeZone, definition, cursor }: ShownProps) => {
         <ArrowLeft aria-hidden="true" className="size-3.5" />
         All KPIs
       </Link>
-      <FiguresHead live={live} asked={asked} title={definition.name} />
+      <FiguresHead
+        live={live}
+        asked={asked}
+        title={definition.name}
+        note={
+          may('alert:manage') ? (
+            <Link
+              href={`${alertPath(membership.slug, 'new')}?metric=${slugOfMetric(definition.metric)}`}
+              className="rounded-sm font-medium text-accent hover:underline print:hidden"
+            >
+              Watch it by an alert rule
+            </Link>
+          ) : undefined
+        }
+      />
       <Facts {...part} answer={facts} />
       <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-4 xl:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
         <Series {...part} />

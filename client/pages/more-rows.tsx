@@ -3,6 +3,7 @@ import type { TypedDocumentNode } from 'urql'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { Button } from '../ui/button.tsx'
 import { errorWords } from './error-words.ts'
+import { useRenewal } from './use-renewal.ts'
 
 type PageInfo = { readonly hasNextPage: boolean; readonly endCursor: string | null }
 type Page<Row> = { readonly nodes: readonly Row[]; readonly pageInfo: PageInfo }
@@ -14,6 +15,8 @@ type MoreRowsProps<Data, Row, Rest extends object> = {
   /** Where the rows before end. */
   readonly pageInfo: PageInfo
   readonly columns: number
+  /** Asked for again whenever it grows. */
+  readonly pulse?: number
   readonly pick: (data: Data) => Page<Row>
   readonly children: (rows: readonly Row[]) => ReactNode
 }
@@ -32,9 +35,10 @@ const WideRow = ({ columns, children }: { readonly columns: number; readonly chi
 const NextRows = <Data, Row, Rest extends object>(
   props: MoreRowsProps<Data, Row, Rest> & { readonly after: string },
 ) => {
-  const { query, rest, after, columns, pick, children } = props
+  const { query, rest, after, columns, pulse = 0, pick, children } = props
   const variables = { ...rest, after } as Rest & { readonly after: string }
   const { data, error, refetch } = useKeptQuery<Data, Rest & { readonly after: string }>(query, variables)
+  useRenewal(pulse, refetch)
   if (error && !data)
     return (
       <WideRow columns={columns}>

@@ -26,6 +26,7 @@ import { type Answer, useAnswer } from '../live/use-answer.ts'
 import { useKeptQuery } from '../live/use-kept-query.ts'
 import { useSettled } from '../live/use-settled.ts'
 import { Button, SubmitButton } from '../ui/button.tsx'
+import { CheckField } from '../ui/check-field.tsx'
 import { ErrorCard } from '../ui/error-card.tsx'
 import { SelectField, TextField } from '../ui/field.tsx'
 import { Form, useSending } from '../ui/form.tsx'
@@ -38,7 +39,7 @@ import { useToast } from '../ui/toasts.tsx'
 import { useNow } from '../ui/use-now.ts'
 import { goalPath, organizationPath } from './addresses.ts'
 import { errorWords } from './error-words.ts'
-import { AimFields, MeasureFields, MilestoneFields, PeopleAndTimeFields } from './goal-form.tsx'
+import { AimFields, GuardFields, MeasureFields, MilestoneFields, PeopleAndTimeFields } from './goal-form.tsx'
 import { PageBody, Panel } from './page-body.tsx'
 import { useSend } from './use-send.ts'
 import { useViewing } from './use-viewer.ts'
@@ -55,6 +56,7 @@ const fields = [
   'targetBy',
   'band',
   'trajectory',
+  'guards',
   'milestones',
   'startsOn',
   'deadline',
@@ -135,9 +137,24 @@ const Wizard = ({ offered, initial }: WizardProps) => {
           {isChecklist ? (
             <MilestoneFields {...part} />
           ) : (
-            <AimFields {...part} kpi={offered.kpiCatalog.find(({ metric }) => metric === draft.metric)} />
+            <>
+              <AimFields {...part} kpi={offered.kpiCatalog.find(({ metric }) => metric === draft.metric)} />
+              <GuardFields {...part} />
+            </>
           )}
           <PeopleAndTimeFields {...part} />
+          {draft.hasRules !== null && (
+            <CheckField
+              label="Begin with alert rules"
+              hint={
+                draft.template === null
+                  ? 'The usual ones: off track, missed, achieved, no data, a review overdue.'
+                  : 'Those of the template.'
+              }
+              checked={draft.hasRules}
+              onChange={({ target }) => change({ hasRules: target.checked })}
+            />
+          )}
           <div className="mt-2 flex flex-wrap justify-end gap-2 max-sm:*:flex-1">
             <Button type="submit" onClick={() => setAsDraft(true)} disabled={sending.isBusy}>
               Keep as a draft
@@ -236,6 +253,7 @@ export const NewGoalPage = () => {
               ? { metric: kpi.metric, direction: kpi.better === 'HIGHER' ? 'INCREASE' : 'DECREASE' }
               : {}),
             ...(found ? draftOfTemplate(found) : {}),
+            hasRules: may('alert:manage') ? true : null,
           }}
         />
       ) : (

@@ -20,17 +20,35 @@ import {
 } from './addresses.ts'
 import {
   AgingPage,
+  AlertChannelsPage,
+  AlertRulesPage,
   AlertsPage,
   AuditPage,
+  ControlPaperPage,
+  ControlsPage,
+  CreditApplicationPage,
+  CreditApplicationsPage,
+  CreditImportPage,
+  CreditPlanPage,
+  CreditPolicyPage,
+  CreditRequestsPage,
+  CreditReviewsPage,
+  CreditScorecardPage,
+  CreditTextPage,
+  CustomerPage,
+  CustomersPage,
   GoalPage,
   GoalsPage,
   KpiPage,
   KpisPage,
   MembersPage,
+  NewApplicationPage,
   NewGoalPage,
+  NewRulePage,
   preloadPage,
   ReviewPage,
   ReviewsPage,
+  RulePage,
   TokensPage,
 } from './chunks.ts'
 import { DashboardPage } from './dashboard.tsx'
@@ -108,6 +126,59 @@ const NotAllowed = ({ viewing }: { readonly viewing: Viewing }) => (
   </div>
 )
 
+const alertPageOf = (live: Live, detail: string | null): ReactNode => {
+  switch (detail) {
+    case null:
+      return <AlertsPage live={live} />
+    case 'rules':
+      return <AlertRulesPage live={live} />
+    case 'channels':
+      return <AlertChannelsPage live={live} />
+    case 'new':
+      return <NewRulePage />
+    default:
+      return <RulePage key={detail} id={detail} />
+  }
+}
+
+const applicationPageOf = (detail: string): ReactNode => {
+  switch (detail) {
+    case '':
+      return <CreditApplicationsPage />
+    case 'new':
+      return <NewApplicationPage />
+    case 'scorecard':
+      return <CreditScorecardPage />
+    default:
+      return <CreditApplicationPage key={detail} id={detail} />
+  }
+}
+
+const creditPageOf = (live: Live, detail: string | null): ReactNode => {
+  const [place, part = ''] = detail?.split('/') ?? []
+  switch (place) {
+    case 'applications':
+      return applicationPageOf(part)
+    case 'requests':
+      return <CreditRequestsPage />
+    case 'text':
+      return <CreditTextPage />
+    case 'policy':
+      return <CreditPolicyPage />
+    case 'import':
+      return <CreditImportPage />
+    case 'plan':
+      return <CreditPlanPage />
+    default:
+      return <CreditReviewsPage live={live} />
+  }
+}
+
+const auditPageOf = (detail: string | null): ReactNode => {
+  if (detail === null) return <AuditPage />
+  return detail === 'controls' ? <ControlsPage /> : <ControlPaperPage key={detail} id={detail} />
+}
+
 const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNode => {
   switch (page) {
     case 'dashboard':
@@ -116,19 +187,24 @@ const pageOf = ({ page, detail, live }: Omit<ShownProps, 'membership'>): ReactNo
       if (detail === null) return <GoalsPage live={live} />
       return detail === 'new' ? <NewGoalPage /> : <GoalPage key={detail} live={live} id={detail} />
     case 'alerts':
-      return <AlertsPage live={live} />
+      return alertPageOf(live, detail)
     case 'reviews':
       return detail === null ? <ReviewsPage /> : <ReviewPage key={detail} id={detail} />
     case 'kpis':
       return detail === null ? <KpisPage live={live} /> : <KpiPage key={detail} live={live} name={detail} />
     case 'aging':
       return <AgingPage live={live} />
+    case 'customers':
+      if (detail === null) return <CustomersPage live={live} />
+      return <CustomerPage key={detail} live={live} id={detail} />
+    case 'credit':
+      return creditPageOf(live, detail)
     case 'members':
       return <MembersPage />
     case 'tokens':
       return <TokensPage />
     case 'audit':
-      return <AuditPage />
+      return auditPageOf(detail)
   }
 }
 

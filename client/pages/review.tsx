@@ -36,20 +36,11 @@ import { Answered } from './answered.tsx'
 import { errorWords } from './error-words.ts'
 import { PageBody, Panel } from './page-body.tsx'
 import { ReviewTalk } from './review-talk.tsx'
+import { saveFile } from './save-file.ts'
 import { useSend } from './use-send.ts'
 import { useViewing } from './use-viewer.ts'
 
 type Review = NonNullable<ReviewQuery['goalReview']>
-
-/** Hands the browser a file of its own. */
-const save = (name: string, text: string): void => {
-  const address = URL.createObjectURL(new Blob([text], { type: 'text/html' }))
-  const link = document.createElement('a')
-  link.href = address
-  link.download = name
-  link.click()
-  URL.revokeObjectURL(address)
-}
 
 /** Whether it is for the viewer to sign it, and they have not yet. */
 const useMaySign = ({ signedAt, signatures }: Review): boolean => {
@@ -142,7 +133,8 @@ const Deeds = ({ review, isFrozen }: { readonly review: Review; readonly isFroze
   const [opened, setOpened] = useState<Opened | null>(null)
   const download = async () => {
     const { data, error } = await client.query(ReviewFileDocument, { id: review.id }).toPromise()
-    if (data?.goalReview) save(`review-${review.from}-${review.to}.html`, data.goalReview.document)
+    if (data?.goalReview)
+      saveFile(`review-${review.from}-${review.to}.html`, data.goalReview.document, 'text/html')
     else tell(errorWords(error ?? null))
   }
   const onClose = () => setOpened(null)

@@ -3,22 +3,34 @@ import { type TypedDocumentNode, useClient } from 'urql'
 import { type FormProblem, makeProblem } from '../ui/form-problem.ts'
 import { errorWords } from './error-words.ts'
 
-type Told = { readonly __typename: string; readonly message: string; readonly path: readonly string[] }
+type Told = {
+  readonly __typename: string
+  readonly message: string
+  readonly path: readonly string[]
+  /** Of what is refused field by field. */
+  readonly faults?: readonly { readonly path: readonly string[]; readonly message: string }[]
+}
 type Payload<Data> = Data[keyof Data]
 
-/** What a mutation answers where it succeeded: its union without the problems. */
-export type Success<Data> = Extract<Payload<Data>, { readonly __typename: `${string}Success` }>
+/** What a mutation answers where it succeeded, or where what it asks for waits for approval: its union without the problems. */
+export type Success<Data> = Extract<
+  Payload<Data>,
+  { readonly __typename: `${string}Success` | 'ApprovalRequested' }
+>
 
 // Only what names itself a success is one: nothing that the page does not understand passes for it.
-const isSuccess = <Data>(payload: Payload<Data>): payload is Success<Data> =>
-  (payload as { readonly __typename?: string }).__typename?.endsWith('Success') === true
+const isSuccess = <Data>(payload: Payload<Data>): payload is Success<Data> => {
+  const { __typename = '' } = payload as { readonly __typename?: string }
+  return __typename.endsWith('Success') || __typename === 'ApprovalRequested'
+}
 
 const problemIn = (payload: object): FormProblem => {
-  const { __typename, message, path } = payload as Partial<Told>
+  const { __typename, message, path, faults = [] } = payload as Partial<Told>
   return makeProblem(
     message ?? 'The server gave an answer that this page does not know.',
     path?.join('.') || null,
     __typename === 'Conflict',
+    faults.map((fault) => ({ field: fault.path.join('.'), message: fault.message })),
   )
 }
 

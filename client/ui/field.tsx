@@ -61,6 +61,14 @@ export const Field = ({
   )
 }
 
+/** For an exact decimal: what is no such thing never gets to the server, which would refuse the whole form for it. */
+export const decimalInput = {
+  inputMode: 'decimal',
+  pattern: String.raw`-?[0-9]+(\.[0-9]+)?`,
+  title: 'Digits, with a point before decimals, such as 1250.50',
+  autoComplete: 'off',
+} as const
+
 type Without<Attributes> = Omit<Attributes, 'id' | 'className'>
 
 export const TextField = ({

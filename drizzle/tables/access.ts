@@ -14,7 +14,7 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { instant, now } from '../columns.ts'
+import { instant, minor, now } from '../columns.ts'
 import { organizationId, person } from './organization.ts'
 
 /** A token is shown once; only the hash of its secret is kept. */
@@ -35,6 +35,8 @@ export const apiToken = pgTable(
     addresses: text().array(),
     /** Of cost; null: the usual allowance. */
     pointsPerMinute: integer('points_per_minute'),
+    /** The greatest credit limit that it may set, in the base currency; null: any. */
+    creditLimitMax: minor('credit_limit_max'),
     /** The token that this one was made to follow. */
     replacesId: uuid('replaces_id'),
     lastUsedAt: instant('last_used_at'),

@@ -17,6 +17,8 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import { civilDate, decimal, instant, minor, now } from '../columns.ts'
+import { creditCrossing } from './crossing.ts'
+import { customer } from './customer.ts'
 import { goal } from './goal.ts'
 import { inheritedOrganizationId, organizationId } from './organization.ts'
 
@@ -166,6 +168,11 @@ export const alert = pgTable(
     id: uuid().notNull(),
     ruleId: uuid('rule_id').notNull(),
     goalId: uuid('goal_id'),
+    /** Of a rule on credit: who it is about; of one on limits, which time that is. */
+    customerId: uuid('customer_id'),
+    crossingId: uuid('crossing_id'),
+    /** Of a rule on escalation: the step of the credit policy, by its days. */
+    escalationDays: integer('escalation_days'),
     ruleVersion: integer('rule_version').notNull(),
     /** Counts the alerts of the rule. */
     episode: integer().notNull(),
@@ -191,6 +198,27 @@ export const alert = pgTable(
     unique('alert_episode').on(t.organizationId, t.ruleId, t.episode),
     index('alert_raised').on(t.organizationId, t.raisedAt, t.id),
     index('alert_goal').on(t.organizationId, t.goalId, t.raisedAt),
+    // A rule tells of a crossing once.
+    uniqueIndex('alert_crossing')
+      .on(t.organizationId, t.crossingId, t.ruleId)
+      .where(sql`crossing_id is not null`),
+    // Whoever looks, a rule tells of a customer's step once.
+    uniqueIndex('alert_escalation')
+      .on(t.organizationId, t.customerId, t.escalationDays, t.ruleId)
+      .where(sql`escalation_days is not null and ended_at is null`),
+    index('alert_customer')
+      .on(t.organizationId, t.customerId, t.raisedAt)
+      .where(sql`customer_id is not null`),
+    foreignKey({
+      name: 'alert_customer',
+      columns: [t.organizationId, t.customerId],
+      foreignColumns: [customer.organizationId, customer.id],
+    }),
+    foreignKey({
+      name: 'alert_crossing',
+      columns: [t.organizationId, t.crossingId],
+      foreignColumns: [creditCrossing.organizationId, creditCrossing.id],
+    }),
     foreignKey({
       name: 'alert_rule',
       columns: [t.organizationId, t.ruleId],

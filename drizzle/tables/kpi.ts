@@ -38,6 +38,7 @@ const measureNames = [
   'DISCOUNTED',
   'DISCOUNT_UNEARNED',
   'ADJUSTED',
+  'RE_DATED',
   'TRANSFERRED',
   'BOUNCED',
   'DISPUTE_OPENED',
@@ -121,6 +122,8 @@ export const kpiFold = pgTable(
     checkpointOn: civilDate('checkpoint_on').notNull(),
     /** How many are folded: where many more wait, all of them are folded anew. */
     rows: minor('rows').notNull(),
+    /** Of segments with ids up to this one there are days too. Where these are fewer than there should be, all is folded anew. */
+    daysOfSegments: integer('days_of_segments').notNull().default(0),
   },
   (t) => [primaryKey({ columns: [t.organizationId] })],
 )
@@ -148,7 +151,7 @@ const cutColumns = () => ({
   cut: integer().notNull(),
 })
 
-/** Rows of `flow`, summed up by cut and day, whenever recorded. Not for single segments. */
+/** Rows of `flow`, summed up by cut and day, whenever recorded. For single segments as far as `days_of_segments` says. */
 export const kpiDay = pgTable(
   'kpi_day',
   {

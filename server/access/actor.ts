@@ -12,6 +12,8 @@ export type Actor = {
   readonly scopes: ReadonlySet<Scope>
   /** Cost points that it may use up per minute; null for the usual allowance. */
   readonly pointsPerMinute: number | null
+  /** The greatest credit limit that a token may set, in minor units of the base currency; null: any. */
+  readonly creditLimitMax?: bigint | null
 }
 
 /** The actor as audit rows and idempotency keys name it: never by name, so that a person can be erased. */

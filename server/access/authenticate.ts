@@ -9,6 +9,7 @@ import type { LogError } from '../events.ts'
 import { hashSecret } from '../identity/cookies.ts'
 import type { Identity } from '../identity/identity.ts'
 import { findSession } from '../identity/sessions.ts'
+import { inTime } from '../in-time.ts'
 import { noteUse } from './commands.ts'
 import { findMembership } from './memberships.ts'
 import { isScope, scopesOfRole } from './scopes.ts'
@@ -90,7 +91,7 @@ export const createAuthenticator = (
 
   return {
     async authenticate(credentials, address) {
-      const found = await find(credentials)
+      const found = await inTime(find(credentials))
       if (found?.mayBeUsed(clock(), address) !== true) return null
       found.used()
       return found.session
@@ -143,10 +144,10 @@ const findToken = async (
   )
   if (found === undefined) return null
   const { token } = found
-  const { id, name, lastUsedAt, pointsPerMinute } = token
+  const { id, name, lastUsedAt, pointsPerMinute, creditLimitMax } = token
   let isDue = lastUsedAt === null || isBefore(lastUsedAt.add(USE_NOTED_EVERY), now)
   const scopes = new Set(token.scopes.filter(isScope))
-  const actor = { kind: 'token', id, name, role: null, scopes, pointsPerMinute } as const
+  const actor = { kind: 'token', id, name, role: null, scopes, pointsPerMinute, creditLimitMax } as const
   return {
     session: { actor, organization: found.organization },
     mayBeUsed: (at, address) => mayBeUsed(token, at, address),

@@ -63,7 +63,9 @@ const findNeeds = (schema: GraphQLSchema, document: DocumentNode, name: string):
 /** What a field of an object type needs. */
 export const scopesOfField = (type: string, field: string): readonly Scope[] => {
   const roots: Readonly<Record<string, Readonly<Record<string, Scope>>>> = ROOT_SCOPES
-  const needed = [roots[type]?.[field], TYPE_SCOPES[nodeTypeOf(type)], FIELD_SCOPES[`${type}.${field}`]]
+  const needed = [roots[type]?.[field], TYPE_SCOPES[nodeTypeOf(type)]].concat(
+    FIELD_SCOPES[`${type}.${field}`] ?? [],
+  )
   return needed.filter((scope) => scope != null)
 }
 

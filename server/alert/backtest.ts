@@ -19,11 +19,20 @@ import { Exact } from '../domain/money.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { daysOf, sightOfGoal, sightOfKpi, subjectOfRule } from '../live/alert-sight.ts'
 import { judgedGoal, measure, notMeasured, type MeasurableGoal, type Measured } from '../live/measure.ts'
-import { invalid, isProblem, type Problem } from '../problem.ts'
-import type { AlertBacktest, AlertBacktestEpisode, BacktestAlertRuleInput } from '../schema.generated.ts'
-import { findGoalOf, findUnknownChannel } from './find.ts'
-import { readChannelIds, readTerms, type RuleTerms } from './input.ts'
-import { findWatched, type WatchedThing } from './rules.ts'
+import { invalid, isProblem, notFound, type Problem } from '../problem.ts'
+import type {
+  AlertBacktest,
+  AlertBacktestEpisode,
+  BacktestAlertRuleInput,
+  CreateAlertRuleInput,
+  UpdateAlertRuleInput,
+} from '../schema.generated.ts'
+import { findUnknownChannel } from './find.ts'
+import { readChannelIds, readTerms } from './input.ts'
+import type { RuleTerms, WatchedThing } from '../live/rule-writing.ts'
+import { findAlertRule } from './queries.ts'
+import { findWatched } from './rules.ts'
+import { inputOf } from './terms.ts'
 import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 import { goalProgress } from '@tidemark/drizzle/tables/goal.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -37,34 +46,90 @@ type Found = Omit<AlertBacktestEpisode, '__typename'>
 
 export async function backtestAlertRule(
   context: Context,
-  { rule, months }: BacktestAlertRuleInput,
+  { rule, change, months }: BacktestAlertRuleInput,
 ): Promise<AlertBacktest | Problem> {
   if (!Number.isInteger(months) || months < 1 || months > MONTHS_MAX)
     return invalid(['months'], `It goes from 1 to ${MONTHS_MAX}, unlike ${months}`)
-  const terms = readTerms(rule, rule.goalId != null)
-  if (isProblem(terms)) return within(terms)
-  const channelIds = readChannelIds(rule.channelIds)
-  if (isProblem(channelIds)) return within(channelIds)
-  if (terms.condition.kind === 'REVIEW_OVERDUE')
+  // Each that is given is looked at, also where there are too many.
+  const made = rule ? within('rule', await readRule(context, rule)) : null
+  if (isProblem(made)) return made
+  const changed = change ? within('change', await readChange(context, change)) : null
+  if (isProblem(changed)) return changed
+  const trial = made ?? changed
+  if (trial === null || (made !== null && changed !== null))
     return invalid(
-      ['rule', 'condition', 'reviewOverdue'],
-      'Whether people will be late cannot be tried on the past',
+      [made === null ? 'rule' : 'change'],
+      'Either a rule that is not there yet is tried or one that is: give one of rule and change',
     )
-  return context.reader.read(async (tx) => {
-    const thing = await findWatched(tx, context.organization, rule)
-    if (isProblem(thing)) return within(thing)
-    const unknown = await findUnknownChannel(tx, context.organization.id, channelIds)
-    if (unknown !== null) return within(unknown)
-    const today = todayOf(context)
-    const from = today.subtract({ months })
-    if (rule.goalId == null) return backtestKpi(tx, context, { terms, thing, from, today })
-    const goal = await findGoalOf(tx, context.organization.id, rule.goalId)
-    return isProblem(goal) ? within(goal) : backtestGoal(tx, context, { terms, goal, from, today })
-  })
+  return context.reader.read((tx) => replay(tx, context, trial, months))
 }
 
 /** Where in this input the rule stands. */
-const within = (problem: Problem): Problem => ({ ...problem, path: ['rule', ...problem.path] })
+const within = (field: 'rule' | 'change', answer: Trial | Problem): Trial | Problem =>
+  isProblem(answer) ? { ...answer, path: [field, ...answer.path] } : answer
+
+type Trial = { readonly terms: RuleTerms; readonly thing: WatchedThing }
+
+async function readRule(context: Context, rule: CreateAlertRuleInput): Promise<Trial | Problem> {
+  const terms = readTerms(rule, rule.goalId != null)
+  if (isProblem(terms)) return terms
+  const channelIds = readChannelIds(rule.channelIds)
+  if (isProblem(channelIds)) return channelIds
+  const fault = untriable(terms)
+  if (fault !== null) return fault
+  return context.reader.read(async (tx) => {
+    const thing = await findWatched(tx, context.organization, rule, terms.condition)
+    if (isProblem(thing)) return thing
+    const unknown = await findUnknownChannel(tx, context.organization.id, channelIds)
+    return unknown ?? { terms, thing }
+  })
+}
+
+async function readChange(context: Context, change: UpdateAlertRuleInput): Promise<Trial | Problem> {
+  const row = await findAlertRule(context, change.rule)
+  if (row === null || row.deletedAt !== null)
+    return notFound(['rule'], `There is no alert rule with id ${change.rule}`)
+  const terms = readTerms(inputOf(row, change), row.goalId !== null)
+  if (isProblem(terms)) return terms
+  const channelIds = readChannelIds(change.channelIds ?? [])
+  if (isProblem(channelIds)) return channelIds
+  const fault = untriable(terms)
+  if (fault !== null) return fault
+  const unknown = await context.reader.read((tx) =>
+    findUnknownChannel(tx, context.organization.id, channelIds),
+  )
+  return unknown ?? { terms, thing: row }
+}
+
+const untriable = ({ condition }: RuleTerms): Problem | null =>
+  condition.kind === 'OVER_LIMIT'
+    ? invalid(
+        ['condition', 'overLimit'],
+        'Who was over a limit is not tried on the past: `creditCrossings` has it',
+      )
+    : condition.kind === 'ESCALATION'
+      ? invalid(
+          ['condition', 'escalation'],
+          'Who owed for too long is not tried on the past: `simulateCreditPolicy` shows what a policy would have done',
+        )
+      : condition.kind === 'REVIEW_OVERDUE'
+        ? invalid(['condition', 'reviewOverdue'], 'Whether people will be late cannot be tried on the past')
+        : null
+
+async function replay(
+  tx: Tx,
+  context: Context,
+  { terms, thing }: Trial,
+  months: number,
+): Promise<AlertBacktest | Problem> {
+  const today = todayOf(context)
+  const from = today.subtract({ months })
+  if (thing.goalId === null) return backtestKpi(tx, context, { terms, thing, from, today })
+  const goal = await context.loaders.goal.load(thing.goalId)
+  return goal === null
+    ? notFound([], 'The goal is not there any more')
+    : backtestGoal(tx, context, { terms, goal, from, today })
+}
 
 type Span = { readonly from: Temporal.PlainDate; readonly today: Temporal.PlainDate }
 

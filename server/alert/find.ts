@@ -111,18 +111,3 @@ export async function readChannelIdsOf(tx: Tx, organizationId: string, ruleId: s
     .where(and(eq(alertRuleChannel.organizationId, organizationId), eq(alertRuleChannel.ruleId, ruleId)))
   return rows.map(({ id }) => id).toSorted()
 }
-
-/** From now on these, and no others. */
-export async function writeChannelIds(
-  tx: Tx,
-  { organizationId, ruleId }: { readonly organizationId: string; readonly ruleId: string },
-  channelIds: readonly string[],
-): Promise<void> {
-  await tx
-    .delete(alertRuleChannel)
-    .where(and(eq(alertRuleChannel.organizationId, organizationId), eq(alertRuleChannel.ruleId, ruleId)))
-  if (channelIds.length > 0)
-    await tx
-      .insert(alertRuleChannel)
-      .values(channelIds.map((channelId) => ({ organizationId, ruleId, channelId })))
-}

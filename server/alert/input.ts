@@ -1,26 +1,12 @@
 /** What can be said of a rule's input without the books, each fault with its field. */
 import { readTime, type QuietHours } from '../domain/alert-quiet.ts'
-import { recoveryFault, type AlertCondition } from '../domain/alert-rule.ts'
+import { isOnCredit, recoveryFault, type AlertCondition } from '../domain/alert-rule.ts'
 import { Exact } from '../domain/money.ts'
 import { decodeId } from '../ids.ts'
+import type { RuleTerms } from '../live/rule-writing.ts'
 import { invalid, isProblem, notFound, type Path, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText } from '../text.ts'
 import type { AlertConditionInput, AlertQuietHoursInput, CreateAlertRuleInput } from '../schema.generated.ts'
-import type { AlertRuleRow } from '@tidemark/drizzle/rows.ts'
-
-/** What a rule says, beside what it watches. */
-export type RuleTerms = Pick<
-  AlertRuleRow,
-  | 'name'
-  | 'forDays'
-  | 'forEvaluations'
-  | 'recovery'
-  | 'keepFiringDays'
-  | 'noData'
-  | 'repeatDays'
-  | 'severity'
-  | 'enabled'
-> & { readonly condition: AlertCondition; readonly quietHours: QuietHours | null }
 
 const DAYS_MAX = 366
 const EVALUATIONS_MAX = 100
@@ -42,7 +28,8 @@ export function readTerms(input: TermsInput, isOnGoal: boolean): RuleTerms | Pro
     checkNumber(['keepFiringDays'], input.keepFiringDays, 0, DAYS_MAX) ??
     (input.repeatDays == null ? null : checkNumber(['repeatDays'], input.repeatDays, 1, DAYS_MAX)) ??
     (input.recovery == null ? null : checkDecimal(['recovery'], input.recovery)) ??
-    checkMilestone(condition, input)
+    checkMilestone(condition, input) ??
+    checkOnCredit(condition, input)
   if (fault !== null) return fault
   const recovery = input.recovery ?? null
   const wrong = recoveryFault(condition, recovery)
@@ -75,6 +62,8 @@ const FOR_GOALS = [
 ] as const
 
 function readConditionInput(input: AlertConditionInput, isOnGoal: boolean): AlertCondition | Problem {
+  if (input.overLimit != null) return onlyTrue(input.overLimit, 'overLimit') ?? { kind: 'OVER_LIMIT' }
+  if (input.escalation) return readRoles(input.escalation)
   const foreign = FOR_GOALS.find((name) => input[name] != null)
   if (!isOnGoal && foreign !== undefined)
     return invalid(['condition', foreign], `Only a rule on a goal has ${foreign}: a KPI alone has no target`)
@@ -95,8 +84,14 @@ function readConditionInput(input: AlertConditionInput, isOnGoal: boolean): Aler
   return readChange(input, change)
 }
 
-const onlyTrue = (given: boolean, field: 'milestone' | 'reviewOverdue'): Problem | null =>
+const onlyTrue = (given: boolean, field: 'milestone' | 'reviewOverdue' | 'overLimit'): Problem | null =>
   given ? null : invalid(['condition', field], 'It can only be true: leave it out to watch something else')
+
+function readRoles(roles: NonNullable<AlertConditionInput['escalation']>): AlertCondition | Problem {
+  if (roles.length === 0)
+    return invalid(['condition', 'escalation'], 'Nobody is among no roles: name at least one')
+  return { kind: 'ESCALATION', roles: [...new Set(roles)] }
+}
 
 const THRESHOLDS = [
   ['probabilityBelow', 'PROBABILITY_BELOW'],
@@ -153,6 +148,25 @@ function checkMilestone(
           ? 'keepFiringDays'
           : null
   return field === null ? null : invalid([field], 'A milestone is reached at once: leave it out')
+}
+
+/** It is told of each customer once, when it begins, and is over when it is. */
+function checkOnCredit(
+  condition: AlertCondition,
+  { forDays, forEvaluations, keepFiringDays, repeatDays }: TermsInput,
+): Problem | null {
+  if (!isOnCredit(condition)) return null
+  const field =
+    forDays > 0
+      ? 'forDays'
+      : forEvaluations > 1
+        ? 'forEvaluations'
+        : keepFiringDays > 0
+          ? 'keepFiringDays'
+          : repeatDays != null
+            ? 'repeatDays'
+            : null
+  return field === null ? null : invalid([field], 'It begins at once, and is told once: leave it out')
 }
 
 function readQuietHours({ from, to, weekends }: AlertQuietHoursInput): QuietHours | Problem {

@@ -4,7 +4,7 @@ import type { Page, SortKey } from '../connection.ts'
 import type { Context } from '../context.ts'
 import { scopeInWords } from '../domain/goal-words.ts'
 import { decodeId } from '../ids.ts'
-import type { SegmentFilter } from '../kpi/segments.ts'
+import { namesOfFilter } from '../kpi/filter-names.ts'
 import { encodeProgressCursor } from '../live/cursor.ts'
 import { readTransitionPosition } from '../live/alert-events.ts'
 import type { QueryAlertDeliveriesArgs, QueryAlertRulesArgs, QueryAlertsArgs } from '../schema.generated.ts'
@@ -91,6 +91,7 @@ export function listAlerts(
       : undefined,
     filter.goalId ? isId(alert.goalId, 'goal', filter.goalId) : undefined,
     filter.ruleId ? isId(alert.ruleId, 'alertRule', filter.ruleId) : undefined,
+    filter.customerId ? isId(alert.customerId, 'customer', filter.customerId) : undefined,
     filter.since ? gte(alert.raisedAt, filter.since) : undefined,
   )
   return listRows(reader, { table: alert, keys: newestAlertFirst, where }, args)
@@ -140,9 +141,7 @@ export const alertCursor = ({ reader, organization }: Context): Promise<string> 
 export async function scopeOfRule(row: AlertRuleRow, { loaders }: Context): Promise<string> {
   const goal = row.goalId === null ? null : await loaders.goal.load(row.goalId)
   if (goal !== null && goal.metric === null) return 'Milestones'
-  const { collectorId, ...filter } = (goal?.filter ?? row.filter ?? {}) as SegmentFilter
-  const collectors = await Promise.all((collectorId ?? []).map((id) => loaders.person.load(id)))
-  return scopeInWords({ ...filter, collector: collectors.map((person) => person?.name ?? 'unknown') })
+  return scopeInWords(await namesOfFilter(goal?.filter ?? row.filter ?? {}, loaders))
 }
 
 type Ids = readonly string[]

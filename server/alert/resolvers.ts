@@ -151,6 +151,10 @@ export const alertResolvers = {
       const condition = conditionOf(rule)
       return 'days' in condition ? condition.days : null
     },
+    roles: (rule) => {
+      const condition = conditionOf(rule)
+      return condition.kind === 'ESCALATION' ? condition.roles : null
+    },
     sentence: async (rule, _args, { loaders }) =>
       `${conditionInWords(conditionOf(rule), subjectOfRule(rule, await goalOf(rule, loaders)))}.`,
   },
@@ -158,6 +162,10 @@ export const alertResolvers = {
     id: ({ id }) => encodeId('alert', id),
     rule: ({ ruleId }, _args, { loaders }) => required(loaders.alertRule, ruleId),
     goal: ({ goalId }, _args, { loaders }) => (goalId === null ? null : loaders.goal.load(goalId)),
+    customer: ({ customerId }, _args, { loaders }) =>
+      customerId === null ? null : loaders.customer.load(customerId),
+    crossing: ({ crossingId }, _args, { loaders }) =>
+      crossingId === null ? null : loaders.creditCrossing.load(crossingId),
     dedupeKey: (alert) => dedupeKeyOf(alert),
     acknowledgedBy: ({ acknowledgedBy }, _args, { loaders }) =>
       acknowledgedBy === null ? null : actorInWords(acknowledgedBy, loaders),

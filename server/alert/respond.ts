@@ -55,10 +55,11 @@ export async function snoozeAlert(
     if (row.state === 'ENDED') return invalid(['alert'], 'It is over, and silent anyway')
     await tx.update(alert).set({ snoozedUntil: until, snoozedBy: actor }).where(isAlert(row))
     // When the time is up the evaluator has to look, although nothing may have been posted.
-    await tx
-      .update(alertStanding)
-      .set({ dueAt: until })
-      .where(and(eq(alertStanding.organizationId, organization.id), eq(alertStanding.alertId, row.id)))
+    if (row.customerId === null)
+      await tx
+        .update(alertStanding)
+        .set({ dueAt: until })
+        .where(and(eq(alertStanding.organizationId, organization.id), eq(alertStanding.alertId, row.id)))
     const day = until.toZonedDateTimeISO(organization.timeZone)
     const reason = `Silent until ${day.toPlainDateTime().toString({ smallestUnit: 'minute' }).replace('T', ' ')}.`
     await tell(tx, context, row, { kind: 'SNOOZED', reason })

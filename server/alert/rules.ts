@@ -1,16 +1,26 @@
 /** Alert rules are created, changed and deleted. */
-import { and, eq, gt, isNull } from 'drizzle-orm'
-import { runCommand, type Audited, type CommandContext } from '../command.ts'
+import { and, eq, gt } from 'drizzle-orm'
+import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { chooseConventions } from '../domain/conventions.ts'
-import { freshMemory, isOpen, rearmed } from '../domain/alert-state.ts'
+import { isOnCredit, type AlertCondition } from '../domain/alert-rule.ts'
+import { isOpen, rearmed } from '../domain/alert-state.ts'
 import { isCurrency } from '../domain/money.ts'
-import { newUuid } from '../ids.ts'
-import { checkFilter, findCollectorStranger } from '../kpi/filter-input.ts'
+import { checkOfCustomer, findCollectorStranger, readFilter } from '../kpi/filter-input.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
-import { writeAudit, type Author } from '../ledger/audit.ts'
+import { writeAudit } from '../ledger/audit.ts'
 import { takeNumbers } from '../live/alert-writing.ts'
-import { memoryOf } from '../live/alerts.ts'
+import { conditionOf, memoryOf } from '../live/alerts.ts'
+import { endCreditAlerts } from '../live/credit-alerts.ts'
+import { creditWatchLock } from '../ledger/credit-watch-lock.ts'
+import {
+  checkRoom,
+  lookAgain,
+  writeChannelIds,
+  writeRule,
+  type RuleChanged,
+  type WatchedThing,
+} from '../live/rule-writing.ts'
 import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type {
@@ -19,8 +29,8 @@ import type {
   DeleteAlertRuleInput,
   UpdateAlertRuleInput,
 } from '../schema.generated.ts'
-import { findGoalOf, findRule, findUnknownChannel, readChannelIdsOf, writeChannelIds } from './find.ts'
-import { readChannelIds, readTerms, type RuleTerms } from './input.ts'
+import { findGoalOf, findRule, findUnknownChannel, readChannelIdsOf } from './find.ts'
+import { readChannelIds, readTerms } from './input.ts'
 import { inputOf } from './terms.ts'
 import type { AlertRuleRow } from '@tidemark/drizzle/rows.ts'
 import {
@@ -32,16 +42,11 @@ import {
 } from '@tidemark/drizzle/tables/alert.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
-export type RuleChanged = Audited & { readonly ruleId: string }
-
 /** What a command writes once it has a transaction: for those that do several things or nothing. */
 export type RuleWork = (tx: Tx) => Promise<RuleChanged | Problem>
 
 /** What whoever makes it knows beforehand: its key in a file. */
 export type NamedRule = { readonly key?: string }
-
-/** What a rule watches. */
-export type WatchedThing = Pick<AlertRuleRow, 'goalId' | 'metric' | 'filter' | 'conventions' | 'currency'>
 
 export async function createAlertRule(
   context: CommandContext,
@@ -62,7 +67,7 @@ export function prepareRule(
   const channelIds = readChannelIds(input.channelIds)
   if (isProblem(channelIds)) return channelIds
   return async (tx) => {
-    const thing = await findWatched(tx, organization, input)
+    const thing = await findWatched(tx, organization, input, terms.condition)
     if (isProblem(thing)) return thing
     const unknown = await findUnknownChannel(tx, organization.id, channelIds)
     if (unknown !== null) return unknown
@@ -72,20 +77,6 @@ export function prepareRule(
   }
 }
 
-/** Each is evaluated after every posting. */
-const RULES_MAX = 2_000
-
-/** Whether there is room for so many more. */
-export async function checkRoom(tx: Tx, organizationId: string, more: number): Promise<Problem | null> {
-  const count = await tx.$count(
-    alertRule,
-    and(eq(alertRule.organizationId, organizationId), isNull(alertRule.deletedAt)),
-  )
-  return count + more <= RULES_MAX
-    ? null
-    : invalid([], `An organization has at most ${RULES_MAX} alert rules: delete one first`)
-}
-
 type Books = { readonly id: string; readonly baseCurrency: string }
 
 /** The goal, or the KPI with its scope. Each that is given is looked at, also where there are too many. */
@@ -93,7 +84,12 @@ export async function findWatched(
   tx: Tx,
   books: Books,
   { goalId, kpi }: Pick<CreateAlertRuleInput, 'goalId' | 'kpi'>,
+  condition: AlertCondition,
 ): Promise<WatchedThing | Problem> {
+  if (isOnCredit(condition)) {
+    if (goalId == null && kpi == null) return ALL_CUSTOMERS
+    return invalid([goalId == null ? 'kpi' : 'goalId'], 'Credit is that of customers: leave it out')
+  }
   const ofGoal = goalId == null ? null : await findWatchedGoal(tx, books, goalId)
   if (isProblem(ofGoal)) return ofGoal
   const ofKpi = kpi == null ? null : await findWatchedKpi(tx, books, kpi)
@@ -104,6 +100,15 @@ export async function findWatched(
     [found === null ? 'goalId' : 'kpi'],
     'A rule watches either a goal or a KPI: give one of goalId and kpi',
   )
+}
+
+/** What a rule on credit limits watches. */
+const ALL_CUSTOMERS: WatchedThing = {
+  goalId: null,
+  metric: null,
+  filter: null,
+  conventions: null,
+  currency: null,
 }
 
 async function findWatchedGoal(tx: Tx, { id }: Books, goalId: string): Promise<WatchedThing | Problem> {
@@ -119,8 +124,10 @@ async function findWatchedKpi(
   kpi: AlertKpiInput,
 ): Promise<WatchedThing | Problem> {
   const path = ['kpi', 'filter']
-  const filter = checkFilter(kpi.filter ?? {}, path)
+  const filter = await readFilter(tx, id, kpi.filter ?? {}, path)
   if (isProblem(filter)) return filter
+  const unknown = checkOfCustomer(kpi.metric, filter, path)
+  if (unknown !== null) return unknown
   const stranger = await findCollectorStranger(tx, id, filter, path)
   if (stranger !== null) return stranger
   const conventions = chooseConventions(kpi.conventions, await readUsualConventions(tx, id))
@@ -128,40 +135,6 @@ async function findWatchedKpi(
   const currency = kpi.currency ?? baseCurrency
   if (!isCurrency(currency)) return invalid(['kpi', 'currency'], `${currency} is no ISO 4217 currency code`)
   return { goalId: null, metric: kpi.metric, filter, conventions, currency }
-}
-
-type NewRule = {
-  readonly action: string
-  /** Its name in files; left out where it comes from none. */
-  readonly key?: string | undefined
-  readonly thing: WatchedThing
-  readonly terms: RuleTerms
-  readonly channelIds: readonly string[]
-}
-
-/** It is due at once. */
-export async function writeRule(
-  tx: Tx,
-  context: Author & { readonly now: Temporal.Instant },
-  { action, key, thing, terms, channelIds }: NewRule,
-): Promise<RuleChanged> {
-  const { organization, now } = context
-  const id = newUuid()
-  const said = { ...thing, ...terms, ...(key === undefined ? {} : { key }) }
-  const audit = await writeAudit(tx, context, { action, subject: id, after: { ...said, channelIds } })
-  await tx
-    .insert(alertRule)
-    .values({ ...said, organizationId: organization.id, id, version: 1, createdAt: now })
-  await writeChannelIds(tx, { organizationId: organization.id, ruleId: id }, channelIds)
-  await tx.insert(alertStanding).values({
-    organizationId: organization.id,
-    ruleId: id,
-    phase: freshMemory.phase,
-    memory: freshMemory,
-    alertId: null,
-    dueAt: terms.enabled ? now : null,
-  })
-  return { ruleId: id, audit }
 }
 
 export async function updateAlertRule(
@@ -185,6 +158,11 @@ export function prepareRuleChange(context: CommandContext, input: UpdateAlertRul
     if (isProblem(row)) return row
     const terms = readTerms(inputOf(row, input), row.goalId !== null)
     if (isProblem(terms)) return terms
+    if (creditKindOf(conditionOf(row)) !== creditKindOf(terms.condition))
+      return invalid(
+        ['condition'],
+        'What a rule watches stays: make another rule on credit limits, on escalation, or on a goal or KPI',
+      )
     const before = await readChannelIdsOf(tx, organization.id, row.id)
     const unknown = await findUnknownChannel(tx, organization.id, channelIds ?? [])
     if (unknown !== null) return unknown
@@ -204,8 +182,10 @@ export function prepareRuleChange(context: CommandContext, input: UpdateAlertRul
       .set({ ...terms, version })
       .where(isRule(row))
     if (channelIds !== null) await writeChannelIds(tx, of, channelIds)
-    if (terms.enabled) await tx.update(alertStanding).set({ dueAt: now }).where(isStandingOf(row))
-    else await switchOff(tx, context, row, 'The rule was switched off.')
+    if (terms.enabled && terms.condition.kind === 'ESCALATION') await lookAgain(tx, organization.id)
+    else if (terms.enabled && !isOnCredit(conditionOf(row)))
+      await tx.update(alertStanding).set({ dueAt: now }).where(isStandingOf(row))
+    else if (!terms.enabled) await switchOff(tx, context, row, 'The rule was switched off.')
     const audit = await writeAudit(tx, context, {
       action: 'updateAlertRule',
       subject: row.id,
@@ -240,6 +220,9 @@ export const prepareRuleDeletion =
     return { ruleId: row.id, audit }
   }
 
+/** Null for what is no rule on credit. */
+const creditKindOf = (condition: AlertCondition) => (isOnCredit(condition) ? condition.kind : null)
+
 const isRule = ({ organizationId, id }: AlertRuleRow) =>
   and(eq(alertRule.organizationId, organizationId), eq(alertRule.id, id))
 
@@ -249,6 +232,7 @@ const isStandingOf = ({ organizationId, id }: AlertRuleRow) =>
 /** Holds the lock of the evaluator, which takes it without waiting, until the end of the transaction. */
 const waitForEvaluation = async (tx: Tx, organizationId: string): Promise<void> => {
   await tx.sql`select pg_advisory_xact_lock(hashtextextended(${`evaluation ${organizationId}`}, 0))`
+  await tx.sql`select pg_advisory_xact_lock(hashtextextended(${creditWatchLock(organizationId)}, 0))`
 }
 
 async function lockRule(
@@ -326,6 +310,7 @@ async function switchOff(tx: Tx, context: CommandContext, row: AlertRuleRow, wor
     .update(alertStanding)
     .set({ phase: 'OK', memory: rearmed(memory), alertId: null, dueAt: null })
     .where(isStandingOf(row))
+  if (isOnCredit(conditionOf(row))) return endCreditAlerts(tx, context, { rule: row, words })
   if (standing === undefined || standing.alertId === null || !isOpen(memory.phase)) return
   await tx
     .update(alert)

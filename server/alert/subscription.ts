@@ -58,6 +58,7 @@ export async function followAlerts(
       // Of an alert that changes faster than a client reads, the last state says all.
       keyOf: ({ transition }) => transition?.alertId,
       onEnd: stop,
+      order: { position, sequenceOf: ({ transition }) => transition?.sequence ?? position },
     })
     // One after the other: whether a row is wanted may take a look at its alert.
     let handing: Promise<void> = Promise.resolve()

@@ -12,6 +12,10 @@ export function conditionInputOf(condition: AlertCondition): AlertConditionInput
       return { milestone: true }
     case 'REVIEW_OVERDUE':
       return { reviewOverdue: true }
+    case 'OVER_LIMIT':
+      return { overLimit: true }
+    case 'ESCALATION':
+      return { escalation: [...condition.roles] }
     case 'PROBABILITY_BELOW':
       return { probabilityBelow: condition.threshold }
     case 'BEHIND_BY':

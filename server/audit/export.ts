@@ -4,6 +4,7 @@ import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { openReader } from '@tidemark/drizzle/transaction.ts'
 import { assemblePage, requestPage, type Page, type PageRequest } from '../connection.ts'
+import { csvLine } from '../csv.ts'
 import { dateAt } from '../domain/calendar.ts'
 import { encodeId } from '../ids.ts'
 import { createLoaders, type Loaders } from '../loaders.ts'
@@ -108,19 +109,6 @@ const rowOf = async (entry: Entry, loaders: Loaders, organization: OrganizationR
     sealHash: seal?.hash ?? null,
     sealedAt: seal?.sealedAt.toString() ?? null,
   }
-}
-
-const csvLine = (cells: readonly (string | null)[]): string => `${cells.map(csvCell).join(',')}\r\n`
-
-/**
- * Spreadsheets take a cell that begins with one of these for a formula, and carry it out: an apostrophe before it makes
- * it the text that it is.
- */
-const FORMULA = /^[=+\-@\t\r]/
-
-const csvCell = (cell: string | null): string => {
-  const text = cell === null ? '' : FORMULA.test(cell) ? `'${cell}` : cell
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json))

@@ -23,6 +23,7 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   closePeriod: 'organization',
   reopenPeriod: 'organization',
   recordReceipt: 'receipt',
+  recordReceipts: 'organization',
   applyReceipt: 'receipt',
   unapplyReceipt: 'receipt',
   bounceReceipt: 'receipt',
@@ -34,6 +35,41 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   createCustomer: 'customer',
   updateCustomer: 'customer',
   setCreditLimit: 'customer',
+  setCreditLimits: 'organization',
+  importCreditLimits: 'organization',
+  setSalesPlan: 'organization',
+  importSalesPlan: 'organization',
+  submitCreditApplication: 'creditApplication',
+  decideCreditApplication: 'creditApplication',
+  withdrawCreditApplication: 'creditApplication',
+  setCreditScorecard: 'organization',
+  placeCreditHold: 'customer',
+  releaseCreditHold: 'customer',
+  reviewCredit: 'customer',
+  creditDecision: 'customer',
+  releaseReservation: 'customer',
+  recordSecurity: 'customer',
+  endSecurity: 'customer',
+  setCreditPolicy: 'organization',
+  setCreditRating: 'customer',
+  saveCreditPolicyText: 'organization',
+  publishCreditPolicyText: 'organization',
+  reapproveCreditPolicyText: 'organization',
+  acknowledgeCreditPolicyText: 'organization',
+  sendCreditPolicyText: 'organization',
+  setParentCustomer: 'customer',
+  setAuthorityMatrix: 'organization',
+  requestApproval: 'approvalRequest',
+  approveRequest: 'approvalRequest',
+  rejectRequest: 'approvalRequest',
+  withdrawRequest: 'approvalRequest',
+  commentOnRequest: 'approvalRequest',
+  recordOrder: 'order',
+  importOrders: 'organization',
+  releaseOrder: 'order',
+  shipOrder: 'order',
+  invoiceOrder: 'order',
+  cancelOrder: 'order',
   setKpiConventions: 'organization',
   recordMetricValues: 'organization',
   recordRates: 'organization',
@@ -68,12 +104,16 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
   signGoalReview: 'goal',
   reopenGoalReview: 'goal',
   setGoalReviews: 'goal',
+  openControlPaper: 'controlPaper',
+  updateControlPaper: 'controlPaper',
+  signControlPaper: 'controlPaper',
   createOrganization: 'organization',
   importInvoices: 'organization',
   importRates: 'organization',
   importMetricValues: 'organization',
   loadDemo: 'organization',
   restoreBackup: 'organization',
+  watchCredit: 'customer',
   inviteMember: 'invitation',
   acceptInvitation: 'invitation',
   revokeInvitation: 'invitation',
@@ -97,12 +137,14 @@ const SUBJECTS: Readonly<Record<keyof MutationResolvers | Event | OtherAction, I
 
 /** What is no mutation and no event of sign-in, or was one in older versions. */
 type OtherAction =
+  | 'requestApproval'
   | 'createOrganization'
   | 'importInvoices'
   | 'importRates'
   | 'importMetricValues'
   | 'loadDemo'
   | 'restoreBackup'
+  | 'watchCredit'
   | 'acceptInvitation'
   | 'createSession'
 
@@ -157,12 +199,19 @@ export const subjectName = async (
       return (await loaders.token.load(subject))?.name ?? null
     case 'invitation':
       return (await loaders.invitation.load(subject))?.email ?? null
+    case 'order':
+      return (await loaders.order.load(subject))?.number ?? null
     case 'dispute':
+    case 'security':
+    case 'creditDecision':
+    case 'approvalRequest':
     case 'milestone':
     case 'goalAction':
     case 'goalNote':
     case 'alertDelivery':
+    case 'creditApplication':
     case 'goalReview':
+    case 'controlPaper':
     case 'audit':
     case null:
       return null

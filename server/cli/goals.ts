@@ -34,7 +34,11 @@ export const registerGoals = (program: Command, session: CliSession): void => {
       .action(async (file: string, { organization, prune }: Options) => {
         const document = await readText(file)
         const commands = await session.commands(organization)
-        const applied = await applyGoals(commands, { document, prune, dryRun }, { mayManageRules: true })
+        const applied = await applyGoals(
+          commands,
+          { document, prune, dryRun },
+          { mayManageRules: true, maySetConventions: true },
+        )
         if (isProblem(applied)) throw new OperatorError(`${file}: ${applied.message}`)
         const { changes, missing, missingRules } = applied
         session.answer(describe(applied, dryRun).join('\n'), { changes, missing, missingRules, dryRun })
@@ -52,7 +56,7 @@ export const registerGoals = (program: Command, session: CliSession): void => {
       const books = await inTransaction(connection, { organizationId: organization.id, mode: 'read' }, (tx) =>
         readCodeBooks(tx, organization.id),
       )
-      const document = documentOf(books, { withRules: true })
+      const document = documentOf(books, { withRules: true, withPolicies: true })
       if (file === undefined) return session.answer(document.trimEnd(), { document })
       await writeFile(file, document)
       session.answer(`Written to ${file}.`, { file })
@@ -76,7 +80,7 @@ const SIGNS: Readonly<Record<GoalCodeChange['kind'], string>> = {
 
 const describe = ({ changes, missing, missingRules }: GoalsApplied, dryRun: boolean): string[] => [
   ...changes.flatMap(({ noun, kind, key, name, fields }) => [
-    `${SIGNS[kind]} ${noun === 'RULE' ? 'rule ' : ''}${key}: ${name}`,
+    `${SIGNS[kind]} ${noun === 'GOAL' ? '' : `${noun.toLowerCase()} `}${key}: ${name}`,
     ...fields.map(({ field, from, to }) => `    ${field}: ${from ?? '(nothing)'} -> ${to ?? '(nothing)'}`),
   ]),
   ...missing.map((key) => `  ${key} is not in the file; --prune gives it up`),

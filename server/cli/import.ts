@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { importInvoices, type Progress } from '../imports/commands.ts'
 import { loadMapping } from '../imports/mapping.ts'
 import { describeImport, exitCodeOf } from '../imports/report.ts'
+import { addOrders } from './orders.ts'
 import { addSeries } from './series.ts'
 import type { CliSession } from './session.ts'
 import { takeTime } from './taking-time.ts'
@@ -53,6 +54,7 @@ export const registerImport = (program: Command, session: CliSession): void => {
     })
 
   addSeries(noun, session)
+  addOrders(noun, session)
 }
 
 const PHASES: Readonly<Record<Progress['phase'], string>> = {

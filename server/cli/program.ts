@@ -4,8 +4,10 @@
  */
 import { Command, CommanderError } from 'commander'
 import { messageForOperator } from '../operator-message.ts'
+import { registerApprovals } from './approvals.ts'
 import { registerAudit } from './audit.ts'
 import { registerBackup } from './backup.ts'
+import { registerCredit } from './credit.ts'
 import { registerGoals } from './goals.ts'
 import { registerImport } from './import.ts'
 import { registerKpi } from './kpi.ts'
@@ -13,6 +15,7 @@ import { registerMember } from './member.ts'
 import { registerOrganization } from './organization.ts'
 import { registerPerson } from './person.ts'
 import { type CliSession, openCliSession } from './session.ts'
+import { registerPlan } from './plan.ts'
 import { registerToken } from './token.ts'
 
 type Register = (program: Command, session: CliSession) => void
@@ -27,6 +30,9 @@ const NOUNS: readonly Register[] = [
   registerBackup,
   registerKpi,
   registerGoals,
+  registerCredit,
+  registerApprovals,
+  registerPlan,
 ]
 
 const program = new Command('tidemark')

@@ -4,11 +4,13 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { actorInWords } from '../access/actor-words.ts'
 import { type Role, ROLES, type Scope, SCOPES } from '../access/scopes.ts'
 import { endOfDay } from '../domain/calendar.ts'
-import { type Day, parseDay } from '../domain/day.ts'
+import type { Day } from '../domain/day.ts'
+import { formatMinor } from '../domain/money.ts'
 import { encodeId } from '../ids.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import { createToken, revokeToken, rotateToken } from '../token/commands.ts'
 import { listTokens } from '../token/queries.ts'
+import { readDay, readInteger } from './arguments.ts'
 import { type CliSession, refuse } from './session.ts'
 import { inView, readAll } from './view.ts'
 
@@ -18,6 +20,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   expiresAt: '--expires-on or --expires-in',
   addresses: '--address',
   pointsPerMinute: '--points-per-minute',
+  creditLimitMax: '--credit-limit-max',
   overlapHours: '--overlap-hours',
   reason: '--reason',
 }
@@ -32,6 +35,7 @@ type CreateOptions = {
   readonly expiresIn?: Temporal.Duration
   readonly address?: readonly string[]
   readonly pointsPerMinute?: number
+  readonly creditLimitMax?: string
   readonly dryRun: boolean
 }
 type OfOrganization = { readonly organization: string }
@@ -64,14 +68,15 @@ const addCreate = (noun: Command, session: CliSession): void => {
     )
     .option('--address <address...>', 'addresses or CIDR blocks that it may be used from')
     .option('--points-per-minute <number>', 'cost points that it may use up per minute', readInteger)
+    .option('--credit-limit-max <amount>', 'the greatest credit limit that it may set, in the base currency')
     .option('--dry-run', 'check everything, and make none', false)
     .action(async (options: CreateOptions) => {
       const scopes = options.role === undefined ? options.scope : ROLES[options.role]
       if (scopes === undefined) throw new OperatorError('Say what the token may do: --scope or --role.')
       const commands = await session.commands(options.organization)
-      const { name, address: addresses, pointsPerMinute, dryRun } = options
+      const { name, address: addresses, pointsPerMinute, creditLimitMax, dryRun } = options
       const expiresAt = endOf(options, commands)
-      const input = { name, scopes, expiresAt, addresses, pointsPerMinute, dryRun }
+      const input = { name, scopes, expiresAt, addresses, pointsPerMinute, creditLimitMax, dryRun }
       const made = await createToken(commands, input)
       if (isProblem(made)) throw refuseToken(made)
       session.answer(made.secret ?? DRY_RUN, {
@@ -82,6 +87,7 @@ const addCreate = (noun: Command, session: CliSession): void => {
         expiresAt: expiresAt?.toString() ?? null,
         addresses: addresses ?? [],
         pointsPerMinute: pointsPerMinute ?? null,
+        creditLimitMax: creditLimitMax ?? null,
         organization: commands.organization.slug,
         dryRun,
       })
@@ -97,7 +103,9 @@ const addList = (noun: Command, session: CliSession): void => {
       const tokens = await inView(await session.books(options.organization), async (view) => {
         const rows = await readAll((args) => listTokens(view, args))
         return Promise.all(
-          rows.map(async (row) => describe(row, await actorInWords(row.createdBy, view.loaders))),
+          rows.map(async (row) =>
+            describe(row, await actorInWords(row.createdBy, view.loaders), view.organization.baseCurrency),
+          ),
         )
       })
       const lines = tokens.map((row) =>
@@ -106,6 +114,9 @@ const addList = (noun: Command, session: CliSession): void => {
           row.scopes.join(' '),
           row.lastUsedAt === null ? 'never used' : `used ${row.lastUsedAt}`,
           row.expiresAt === null ? 'never expires' : `until ${row.expiresAt}`,
+          ...(row.creditLimitMax === null
+            ? []
+            : [`limits up to ${row.creditLimitMax.amount} ${row.creditLimitMax.currency}`]),
           row.name,
         ].join('\t'),
       )
@@ -153,7 +164,7 @@ const addRevoke = (noun: Command, session: CliSession): void => {
     })
 }
 
-const describe = (row: ApiTokenRow, createdBy: string) => ({
+const describe = (row: ApiTokenRow, createdBy: string, currency: string) => ({
   id: encodeId('token', row.id),
   name: row.name,
   scopes: row.scopes,
@@ -163,6 +174,10 @@ const describe = (row: ApiTokenRow, createdBy: string) => ({
   lastUsedAt: row.lastUsedAt?.toString() ?? null,
   addresses: row.addresses ?? [],
   pointsPerMinute: row.pointsPerMinute,
+  creditLimitMax:
+    row.creditLimitMax === null
+      ? null
+      : { amount: formatMinor({ minor: row.creditLimitMax, currency }), currency },
 })
 
 const refuseToken = (problem: Problem): OperatorError => refuse(problem, ([field]) => OPTIONS[field ?? ''])
@@ -178,21 +193,10 @@ const endOf = (
   return expiresIn === undefined ? null : now.toZonedDateTimeISO(timeZone).add(expiresIn).toInstant()
 }
 
-const readDay = (text: string): Day => {
-  const day = parseDay(text)
-  if (day === null) throw new InvalidArgumentError('Write a day such as 2027-01-31.')
-  return day
-}
-
 const UNITS = { h: 'hours', d: 'days', w: 'weeks', y: 'years' } as const
 
 const readTime = (text: string): Temporal.Duration => {
   const [, count, unit] = /^(\d{1,5})([hdwy])$/.exec(text) ?? []
   if (count === undefined) throw new InvalidArgumentError('Write a time such as 90d, 12h, 6w or 1y.')
   return Temporal.Duration.from({ [UNITS[unit as keyof typeof UNITS]]: Number(count) })
-}
-
-const readInteger = (text: string): number => {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('Write a whole number.')
-  return Number(text)
 }

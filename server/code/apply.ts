@@ -7,6 +7,7 @@ import { readCodeBooks } from './books.ts'
 import { readDocument, type CodeDocument } from './document.ts'
 import { placeGoals, planGoals } from './goal-plan.ts'
 import type { Planned } from './plan.ts'
+import { planPolicies } from './policies.ts'
 import { planRules } from './rule-plan.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 
@@ -31,16 +32,21 @@ const duplicates = {
   ),
 }
 
-/** Whoever writes goals need not be one who says what is alerted on. Throws FORBIDDEN. */
+/** Whoever writes goals need not be one who says what is alerted on, or how KPIs are computed. */
+export type CodeRights = { readonly mayManageRules: boolean; readonly maySetConventions: boolean }
+
+/** Throws FORBIDDEN. */
 export async function applyGoals(
   context: CommandContext,
   input: ApplyGoalsInput,
-  { mayManageRules }: { readonly mayManageRules: boolean },
+  { mayManageRules, maySetConventions }: CodeRights,
 ): Promise<GoalsApplied | Problem> {
   const document = readDocument(input.document)
   if (isProblem(document)) return document
   if (document.rules !== null && !mayManageRules)
     throw forbidden('The `rules` of a file need the scope `alert:manage`, which you do not have.')
+  if (document.policies?.conventions !== undefined && !maySetConventions)
+    throw forbidden('The `conventions` of a file need the scope `kpi:write`, which you do not have.')
   const plan = await planOf(context, document, input.prune)
   if (isProblem(plan)) return plan
   const { steps, changes, missing, missingRules } = plan
@@ -67,9 +73,13 @@ async function planOf(
   prune: boolean,
 ): Promise<WholePlan | Problem> {
   const { connection, organization } = context
-  const books = await inTransaction(connection, { organizationId: organization.id, mode: 'read' }, (tx) =>
-    readCodeBooks(tx, organization.id),
+  const read = await inTransaction(connection, { organizationId: organization.id, mode: 'read' }, (tx) =>
+    readCodeBooks(tx, organization.id, customersIn(document)),
   )
+  const policies = planPolicies(context, document, read.conventions)
+  if (isProblem(policies)) return policies
+  // What is new is made by the conventions that there will be by then.
+  const books = { ...read, conventions: policies.usual }
   const asked = { books, placed: placeGoals(document, books), reason: document.reason ?? REASON, prune }
   const goals = await planGoals(context, document, asked)
   if (isProblem(goals)) return goals
@@ -77,9 +87,13 @@ async function planOf(
   if (isProblem(rules)) return rules
   return {
     // Rules are put on goals that are there by then.
-    steps: [...goals.steps, ...rules.steps],
-    changes: [...goals.changes, ...rules.changes],
+    steps: [...policies.steps, ...goals.steps, ...rules.steps],
+    changes: [...policies.changes, ...goals.changes, ...rules.changes],
     missing: goals.missing,
     missingRules: rules.missing,
   }
 }
+
+/** The numbers of the customers that it names. */
+const customersIn = ({ goals, rules }: CodeDocument): string[] =>
+  [...(goals ?? []), ...(rules ?? [])].flatMap(({ scope }) => scope?.customer ?? [])

@@ -1,17 +1,22 @@
 /** What a file is compared with, and how goals, rules and people are named in it. */
-import { and, eq, isNull } from 'drizzle-orm'
+import { and, eq, inArray, isNull, or } from 'drizzle-orm'
+import type { Conventions } from '../domain/conventions.ts'
+import { readUsualConventions } from '../kpi/settings.ts'
+import type { SegmentFilter } from '../kpi/segments.ts'
 import { readMilestones } from '../live/milestones.ts'
 import { readFollowers } from '../goal/followers.ts'
 import { readActions } from '../goal/plan.ts'
 import type {
   AlertChannelRow,
   AlertRuleRow,
+  CustomerRow,
   GoalActionRow,
   GoalMilestoneRow,
   GoalRow,
   PersonRow,
 } from '@tidemark/drizzle/rows.ts'
 import { alertChannel, alertRule, alertRuleChannel } from '@tidemark/drizzle/tables/alert.ts'
+import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { goal } from '@tidemark/drizzle/tables/goal.ts'
 import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -43,12 +48,21 @@ export type CodeBooks = {
   /** By name, without deleted ones. */
   readonly channels: readonly AlertChannelRow[]
   readonly people: readonly PersonRow[]
+  /** The organization's. */
+  readonly conventions: Conventions
+  /** Those that goals and rules are about, and those of the numbers that were asked for. */
+  readonly customers: readonly Pick<CustomerRow, 'id' | 'number'>[]
 }
 
-export async function readCodeBooks(tx: Tx, organizationId: string): Promise<CodeBooks> {
+/** `numbers`: of customers that a file names. */
+export async function readCodeBooks(
+  tx: Tx,
+  organizationId: string,
+  numbers: readonly string[] = [],
+): Promise<CodeBooks> {
   const rows = await tx.select().from(goal).where(eq(goal.organizationId, organizationId)).orderBy(goal.id)
   const ids = rows.filter(({ state }) => state !== 'CLOSED').map(({ id }) => id)
-  const [people, milestones, actions, followers, rules, channels, sentTo] = await Promise.all([
+  const [people, milestones, actions, followers, rules, channels, sentTo, conventions] = await Promise.all([
     tx
       .select()
       .from(person)
@@ -68,6 +82,7 @@ export async function readCodeBooks(tx: Tx, organizationId: string): Promise<Cod
       .where(and(eq(alertChannel.organizationId, organizationId), isNull(alertChannel.deletedAt)))
       .orderBy(alertChannel.name),
     tx.select().from(alertRuleChannel).where(eq(alertRuleChannel.organizationId, organizationId)),
+    readUsualConventions(tx, organizationId),
   ])
   const goals = rows.map((row) => ({
     row,
@@ -87,8 +102,32 @@ export async function readCodeBooks(tx: Tx, organizationId: string): Promise<Cod
       isOver: row.goalId !== null && closed.has(row.goalId),
     }
   })
-  return { goals, rules: known, channels, people }
+  const named = [...rows, ...rules].flatMap(
+    ({ filter }) => (filter as SegmentFilter | null)?.customerId ?? [],
+  )
+  const customers = await readNamedCustomers(tx, organizationId, { ids: [...new Set(named)], numbers })
+  return { goals, rules: known, channels, people, conventions, customers }
 }
+
+type NamedCustomers = { readonly ids: readonly string[]; readonly numbers: readonly string[] }
+
+const readNamedCustomers = async (
+  tx: Tx,
+  organizationId: string,
+  { ids, numbers }: NamedCustomers,
+): Promise<CodeBooks['customers']> =>
+  ids.length + numbers.length === 0
+    ? []
+    : tx
+        .select({ id: customer.id, number: customer.number })
+        .from(customer)
+        .where(
+          and(
+            eq(customer.organizationId, organizationId),
+            or(inArray(customer.id, [...ids]), inArray(customer.number, [...numbers])),
+          ),
+        )
+        .orderBy(customer.id)
 
 const KEY_WORDS_LENGTH_MAX = 60
 /** The last digits of a uuid of version 7 are random. */

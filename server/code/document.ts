@@ -3,9 +3,11 @@ import type { ConventionsChoice } from '../domain/conventions.ts'
 import { goalGuards, isGoalGuard, type GoalGuard } from '../domain/goal-guards.ts'
 import { goalTemplate, goalTemplates } from '../domain/goal-templates.ts'
 import type { KpiMetric } from '../domain/kpi-metrics.ts'
+import type { ReviewKind } from '../domain/review.ts'
 import { isProblem, type Path, type Problem } from '../problem.ts'
 import type { GoalTargetByInput, GoalTrajectoryInput } from '../schema.generated.ts'
 import { conventions, key, metric, scope, texts } from './fields.ts'
+import { goalByPolicies, policies, reviews, ruleByPolicies, type CodePolicies } from './policies.ts'
 import { rule, type CodeRule } from './rule-document.ts'
 import {
   date,
@@ -67,6 +69,7 @@ export type CodeGoal = {
   readonly state?: 'ACTIVE' | 'DRAFT'
   readonly actions?: readonly CodeAction[]
   readonly guards?: readonly GoalGuard[]
+  readonly reviews?: readonly ReviewKind[]
 }
 
 /** A list that is left out is not the file's business. */
@@ -74,6 +77,7 @@ type Whole = {
   readonly reason: string | null
   readonly goals: readonly CodeGoal[] | null
   readonly rules: readonly CodeRule[] | null
+  readonly policies: CodePolicies | null
 }
 
 export type CodeDocument = Whole & {
@@ -135,6 +139,7 @@ const goal = mapping(
     followers: texts,
     parent: orNull(key),
     guards: listOf(guard, 20),
+    reviews,
     state: oneOf(['ACTIVE', 'DRAFT'], 'ACTIVE or DRAFT'),
     actions: listOf(
       mapping({ title: text, owner: orNull(text), dueOn: orNull(date), brings: orNull(text) }, ['title']),
@@ -143,13 +148,6 @@ const goal = mapping(
   },
   ['key'],
 )
-
-/** Kept free for what is to come: now they can only be empty. */
-const nothingYet: Read<null> = (value, path, faults) => {
-  if (value !== null && !(Array.isArray(value) && value.length === 0))
-    faults.push({ path, message: `${path.at(-1) ?? ''} cannot be applied from a file yet: leave it out` })
-  return null
-}
 
 const version: Read<1> = (value, path, faults) =>
   value instanceof Written && value.text === '1'
@@ -162,7 +160,7 @@ const whole = mapping(
     reason: orNull(text),
     goals: listOf(goal, GOALS_MAX),
     rules: orNull(listOf(rule, RULES_MAX)),
-    policies: nothingYet,
+    policies,
   },
   ['version'],
 )
@@ -177,12 +175,19 @@ function readWhole(value: Plain, faults: Fault[]): Whole | null {
   const read = whole(value, [], faults)
   if (read === undefined || faults.length > 0) return null
   // Each field was read by its own reader above.
-  const { reason = null, goals = null, rules = null } = read as Partial<Whole>
-  if (goals === null && rules === null)
+  const { reason = null, goals = null, rules = null, policies: found = null } = read as Partial<Whole>
+  if (goals === null && rules === null && found === null)
     faults.push({ path: [], message: 'goals is missing, and so is rules: a file has at least one of them' })
   tellTwice('goals', goals ?? [], faults)
   tellTwice('rules', rules ?? [], faults)
-  return faults.length > 0 ? null : { reason, goals, rules }
+  if (faults.length > 0) return null
+  const by = found ?? {}
+  return {
+    reason,
+    goals: goals?.map((one) => goalByPolicies(one, by)) ?? null,
+    rules: rules?.map((one) => ruleByPolicies(one, by)) ?? null,
+    policies: found,
+  }
 }
 
 function tellTwice(list: string, entries: readonly { readonly key: string }[], faults: Fault[]): void {

@@ -2,6 +2,7 @@
 import { stringify } from 'yaml'
 import { defaultConventions, type Conventions } from '../domain/conventions.ts'
 import { kpiDefinition } from '../domain/registry.ts'
+import { reviewKinds } from '../domain/review.ts'
 import { conventionsOfGoal } from '../kpi/settings.ts'
 import { pointsOf } from '../live/measure.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
@@ -9,43 +10,55 @@ import { targetGivenOf } from '../goal/aim.ts'
 import { conditionInputOf } from '../alert/terms.ts'
 import type { AlertCondition } from '../domain/alert-rule.ts'
 import { personInCode, type CodeBooks, type KnownGoal, type KnownRule } from './books.ts'
-import type { GoalRow, PersonRow } from '@tidemark/drizzle/rows.ts'
+import type { GoalRow } from '@tidemark/drizzle/rows.ts'
 
 const HEAD = `# Goals as code. Look at what it would do: pnpm tidemark goals plan FILE --organization SLUG
 # KPI, direction, scope, conventions, currency, baseline and first day are frozen with a goal: to change one of these, give
 # the goal up and make another one under a new key; what a rule watches is frozen likewise. What is left out stays as it is.
+# The conventions of policies are the organization's: what is new is measured by them, what was frozen before is not.
 `
 
 type Wanted = {
   /** False for those who may not manage rules: then the file has no list of them, and leaves them alone. */
   readonly withRules: boolean
+  /** False likewise for those who may not set conventions. */
+  readonly withPolicies: boolean
 }
 
 /** Parents come before what lies below them. */
-export function documentOf(books: CodeBooks, { withRules }: Wanted): string {
+export function documentOf(books: CodeBooks, { withRules, withPolicies }: Wanted): string {
+  // What an entry leaves out is what the file says for all, else what is usual everywhere.
+  const usual = withPolicies ? books.conventions : defaultConventions
   const open = books.goals.filter(({ row }) => row.state !== 'CLOSED')
   const whole = {
     version: 1,
-    goals: open.map((one) => entryOf(one, { ...books, goals: open })),
+    ...(withPolicies && { policies: { conventions: defined(books.conventions) } }),
+    goals: open.map((one) => entryOf(one, { ...books, conventions: usual, goals: open })),
     ...(withRules && {
-      rules: books.rules.filter(({ isOver }) => !isOver).map((one) => ruleEntryOf(one, books)),
+      rules: books.rules
+        .filter(({ isOver }) => !isOver)
+        .map((one) => ruleEntryOf(one, { ...books, conventions: usual })),
     }),
   }
   // Entries share objects, such as conventions, which would become aliases.
   return HEAD + stringify(whole, { lineWidth: 0, aliasDuplicateObjects: false })
 }
 
-function ruleEntryOf({ row, key, channels }: KnownRule, { goals, people }: CodeBooks): object {
+function ruleEntryOf({ row, key, channels }: KnownRule, books: CodeBooks): object {
   const condition = conditionInputOf(row.condition as AlertCondition)
   return defined({
     key,
     name: row.name,
     ...(row.metric === null
-      ? { goal: goals.find((one) => one.row.id === row.goalId)?.key }
+      ? { goal: books.goals.find((one) => one.row.id === row.goalId)?.key }
       : {
           metric: row.metric,
-          scope: scopeOf(row.filter, people),
-          conventions: chosenOf(row.metric as KpiMetric, conventionsOfGoal(row.conventions)),
+          scope: scopeOf(row.filter, books),
+          conventions: chosenOf(
+            row.metric as KpiMetric,
+            conventionsOfGoal(row.conventions),
+            books.conventions,
+          ),
           currency: row.currency,
         }),
     condition: withNumbers(condition),
@@ -83,7 +96,7 @@ function entryOf(known: KnownGoal, books: CodeBooks): object {
     key,
     name: row.name,
     why: row.why ?? undefined,
-    ...(row.metric === null ? checklistOf(known) : kpiOf(row, books.people)),
+    ...(row.metric === null ? checklistOf(known) : kpiOf(row, books)),
     startsOn: row.startsOn.toString(),
     deadline: row.deadline.toString(),
     owner: who(row.ownerId),
@@ -91,6 +104,7 @@ function entryOf(known: KnownGoal, books: CodeBooks): object {
     followers: some(known.followers.map((id) => personInCode(books.people, id))),
     parent: parent?.key,
     state: row.state === 'DRAFT' ? 'DRAFT' : undefined,
+    reviews: row.reviews.join() === reviewKinds.join() ? undefined : row.reviews,
     actions: some(
       known.actions.map(({ title, ownerId, dueOn, brings }) =>
         defined({ title, owner: who(ownerId), dueOn: dueOn?.toString(), brings: brings ?? undefined }),
@@ -106,15 +120,15 @@ const checklistOf = ({ milestones }: KnownGoal) => ({
   ),
 })
 
-function kpiOf(row: GoalRow, people: readonly PersonRow[]) {
+function kpiOf(row: GoalRow, books: CodeBooks) {
   const { direction, currency, baseline, bandLow, bandHigh } = row
   const metric = row.metric as KpiMetric
   const given = targetGivenOf(row)
   return {
     metric,
     direction,
-    scope: scopeOf(row.filter, people),
-    conventions: chosenOf(metric, conventionsOfGoal(row.conventions)),
+    scope: scopeOf(row.filter, books),
+    conventions: chosenOf(metric, conventionsOfGoal(row.conventions), books.conventions),
     currency,
     // A budget begins with nothing spent, whatever was before.
     baseline: direction === 'BUDGET' ? undefined : number(baseline),
@@ -126,17 +140,18 @@ function kpiOf(row: GoalRow, people: readonly PersonRow[]) {
   }
 }
 
-function scopeOf(filter: unknown, people: readonly PersonRow[]): object | undefined {
-  const { collectorId, ...rest } = filter as Readonly<Record<string, readonly string[]>>
+function scopeOf(filter: unknown, { people, customers }: CodeBooks): object | undefined {
+  const { collectorId, customerId, ...rest } = filter as Readonly<Record<string, readonly string[]>>
   const collector = collectorId?.map((id) => personInCode(people, id))
-  const scope = defined({ ...rest, collector })
+  const customer = customers.find(({ id }) => customerId?.includes(id))?.number
+  const scope = defined({ customer, ...rest, collector })
   return Object.keys(scope).length === 0 ? undefined : scope
 }
 
-/** Those that change the KPI and are not what is usual everywhere. */
-function chosenOf(metric: KpiMetric, conventions: Conventions): object | undefined {
+/** Those that change the KPI and are not what is usual. */
+function chosenOf(metric: KpiMetric, conventions: Conventions, usual: Conventions): object | undefined {
   const chosen = kpiDefinition(metric).conventions.filter(
-    (name) => JSON.stringify(conventions[name]) !== JSON.stringify(defaultConventions[name]),
+    (name) => JSON.stringify(conventions[name]) !== JSON.stringify(usual[name]),
   )
   return chosen.length === 0 ? undefined : Object.fromEntries(chosen.map((name) => [name, conventions[name]]))
 }

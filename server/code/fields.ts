@@ -31,8 +31,15 @@ export const metric: Read<KpiMetric> = (value, path, faults) =>
 export const texts: Read<string[]> = (value, path, faults) =>
   typeof value === 'string' ? [value] : listOf(text, 100)(value, path, faults)
 
-/** A filter of segments; collectors by e-mail, else by name. */
+/** One number, as the list that other parts of a scope are. */
+const one: Read<string[]> = (value, path, faults) => {
+  const number = text(value, path, faults)
+  return number === undefined ? undefined : [number]
+}
+
+/** A filter of segments; collectors by e-mail, else by name; one customer by number. */
 export const scope = mapping({
+  customer: one,
   businessUnit: texts,
   region: texts,
   channel: texts,

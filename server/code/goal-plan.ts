@@ -14,7 +14,9 @@ import {
   type OwnerOf,
   type Prepared,
 } from './goal-steps.ts'
+import { isReviewKind, reviewKinds, type ReviewKind } from '../domain/review.ts'
 import { prepareClose } from '../goal/life.ts'
+import { prepareReviews } from '../goal/review/commands.ts'
 import { prepareUpdate } from '../goal/update.ts'
 import { personFinder, resolveScope } from './people.ts'
 import { isFault, type CodeFault, type FieldDiff, type Plan, type Planned, type Step } from './plan.ts'
@@ -123,7 +125,13 @@ async function prepareGoalOf(
   const resolved = resolve(one, books, placed)
   if (isFault(resolved)) return resolved
   const { ownerOf, ...named } = resolved
-  if (known === null) return prepareNew(context, one, { id, resolved: named, ownerOf })
+  if (known === null) {
+    const usual = books.conventions
+    const made = await prepareNew(context, one, { id, resolved: named, ownerOf, usual })
+    return isFault(made)
+      ? made
+      : joined(made, reviewSteps(context, one, { id, version: 1, before: reviewKinds }))
+  }
   const frozen = frozenDifference(one, named, known)
   if (frozen !== null) {
     const message = `${frozen.field} is frozen with the goal as ${frozen.from ?? 'nothing'}: leave it so, or give the goal up and make another one under a new key`
@@ -150,12 +158,37 @@ async function prepareGoalOf(
       ? prepareChecklist(context, known, one.milestones, { expectedVersion, reason })
       : NOTHING
   if (isFault(checklist)) return checklist
+  const version = expectedVersion + checklist.steps.length
+  const before = row.reviews.filter(isReviewKind)
+  const reviewed = reviewSteps(context, one, { id: row.id, version, before })
   const actions =
     one.actions === undefined ? NOTHING : prepareActions(context, known, one.actions, { ownerOf, reason })
   if (isFault(actions)) return actions
   return {
-    steps: [...steps, ...checklist.steps, ...actions.steps],
-    fields: [...fields, ...checklist.fields, ...actions.fields],
+    steps: [...steps, ...checklist.steps, ...reviewed.steps, ...actions.steps],
+    fields: [...fields, ...checklist.fields, ...reviewed.fields, ...actions.fields],
+  }
+}
+
+const joined = (one: Prepared, more: Prepared): Prepared => ({
+  steps: [...one.steps, ...more.steps],
+  fields: [...one.fields, ...more.fields],
+})
+
+type Reviewed = { readonly id: string; readonly version: number; readonly before: readonly ReviewKind[] }
+
+/** `version` is the goal's when this is written. */
+function reviewSteps(
+  context: CommandContext,
+  { reviews }: CodeGoal,
+  { id, version, before }: Reviewed,
+): Prepared {
+  const kinds = reviewKinds.filter((kind) => reviews?.includes(kind))
+  if (reviews === undefined || kinds.join() === before.join()) return NOTHING
+  const input = { goal: encodeId('goal', id), expectedVersion: version, kinds, dryRun: false }
+  return {
+    steps: [{ work: prepareReviews(context, input), pathOf: () => ['reviews'] }],
+    fields: [{ field: 'reviews', from: before.join(', ') || null, to: kinds.join(', ') || null }],
   }
 }
 
@@ -164,7 +197,7 @@ const NOTHING: Prepared = { steps: [], fields: [] }
 /** People and goals that the file names, by their uuids. */
 function resolve(
   one: CodeGoal,
-  { people, goals }: CodeBooks,
+  { people, goals, customers }: CodeBooks,
   placed: readonly PlacedGoal[],
 ): (Resolved & { readonly ownerOf: OwnerOf }) | CodeFault {
   const faults: CodeFault[] = []
@@ -181,7 +214,7 @@ function resolve(
   if (one.parent != null && parentId === undefined)
     faults.push({ path: ['parent'], message: `there is no goal with the key ${one.parent}` })
   const resolved = {
-    filter: resolveScope(one.scope, person),
+    filter: resolveScope(one.scope, { people, customers }, faults),
     ownerId: personOrNull(one.owner, ['owner']),
     reviewerId: personOrNull(one.reviewer, ['reviewer']),
     followerIds: one.followers?.map((text, index) => person(text, ['followers', String(index)])),

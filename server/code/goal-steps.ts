@@ -1,7 +1,7 @@
 /** What makes a goal as a file says: the same works as those of single commands, prepared to be written together. */
 import type { CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
-import { chooseConventions } from '../domain/conventions.ts'
+import { chooseConventions, type Conventions } from '../domain/conventions.ts'
 import { isGoalGuard } from '../domain/goal-guards.ts'
 import { aimOfTemplate, deadlineAfter, evenly } from '../domain/goal-template-draft.ts'
 import { goalTemplate, type GoalTemplate, type KpiTemplate } from '../domain/goal-templates.ts'
@@ -14,7 +14,7 @@ import { isProblem, type Path, type Problem } from '../problem.ts'
 import type { CreateGoalInput, CreateMilestoneGoalInput } from '../schema.generated.ts'
 import { prepareAction, prepareActionChange } from '../goal/actions.ts'
 import type { GoalWork } from '../goal/change.ts'
-import { checkFilter } from '../kpi/filter-input.ts'
+import { readFilter } from '../kpi/filter-input.ts'
 import type { KnownGoal } from './books.ts'
 import { targetText, type Resolved } from './goal-diff.ts'
 import { filterOf } from './people.ts'
@@ -51,17 +51,25 @@ const stepOf = (work: GoalWork | Problem, pathOf: (path: Path) => Path = pathInC
 const chosenTemplate = ({ template }: CodeGoal): GoalTemplate | null =>
   template === undefined ? null : goalTemplate(template)
 
+type NewIn = {
+  readonly id: string
+  readonly resolved: Resolved
+  readonly ownerOf: OwnerOf
+  /** The organization's conventions by then. */
+  readonly usual: Conventions
+}
+
 /** A goal that is not there yet. `id` is the uuid that it will have. */
 export async function prepareNew(
   context: CommandContext,
   one: CodeGoal,
-  { id, resolved, ownerOf }: { readonly id: string; readonly resolved: Resolved; readonly ownerOf: OwnerOf },
+  { id, resolved, ownerOf, usual }: NewIn,
 ): Promise<Prepared | CodeFault> {
   const template = chosenTemplate(one)
   const name = one.name ?? template?.name
   if (name === undefined) return faultOf([], 'a new goal takes a name')
   const startsOn = one.startsOn ?? todayOf(context)
-  const deadline = one.deadline ?? (template && (await deadlineOf(context, template, startsOn)))
+  const deadline = one.deadline ?? (template && deadlineAfter(startsOn, template.quarters, usual.calendar))
   if (deadline === null || deadline === undefined) return faultOf([], 'a new goal takes a deadline')
   const common = {
     name,
@@ -78,7 +86,7 @@ export async function prepareNew(
     (one.metric === undefined && (one.milestones !== undefined || template?.metric === null))
   const made = isChecklist
     ? prepareNewChecklist(context, one, { id, template, common })
-    : await prepareNewKpi(context, one, { id, template, common, resolved })
+    : await prepareNewKpi(context, one, { id, template, common, resolved, usual })
   if (isFault(made)) return made
   const actions = prepareNewActions(context, id, one.actions ?? [], ownerOf)
   if (isFault(actions)) return actions
@@ -100,17 +108,6 @@ const peopleOf = ({ ownerId, reviewerId, followerIds }: Resolved) => ({
   reviewerId: reviewerId == null ? null : encodeId('person', reviewerId),
   followerIds: (followerIds ?? []).map((one) => encodeId('person', one)),
 })
-
-const deadlineOf = async (
-  { connection, organization: { id } }: CommandContext,
-  { quarters }: GoalTemplate,
-  startsOn: Temporal.PlainDate,
-): Promise<Temporal.PlainDate> => {
-  const { calendar } = await inTransaction(connection, { organizationId: id, mode: 'read' }, (tx) =>
-    readUsualConventions(tx, id),
-  )
-  return deadlineAfter(startsOn, quarters, calendar)
-}
 
 type New<Input> = {
   readonly id: string
@@ -141,13 +138,13 @@ function prepareNewChecklist(
 async function prepareNewKpi(
   context: CommandContext,
   one: CodeGoal,
-  { id, template, common, resolved }: New<CreateGoalInput> & { readonly resolved: Resolved },
+  { id, template, common, resolved, usual }: New<CreateGoalInput> & Pick<NewIn, 'resolved' | 'usual'>,
 ): Promise<Step | CodeFault> {
   const measured = template?.metric == null ? null : template
   const metric = one.metric ?? measured?.metric
   if (metric === undefined) return faultOf([], 'a new goal takes a metric, milestones or a template')
   const filter = filterOf(resolved.filter)
-  const conventions = { ...measured?.conventions, ...one.conventions }
+  const conventions = { ...usual, ...measured?.conventions, ...one.conventions }
   const own = measured !== null && measured.metric === metric && !one.target && !one.band ? measured : null
   const aim = own && (await templateAim(context, own, { ...common, filter, conventions }))
   if (isFault(aim)) return aim
@@ -175,12 +172,12 @@ async function templateAim(
   template: KpiTemplate,
   draft: Pick<CreateGoalInput, 'filter' | 'conventions'>,
 ): Promise<Partial<CreateGoalInput> | CodeFault> {
-  const filter = checkFilter(draft.filter ?? {})
-  if (isProblem(filter)) return faultOf(pathInCode(filter.path), filter.message)
   const aim = await inTransaction(
     connection,
     { organizationId: organization.id, mode: 'read' },
     async (tx) => {
+      const filter = await readFilter(tx, organization.id, draft.filter ?? {})
+      if (isProblem(filter)) return filter
       const usual = await readUsualConventions(tx, organization.id)
       const conventions = chooseConventions(draft.conventions, usual)
       const { metric } = template
@@ -190,6 +187,7 @@ async function templateAim(
       return aimOfTemplate(template, measured?.value ?? null)
     },
   )
+  if (isProblem(aim)) return faultOf(pathInCode(aim.path), aim.message)
   if (aim.direction === 'MAINTAIN_BAND') return { direction: aim.direction, band: aim.band, targetBy: null }
   const { kind, amount } = aim.target
   if (kind === 'VALUE') return { direction: aim.direction, target: amount }

@@ -2,7 +2,7 @@
 import { encodeId } from '../ids.ts'
 import type { Path } from '../problem.ts'
 import type { KpiFilter } from '../schema.generated.ts'
-import { findPerson } from './books.ts'
+import { findPerson, type CodeBooks } from './books.ts'
 import type { CodeFault } from './plan.ts'
 import type { PersonRow } from '@tidemark/drizzle/rows.ts'
 
@@ -21,18 +21,32 @@ export const personFinder =
 
 type Scope = Readonly<Record<string, readonly string[]>>
 
-/** With the uuids of its collectors, as filters are stored; undefined where the file does not say. */
-export function resolveScope(scope: Scope | undefined, person: FindPerson): Scope | undefined {
+/** With the uuids of collectors and of the customer, as filters are stored; undefined where the file does not say. */
+export function resolveScope(
+  scope: Scope | undefined,
+  { people, customers }: Pick<CodeBooks, 'people' | 'customers'>,
+  faults: CodeFault[],
+): Scope | undefined {
   if (scope === undefined) return undefined
-  const { collector, ...rest } = scope
+  const { collector, customer, ...rest } = scope
+  const person = personFinder(people, faults)
   const collectorId = collector?.map((text, index) => person(text, ['scope', 'collector', String(index)]))
-  return { ...rest, ...(collectorId && { collectorId }) }
+  const customerId = customer?.map((number) => {
+    const found = customers.find((one) => one.number === number)
+    if (found === undefined)
+      faults.push({ path: ['scope', 'customer'], message: `there is no customer with the number ${number}` })
+    return found?.id ?? ''
+  })
+  return { ...rest, ...(collectorId && { collectorId }), ...(customerId && { customerId }) }
 }
 
 /** The same as the API takes it. */
 export const filterOf = (scope: Scope | undefined): KpiFilter => {
-  const { collectorId, ...rest } = scope ?? {}
-  return collectorId === undefined
-    ? rest
-    : { ...rest, collectorId: collectorId.map((id) => encodeId('person', id)) }
+  const { collectorId, customerId, ...rest } = scope ?? {}
+  const [customer] = customerId ?? []
+  return {
+    ...rest,
+    ...(collectorId && { collectorId: collectorId.map((id) => encodeId('person', id)) }),
+    ...(customer !== undefined && { customer: { id: encodeId('customer', customer) } }),
+  }
 }

@@ -1,7 +1,7 @@
 /** What of an alert rule differs from what a file says of it. */
 import type { AlertCondition } from '../domain/alert-rule.ts'
 import type { QuietHours } from '../domain/alert-quiet.ts'
-import type { RuleTerms } from '../alert/input.ts'
+import type { RuleTerms } from '../live/rule-writing.ts'
 import type { KnownRule } from './books.ts'
 import { conventionsDifference, exactText, scopeText } from './goal-diff.ts'
 import type { FieldDiff } from './plan.ts'
@@ -92,6 +92,10 @@ export function conditionText(condition: AlertCondition): string {
       return 'milestone'
     case 'REVIEW_OVERDUE':
       return 'reviewOverdue'
+    case 'OVER_LIMIT':
+      return 'overLimit'
+    case 'ESCALATION':
+      return `escalation ${condition.roles.toSorted().join(', ')}`
     case 'CHANGE_UP':
     case 'CHANGE_DOWN':
       return `${condition.kind === 'CHANGE_UP' ? 'up' : 'down'} ${exactText(condition.threshold)} in ${condition.days} days`

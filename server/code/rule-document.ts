@@ -1,5 +1,6 @@
 /** An alert rule of a file. Where it is sent to is told by name: an address or a secret has no place in a file. */
 import type { ConventionsChoice } from '../domain/conventions.ts'
+import { TOLD_ROLES } from '../domain/credit-policy.ts'
 import type { KpiMetric } from '../domain/kpi-metrics.ts'
 import type { AlertConditionInput, AlertQuietHoursInput } from '../schema.generated.ts'
 import { conventions, key, metric, scope, texts } from './fields.ts'
@@ -22,7 +23,7 @@ import { goalStatus } from '@tidemark/drizzle/tables/goal.ts'
 export type CodeRule = {
   readonly key: string
   readonly name?: string
-  /** A goal's key; or else a metric, with a scope, conventions and a currency. */
+  /** A goal's key; or else a metric, with a scope, conventions and a currency; or nothing where the condition is on credit. */
   readonly goal?: string
   readonly metric?: KpiMetric
   readonly scope?: Readonly<Record<string, readonly string[]>>
@@ -58,6 +59,8 @@ const CONDITIONS = {
   below: decimal,
   up: change,
   down: change,
+  overLimit: boolean,
+  escalation: listOf(among(TOLD_ROLES), TOLD_ROLES.length),
 } as const
 
 const anyCondition = mapping(CONDITIONS)
@@ -69,7 +72,7 @@ const condition: Read<AlertConditionInput> = (value, path, faults) => {
 }
 
 const someQuietHours = mapping({ from: text, to: text, weekends: boolean }, ['from', 'to'])
-const quietHours: Read<AlertQuietHoursInput> = (value, path, faults) => {
+export const quietHours: Read<AlertQuietHoursInput> = (value, path, faults) => {
   const read = someQuietHours(value, path, faults)
   return read === undefined ? undefined : ({ weekends: false, ...read } as AlertQuietHoursInput)
 }

@@ -3,13 +3,16 @@ import { prepareRule, prepareRuleChange, prepareRuleDeletion } from '../alert/ru
 import { readTerms } from '../alert/input.ts'
 import { inputOf } from '../alert/terms.ts'
 import type { CommandContext } from '../command.ts'
+import { isOnCredit } from '../domain/alert-rule.ts'
+import type { Conventions } from '../domain/conventions.ts'
 import { encodeId } from '../ids.ts'
+import { conditionOf } from '../live/alerts.ts'
 import { isProblem, type Path, type Problem } from '../problem.ts'
 import type { CreateAlertRuleInput, GoalCodeChange, UpdateAlertRuleInput } from '../schema.generated.ts'
 import { findKnown, type CodeBooks, type KnownRule } from './books.ts'
 import type { CodeDocument } from './document.ts'
 import { absentGoals, type PlacedGoal } from './goal-plan.ts'
-import { filterOf, personFinder, resolveScope } from './people.ts'
+import { filterOf, resolveScope } from './people.ts'
 import { isFault, type CodeFault, type FieldDiff, type Plan, type Planned, type Step } from './plan.ts'
 import { conditionText, frozenRuleDifference, termsDifference, type ResolvedRule } from './rule-diff.ts'
 import type { CodeRule } from './rule-document.ts'
@@ -89,18 +92,18 @@ function prepareRuleOf(
   known: KnownRule | null,
   around: Around,
 ): PreparedRule | CodeFault | null {
-  const mixed = mixedFault(one, known)
+  const mixed = mixedFault(one, known) ?? creditFault(one, known)
   if (mixed !== null) return mixed
   const goalId = one.goal === undefined ? undefined : around.goalOf(one.goal)
   if (isFault(goalId)) return goalId
   const faults: CodeFault[] = []
-  const filter = resolveScope(one.scope, personFinder(around.books.people, faults))
+  const filter = resolveScope(one.scope, around.books, faults)
   const channelIds = one.channels && findChannels(one.channels, around.books, faults)
   const [fault] = faults
   if (fault !== undefined) return fault
   const resolved = { goalId, filter, channelIds }
   return known === null
-    ? prepareNewRule(context, one, resolved)
+    ? prepareNewRule(context, one, { ...resolved, usual: around.books.conventions })
     : prepareChange(context, one, known, { ...resolved, ...around })
 }
 
@@ -116,6 +119,21 @@ function mixedFault(one: CodeRule, known: KnownRule | null): CodeFault | null {
     ? null
     : { path: [field], message: `a rule on a goal has no ${field}: it watches what the goal is measured by` }
 }
+
+const WATCHED = ['goal', ...OF_KPIS] as const
+
+/** Credit is that of customers, and all of them are watched. */
+function creditFault(one: CodeRule, known: KnownRule | null): CodeFault | null {
+  const isOnIt =
+    one.condition === undefined ? known !== null && isOnCredit(conditionOf(known.row)) : asksCredit(one)
+  const field = isOnIt ? WATCHED.find((name) => one[name] !== undefined) : undefined
+  return field === undefined
+    ? null
+    : { path: [field], message: `a rule on credit has no ${field}: it watches all customers` }
+}
+
+const asksCredit = ({ condition }: CodeRule): boolean =>
+  condition !== undefined && ('overLimit' in condition || 'escalation' in condition)
 
 /** Their uuids, each once, in order. */
 function findChannels(names: readonly string[], { channels }: CodeBooks, faults: CodeFault[]): string[] {
@@ -149,13 +167,17 @@ const pathInRule = (path: Path): Path =>
 function prepareNewRule(
   context: CommandContext,
   one: CodeRule,
-  { goalId, filter, channelIds }: Resolved,
+  { goalId, filter, channelIds, usual }: Resolved & { readonly usual: Conventions },
 ): PreparedRule | CodeFault {
   const { key, name, condition, metric } = one
   if (name === undefined) return { path: [], message: 'a new rule takes a name' }
   if (condition === undefined) return { path: [], message: 'a new rule takes a condition' }
-  if (goalId === undefined && metric === undefined)
-    return { path: [], message: 'a new rule takes a goal or a metric to watch' }
+  if (goalId === undefined && metric === undefined && !asksCredit(one))
+    return {
+      path: [],
+      message:
+        'a new rule takes a goal or a metric to watch, or a condition on credit: overLimit or escalation',
+    }
   const input: CreateAlertRuleInput = {
     name,
     condition,
@@ -163,7 +185,12 @@ function prepareNewRule(
     kpi:
       metric === undefined
         ? null
-        : { metric, filter: filterOf(filter), conventions: one.conventions, currency: one.currency },
+        : {
+            metric,
+            filter: filterOf(filter),
+            conventions: { ...usual, ...one.conventions },
+            currency: one.currency,
+          },
     forDays: one.forDays ?? 0,
     forEvaluations: one.forEvaluations ?? 1,
     recovery: one.recovery ?? null,

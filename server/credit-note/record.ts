@@ -1,8 +1,10 @@
 import { and, eq } from 'drizzle-orm'
+import type { ApprovalAsked } from '../authority/asked.ts'
+import { gate } from '../authority/gate.ts'
 import { runCommand, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { dayOf, isPlausible, type Day } from '../domain/day.ts'
-import { isCurrency, parseMinor } from '../domain/money.ts'
+import { formatMinor, isCurrency, parseMinor, type Money } from '../domain/money.ts'
 import { readAllocations } from '../ledger/allocations.ts'
 import type { CreditChanged } from '../ledger/apply-credit.ts'
 import { recordCredit, type NewCredit } from '../ledger/record-credit.ts'
@@ -17,16 +19,43 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 export async function recordCreditNote(
   context: CommandContext,
   input: RecordCreditNoteInput,
-): Promise<CreditChanged | Problem> {
+): Promise<CreditChanged | ApprovalAsked | Problem> {
   const checked = checkCreditNote(input, dayOf(todayOf(context)))
   if (isProblem(checked)) return checked
   const taken = duplicate(checked.number)
   const command = { action: 'recordCreditNote', input, duplicates: { credit_note_number: taken } }
-  return runCommand(context, command, async (tx) =>
+  return runCommand<CreditChanged | ApprovalAsked>(context, command, async (tx) =>
     (await isTaken(tx, context.organization.id, checked.number))
       ? taken
-      : recordCredit(tx, context, checked, input),
+      : recordCredit(tx, context, checked, input, (customerId) =>
+          gateCreditNote(tx, context, input, { ...checked, customerId }),
+        ),
   )
+}
+
+const gateCreditNote = (
+  tx: Tx,
+  context: CommandContext,
+  input: RecordCreditNoteInput,
+  { number, minor, currency, customerId }: Money & { readonly number: string; readonly customerId: string },
+) => {
+  const to = { minor, currency }
+  return gate(tx, context, {
+    command: { action: 'recordCreditNote', input },
+    dryRun: input.dryRun,
+    proposals: [
+      {
+        row: 0,
+        action: 'CREDIT_NOTE',
+        customerId,
+        subject: number,
+        before: null,
+        after: `${formatMinor(to)} ${currency}`,
+        from: null,
+        to,
+      },
+    ],
+  })
 }
 
 const duplicate = (number: string) =>

@@ -1,3 +1,4 @@
+import { isAsked } from '../authority/asked.ts'
 import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -8,16 +9,21 @@ import type { CreditChanged } from '../ledger/apply-credit.ts'
 import { required } from '../loaders.ts'
 import { isProblem } from '../problem.ts'
 import type { Resolvers } from '../schema.generated.ts'
+import { withLazy } from '../with-lazy.ts'
 import { applyCreditNote, unapplyCreditNote } from './apply.ts'
 import { credited, findCreditNote, listCreditNotes, unappliedAsOf } from './queries.ts'
 import { recordCreditNote } from './record.ts'
 
 /** The credit note as it is after the command; in a dry run nothing is there to be shown. */
-const changed = async ({ loaders }: Context, dryRun: boolean, { creditId, audit }: CreditChanged) => ({
-  creditNote: dryRun ? null : await loaders.creditNote.load(creditId),
-  dryRun,
-  audit,
-})
+const changed = <Name extends string>(
+  __typename: Name,
+  { loaders }: Context,
+  dryRun: boolean,
+  { creditId, audit }: CreditChanged,
+) =>
+  withLazy({ __typename, dryRun, audit }, 'creditNote', () =>
+    dryRun ? null : required(loaders.creditNote, creditId),
+  )
 
 export const creditNoteResolvers = {
   Query: {
@@ -27,18 +33,18 @@ export const creditNoteResolvers = {
   Mutation: {
     recordCreditNote: async (_root, { input }, context) => {
       const outcome = await carryOut(context, recordCreditNote, input)
-      if (isProblem(outcome)) return outcome
-      return { __typename: 'RecordCreditNoteSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      if (isProblem(outcome) || isAsked(outcome)) return outcome
+      return changed('RecordCreditNoteSuccess', context, input.dryRun, outcome)
     },
     applyCreditNote: async (_root, { input }, context) => {
       const outcome = await carryOut(context, applyCreditNote, input)
       if (isProblem(outcome)) return outcome
-      return { __typename: 'ApplyCreditNoteSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      return changed('ApplyCreditNoteSuccess', context, input.dryRun, outcome)
     },
     unapplyCreditNote: async (_root, { input }, context) => {
       const outcome = await carryOut(context, unapplyCreditNote, input)
       if (isProblem(outcome)) return outcome
-      return { __typename: 'UnapplyCreditNoteSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      return changed('UnapplyCreditNoteSuccess', context, input.dryRun, outcome)
     },
   },
   CreditNote: {

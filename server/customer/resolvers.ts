@@ -1,4 +1,4 @@
-import { actorInWords } from '../access/actor-words.ts'
+import { isAsked } from '../authority/asked.ts'
 import { carryOut } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import type { Context } from '../context.ts'
@@ -6,21 +6,25 @@ import { isProblem } from '../problem.ts'
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
 import type { Resolvers } from '../schema.generated.ts'
-import { setCreditLimit } from './commands.ts'
-import { creditLimitColumns, creditLimitOf, restoreCreditLimit } from './credit-limit.ts'
-import { listCreditLimitChanges } from './credit-limit-changes.ts'
+import { withLazy } from '../with-lazy.ts'
 import { createCustomer, type CustomerChanged } from './create.ts'
-import { findCustomerBy, inBaseCurrency, listCustomers } from './queries.ts'
+import { listCustomers } from './list.ts'
+import { findCustomerBy, inBaseCurrency } from './queries.ts'
+import { followCustomers, type CustomerChangedEvent } from './subscription.ts'
 import { listLines } from './statement-lines.ts'
 import { readStatement } from './statement.ts'
 import { updateCustomer } from './update.ts'
 
 /** The customer as it is after the command; in a dry run nothing is there to be shown. */
-const changed = async ({ loaders }: Context, dryRun: boolean, { customerId, audit }: CustomerChanged) => ({
-  customer: dryRun ? null : await loaders.customer.load(customerId),
-  dryRun,
-  audit,
-})
+const changed = <Name extends string>(
+  __typename: Name,
+  { loaders }: Context,
+  dryRun: boolean,
+  { customerId, audit }: CustomerChanged,
+) =>
+  withLazy({ __typename, dryRun, audit }, 'customer', () =>
+    dryRun ? null : required(loaders.customer, customerId),
+  )
 
 const DOCUMENT_TYPES = { INVOICE: 'invoice', RECEIPT: 'receipt', CREDIT_NOTE: 'creditNote' } as const
 
@@ -34,26 +38,23 @@ export const customerResolvers = {
     createCustomer: async (_root, { input }, context) => {
       const outcome = await carryOut(context, createCustomer, input)
       if (isProblem(outcome)) return outcome
-      return { __typename: 'CreateCustomerSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      return changed('CreateCustomerSuccess', context, input.dryRun, outcome)
     },
     updateCustomer: async (_root, { input }, context) => {
       const outcome = await carryOut(context, updateCustomer, input)
-      if (isProblem(outcome)) return outcome
-      return { __typename: 'UpdateCustomerSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      if (isProblem(outcome) || isAsked(outcome)) return outcome
+      return changed('UpdateCustomerSuccess', context, input.dryRun, outcome)
     },
-    setCreditLimit: async (_root, { input }, context) => {
-      const outcome = await carryOut(context, setCreditLimit, input)
-      if (isProblem(outcome)) return outcome
-      const stored = await required(context.loaders.customer, outcome.customerId)
-      const changed = { ...creditLimitColumns(restoreCreditLimit(outcome.current)), version: outcome.version }
-      return {
-        __typename: 'SetCreditLimitSuccess',
-        customer: input.dryRun ? { ...stored, ...changed } : stored,
-        previous: restoreCreditLimit(outcome.previous),
-        dryRun: input.dryRun,
-        audit: outcome.audit,
-      }
+  },
+  Subscription: {
+    customerChanged: {
+      subscribe: (_root, args, context) => followCustomers(context, args),
+      resolve: (event: CustomerChangedEvent) => event,
     },
+  },
+  CustomerChangedEvent: {
+    customer: ({ customerId }, _args, { loaders }) =>
+      customerId === null ? null : required(loaders.customer, customerId),
   },
   StatementAccount: {
     lines: (account, args, context) => listLines(context, account, args),
@@ -72,19 +73,10 @@ export const customerResolvers = {
   Customer: {
     id: ({ id }) => encodeId('customer', id),
     owner: ({ ownerId }, _args, { loaders }) => (ownerId === null ? null : loaders.person.load(ownerId)),
-    creditLimit: creditLimitOf,
-    creditLimitChanges: ({ id }, args, context) => listCreditLimitChanges(context, id, args),
     balances: async ({ id }, _args, { loaders }) => (await loaders.customerState.load(id)).receivable,
     unapplied: async ({ id }, _args, { loaders }) => (await loaders.customerState.load(id)).unapplied,
     balance: async ({ id }, _args, context) =>
       inBaseCurrency(context, (await context.loaders.customerState.load(id)).receivable),
   },
-  CreditLimitChange: {
-    changedAt: ({ recordedAt }) => recordedAt,
-    changedBy: ({ actor }, _args, { loaders }) => actorInWords(actor, loaders),
-    previous: ({ before }) => restoreCreditLimit(before),
-    limit: ({ after }) => restoreCreditLimit(after),
-  },
-  CreditLimitChangeConnection: connectionResolvers,
   CustomerConnection: connectionResolvers,
 } satisfies Resolvers

@@ -1,9 +1,11 @@
 import { and, eq } from 'drizzle-orm'
+import { isAsked, type ApprovalAsked } from '../authority/asked.ts'
+import { gate } from '../authority/gate.ts'
 import { runCommand, type CommandContext } from '../command.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { findCustomer } from '../ledger/find.ts'
 import { lockItems } from '../ledger/histories.ts'
-import { conflict, invalid, isProblem, type Problem } from '../problem.ts'
+import { invalid, isProblem, staleCustomer, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText } from '../text.ts'
 import type { UpdateCustomerInput } from '../schema.generated.ts'
 import type { CustomerChanged } from './create.ts'
@@ -17,10 +19,10 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 export async function updateCustomer(
   context: CommandContext,
   input: UpdateCustomerInput,
-): Promise<CustomerChanged | Problem> {
+): Promise<CustomerChanged | ApprovalAsked | Problem> {
   const checked = checkChanges(input)
   if (isProblem(checked)) return checked
-  return runCommand(context, { action: 'updateCustomer', input }, (tx) =>
+  return runCommand<CustomerChanged | ApprovalAsked>(context, { action: 'updateCustomer', input }, (tx) =>
     writeChanges(tx, context, input, checked),
   )
 }
@@ -51,7 +53,7 @@ async function writeChanges(
   context: CommandContext,
   input: UpdateCustomerInput,
   checked: Changes,
-): Promise<CustomerChanged | Problem> {
+): Promise<CustomerChanged | ApprovalAsked | Problem> {
   const organizationId = context.organization.id
   const named = await findCustomer(tx, organizationId, input.customer, ['customer'])
   if (isProblem(named)) return named
@@ -62,7 +64,9 @@ async function writeChanges(
   const row = await findCustomer(tx, organizationId, { number: named.number }, ['customer'])
   if (isProblem(row)) return row
   if (typeof input.expectedVersion === 'number' && input.expectedVersion !== row.version)
-    return conflict(['expectedVersion'], `Customer ${row.number} is at version ${row.version} by now`)
+    return staleCustomer(['expectedVersion'], row.number, row.version)
+  const stopped = await gateTerms(tx, context, input, row)
+  if (isAsked(stopped) || isProblem(stopped)) return stopped
   const changes: Changes = { ...checked, ...(input.owner ? { ownerId: owner?.id ?? null } : {}) }
   await tx
     .update(customer)
@@ -75,6 +79,24 @@ async function writeChanges(
     after: auditable({ ...row, ...changes }, changes),
   })
   return { customerId: row.id, audit }
+}
+
+/** Only longer terms need authority; what else comes with them waits as well. */
+async function gateTerms(
+  tx: Tx,
+  context: CommandContext,
+  input: UpdateCustomerInput,
+  { id, termsDays }: CustomerRow,
+): Promise<ApprovalAsked | Problem | null> {
+  const days = (input.termsDays ?? termsDays) - termsDays
+  if (days <= 0) return null
+  const inWords = (terms: number) => `${terms} ${terms === 1 ? 'day' : 'days'}`
+  const [before, after] = [inWords(termsDays), inWords(termsDays + days)]
+  return gate(tx, context, {
+    command: { action: 'updateCustomer', input },
+    dryRun: input.dryRun,
+    proposals: [{ row: 0, action: 'TERMS', customerId: id, before, after, from: null, to: null, days }],
+  })
 }
 
 /** What was changed, without the name: the audit outlives what may have to be forgotten. */

@@ -10,6 +10,12 @@ import type { Events, LogError } from '../events.ts'
 import type { DeliveryConfig } from './config.ts'
 import { deliver, LEASE_SECONDS, type Sender } from './deliver.ts'
 import type { Mailer } from './email.ts'
+import {
+  deliverPolicyMail,
+  enqueueLostPolicyMails,
+  POLICY_MAIL_TASK,
+  type PolicyMailJob,
+} from './policy-mail.ts'
 import { DELIVERY_TASK, enqueueLost, freeAbandoned, hasJobs, type DeliveryJob } from './queue.ts'
 
 export type CourierServices = {
@@ -64,7 +70,10 @@ export function startCourier({
       parsedCronItems: [],
       // What could not be sent is told by the delivery itself.
       logger: new Logger(() => () => {}),
-      taskList: { [DELIVERY_TASK]: (job) => deliver(sender, job as DeliveryJob) },
+      taskList: {
+        [DELIVERY_TASK]: (job) => deliver(sender, job as DeliveryJob),
+        [POLICY_MAIL_TASK]: (job) => deliverPolicyMail(sender, job as PolicyMailJob),
+      },
     })
   }
   let looking: Promise<void> = Promise.resolve()
@@ -89,7 +98,10 @@ export function startCourier({
     )
     for (const { id } of organizations) {
       if (closed) return
-      await inTransaction(connection, { organizationId: id, mode: 'write' }, (tx) => enqueueLost(tx, id))
+      await inTransaction(connection, { organizationId: id, mode: 'write' }, async (tx) => {
+        await enqueueLost(tx, id)
+        await enqueueLostPolicyMails(tx, id)
+      })
     }
   }
   looking = findLost().catch((error: unknown) => {

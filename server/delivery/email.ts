@@ -7,6 +7,8 @@ export type Email = {
   readonly to: readonly string[]
   readonly subject: string
   readonly text: string
+  /** The same for who reads mail with its looks. */
+  readonly html?: string
   /** The same for all that belongs together: mail programs show it as one conversation. */
   readonly thread: string
 }
@@ -32,12 +34,13 @@ export async function openMailer({ url, from }: NonNullable<DeliveryConfig['smtp
   })
   const host = from.slice(from.lastIndexOf('@') + 1).replace(/>$/, '')
   return {
-    async send({ id, to, subject, text, thread }) {
+    async send({ id, to, subject, text, html, thread }) {
       const { rejected } = await transport.sendMail({
         from,
         to: [...to],
         subject,
         text,
+        ...(html === undefined ? {} : { html }),
         messageId: `<${id}@${host}>`,
         references: `<${thread}@${host}>`,
         headers: { 'Auto-Submitted': 'auto-generated' },

@@ -74,6 +74,7 @@ export const jsonOf = ({ organization, transition, alert, rule, goal, publicUrl 
       value: transition.value,
       rule: { id: encodeId('alertRule', rule.id), name: rule.name },
       goal: goal === null ? null : { id: encodeId('goal', goal.id), name: goal.name },
+      ...(alert.customerId === null ? {} : { customer: encodeId('customer', alert.customerId) }),
       metric: goal === null ? rule.metric : goal.metric,
       raisedAt: alert.raisedAt.toString(),
       endedAt: transition.kind === 'RECOVERED' ? transition.recordedAt.toString() : null,

@@ -6,7 +6,7 @@ import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { asOwnerWithin, type Tx } from '@tidemark/drizzle/transaction.ts'
 
-/** The only kind of job. */
+/** What is to be told of an alert; the other kind of job is in `policy-mail.ts`. */
 export const DELIVERY_TASK = 'alert-delivery'
 
 export type DeliveryJob = { readonly organizationId: string; readonly deliveryId: string }

@@ -1,5 +1,5 @@
 /** Loads the demo company: invented, deterministic for a given day, and posted like everything else. */
-import { dayAt } from '../domain/calendar.ts'
+import { dateAt, dayAt } from '../domain/calendar.ts'
 import { dateOf, type Day } from '../domain/day.ts'
 import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
@@ -7,14 +7,19 @@ import { post } from '../ledger/post.ts'
 import { segmentFor } from '../ledger/segments.ts'
 import { findOrganization } from '../organization/queries.ts'
 import { demoCompany, demoCustomers, demoPeople, type DemoCustomer, type People } from './company.ts'
+import { setDemoCredit } from './credit.ts'
 import { setDemoGoals } from './goals.ts'
+import { setDemoOrders } from './orders.ts'
 import { recordOutside } from './outside.ts'
+import { setDemoPlan } from './plan.ts'
 import { postingOf, type DemoBooks } from './postings.ts'
 import { extendRates } from './rates.ts'
 import type { TradeEvent } from './events.ts'
 import { inventTrade } from './trade.ts'
 import { OperatorError } from '@tidemark/drizzle/operator-error.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
+import type { CustomerRow } from '@tidemark/drizzle/rows.ts'
+import { creditLimit } from '@tidemark/drizzle/tables/credit.ts'
 import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { organization, person } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
@@ -69,6 +74,18 @@ export async function loadDemo(connection: Connection, { now, besideOthers }: De
       currency: demoCompany.baseCurrency,
       momentOf: (day) => momentOf(day, now),
     })
+    const desk = {
+      organization: made,
+      customers: demoCustomers(),
+      customerIdOf: books.customerIdOf,
+      people,
+      today,
+      now,
+      momentOf: (day: Day) => momentOf(day, now),
+    }
+    await setDemoCredit(tx, desk)
+    await setDemoOrders(tx, desk)
+    await setDemoPlan(tx, desk)
     await setDemoGoals(tx, made, { people, now })
   })
 }
@@ -118,6 +135,7 @@ async function openBooks(tx: Tx, organizationId: string, { people, createdAt }: 
     createdAt,
   }))
   await tx.insert(customer).values(rows)
+  await insertLimits(tx, rows)
   const ids = new Map(rows.map((row) => [row.number, row.id]))
   const segments = await makeSegments(tx, organizationId, customers, people)
   return {
@@ -154,12 +172,39 @@ async function makeSegments(
 }
 
 /** Rounded like limits are; the smallest accounts have none, two large ones no bound. */
-function creditLimitOf({ share, currency, number }: DemoCustomer) {
-  if (number === 'C-10001' || number === 'C-10134') return { creditLimitState: 'UNLIMITED' as const }
-  if (share < 0.0009) return { creditLimitState: 'NOT_SET' as const }
+function creditLimitOf({ share, currency, number }: DemoCustomer): {
+  readonly creditLimitState: CustomerRow['creditLimitState']
+  readonly creditLimit?: bigint
+  readonly creditLimitCurrency?: string
+} {
+  if (number === 'C-10001' || number === 'C-10134') return { creditLimitState: 'UNLIMITED' }
+  if (share < 0.0009) return { creditLimitState: 'NOT_SET' }
   const step = 2_500_000
   const limit = Math.max(1, Math.round((share * 1_250_000_000) / step)) * step
-  return { creditLimitState: 'AMOUNT' as const, creditLimit: BigInt(limit), creditLimitCurrency: currency }
+  return { creditLimitState: 'AMOUNT', creditLimit: BigInt(limit), creditLimitCurrency: currency }
+}
+
+type LimitedCustomer = ReturnType<typeof creditLimitOf> & {
+  readonly organizationId: string
+  readonly id: string
+  readonly createdAt: Temporal.Instant
+}
+
+/** What the columns of the customers say, as it was decided when they came. */
+async function insertLimits(tx: Tx, customers: readonly LimitedCustomer[]): Promise<void> {
+  const decided = customers.filter(({ creditLimitState }) => creditLimitState !== 'NOT_SET')
+  await tx.insert(creditLimit).values(
+    decided.map((one) => ({
+      organizationId: one.organizationId,
+      customerId: one.id,
+      version: 1,
+      state: one.creditLimitState,
+      amount: one.creditLimit ?? null,
+      currency: one.creditLimitCurrency ?? null,
+      effectiveOn: dateAt(one.createdAt, demoCompany.timeZone),
+      recordedAt: one.createdAt,
+    })),
+  )
 }
 
 type Trade = {

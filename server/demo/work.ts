@@ -1,6 +1,6 @@
 /** What the demo's teams do for their goals, what they wrote about it, and the rules by which they hear of them. */
-import { defaultRulesOf } from '../alert/defaults.ts'
-import { writeRule } from '../alert/rules.ts'
+import { defaultRulesOf } from '../domain/alert-defaults.ts'
+import { writeRule } from '../live/rule-writing.ts'
 import { defaultConventions } from '../domain/conventions.ts'
 import { newUuid } from '../ids.ts'
 import { writeAudit, type Author } from '../ledger/audit.ts'

@@ -6,6 +6,7 @@ import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
 import { isProblem } from '../problem.ts'
 import type { Resolvers } from '../schema.generated.ts'
+import { withLazy } from '../with-lazy.ts'
 import { openDispute, type DisputeChanged } from './open.ts'
 import {
   disputed,
@@ -20,11 +21,15 @@ import {
 import { resolveDispute } from './resolve.ts'
 
 /** The dispute as it is after the command; in a dry run nothing is there to be shown. */
-const changed = async ({ loaders }: Context, dryRun: boolean, { disputeId, audit }: DisputeChanged) => ({
-  dispute: dryRun ? null : await loaders.dispute.load(disputeId),
-  dryRun,
-  audit,
-})
+const changed = <Name extends string>(
+  __typename: Name,
+  { loaders }: Context,
+  dryRun: boolean,
+  { disputeId, audit }: DisputeChanged,
+) =>
+  withLazy({ __typename, dryRun, audit }, 'dispute', () =>
+    dryRun ? null : required(loaders.dispute, disputeId),
+  )
 
 export const disputeResolvers = {
   Query: {
@@ -35,12 +40,12 @@ export const disputeResolvers = {
     openDispute: async (_root, { input }, context) => {
       const outcome = await carryOut(context, openDispute, input)
       if (isProblem(outcome)) return outcome
-      return { __typename: 'OpenDisputeSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      return changed('OpenDisputeSuccess', context, input.dryRun, outcome)
     },
     resolveDispute: async (_root, { input }, context) => {
       const outcome = await carryOut(context, resolveDispute, input)
       if (isProblem(outcome)) return outcome
-      return { __typename: 'ResolveDisputeSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      return changed('ResolveDisputeSuccess', context, input.dryRun, outcome)
     },
   },
   Dispute: {

@@ -1,6 +1,7 @@
 /** The conditions of alert rules: what they say of a goal or a KPI, in figures and in words. */
 import { formatDifference, formatValue, is, type Subject } from './goal-words.ts'
 import type { GoalStatus } from './goal-status.ts'
+import { rolesInWords, type ToldRole } from './credit-policy.ts'
 import { Exact } from './money.ts'
 import type { AlertReading } from './alert-state.ts'
 
@@ -15,17 +16,28 @@ export type AlertConditionKind =
   | 'BELOW'
   | 'CHANGE_UP'
   | 'CHANGE_DOWN'
+  | 'OVER_LIMIT'
+  | 'ESCALATION'
 
 /** Plain data, as it is stored. Numbers are exact decimals as text. */
 export type AlertCondition =
   | { readonly kind: 'STATUS'; readonly statuses: readonly AlertableStatus[] }
   | { readonly kind: 'MILESTONE' }
   | { readonly kind: 'REVIEW_OVERDUE' }
+  /** Of customers, each with an alert of its own: `live/credit-watch.ts` finds them. */
+  | { readonly kind: 'OVER_LIMIT' }
+  /** Likewise, for each step of the credit policy that wants one of these roles to be told. */
+  | { readonly kind: 'ESCALATION'; readonly roles: readonly ToldRole[] }
   | { readonly kind: 'CHANGE_UP' | 'CHANGE_DOWN'; readonly threshold: string; readonly days: number }
   | {
       readonly kind: 'PROBABILITY_BELOW' | 'BEHIND_BY' | 'AHEAD_BY' | 'ABOVE' | 'BELOW'
       readonly threshold: string
     }
+
+/** Watches what customers use of their credit, and is looked after by `live/credit-watch.ts` and not by evaluations. */
+export const isOnCredit = ({ kind }: AlertCondition): boolean => CREDIT_KINDS.some((one) => one === kind)
+
+export const CREDIT_KINDS = ['OVER_LIMIT', 'ESCALATION'] as const satisfies readonly AlertConditionKind[]
 
 /** With the statuses that no judgement gives, but a person. */
 export type AlertableStatus = GoalStatus | 'ABANDONED'
@@ -77,6 +89,8 @@ export function figureOf(condition: AlertCondition, sight: AlertSight): Exact | 
     case 'MILESTONE':
       return value
     case 'REVIEW_OVERDUE':
+    case 'OVER_LIMIT':
+    case 'ESCALATION':
       return null
     case 'PROBABILITY_BELOW':
       return probability
@@ -101,6 +115,7 @@ export function readCondition(
   sight: AlertSight,
 ): AlertReading {
   if (condition.kind === 'STATUS') return readStatus(condition.statuses, sight)
+  if (condition.kind === 'OVER_LIMIT' || condition.kind === 'ESCALATION') return { kind: 'NO_DATA' }
   if (condition.kind === 'REVIEW_OVERDUE') {
     const { overdueReviews: count } = sight
     return count === null ? { kind: 'NO_DATA' } : { kind: 'FIGURE', isBeyond: count > 0, isWell: count === 0 }
@@ -164,6 +179,10 @@ export function conditionInWords(condition: AlertCondition, subject: Subject): s
       return 'A milestone is reached'
     case 'REVIEW_OVERDUE':
       return 'A review of the goal is overdue'
+    case 'OVER_LIMIT':
+      return 'A customer uses more than its credit limit'
+    case 'ESCALATION':
+      return `A customer owes for so long that the credit policy wants ${rolesInWords(condition.roles)} to be told`
     case 'PROBABILITY_BELOW':
       return `The goal is less than ${condition.threshold} % likely to be reached`
     case 'BEHIND_BY':

@@ -1,6 +1,8 @@
 /** What the catalog tells of a KPI beside its text: the choices that change it, and what it is computed from. */
 import { conventionTexts, defaultConventions, defaultInWords } from './conventions.ts'
+import type { CreditAmount, CreditCount } from './credit-figures.ts'
 import { externalMetric } from './external.ts'
+import type { PlanFigure } from './sales-plan.ts'
 import type { Input, KpiDefinition } from './kpi.ts'
 import type { Measure } from './measures.ts'
 
@@ -16,7 +18,15 @@ export const choicesOf = ({ conventions }: KpiDefinition): Choice[] =>
     .filter(({ name }) => conventions.includes(name))
     .map((text) => ({ ...text, default: defaultInWords(text.name) }))
 
-export type InputKind = 'BALANCE' | 'MOVEMENT' | 'COHORT' | 'PERIODS' | 'HISTOGRAM' | 'EXTERNAL' | 'CREDIT'
+export type InputKind =
+  | 'BALANCE'
+  | 'MOVEMENT'
+  | 'COHORT'
+  | 'PERIODS'
+  | 'HISTOGRAM'
+  | 'EXTERNAL'
+  | 'CREDIT'
+  | 'PLAN'
 
 export type InputText = {
   readonly name: string
@@ -38,6 +48,14 @@ export function inputsOf(definition: KpiDefinition): InputText[] {
   })
 }
 
+/** False where it is made of what no item of the ledger tells: numbers from outside, credit. */
+export const isOfItems = (definition: KpiDefinition): boolean =>
+  inputsOf(definition).every(({ kind }) => kind !== 'EXTERNAL' && kind !== 'CREDIT' && kind !== 'PLAN')
+
+/** False where it is made of what no single customer has: numbers from outside, the plan of sales. */
+export const isOfCustomers = (definition: KpiDefinition): boolean =>
+  inputsOf(definition).every(({ kind }) => kind !== 'EXTERNAL' && kind !== 'PLAN')
+
 const KINDS: { readonly [Kind in Input['read']]: InputKind } = {
   balance: 'BALANCE',
   movement: 'MOVEMENT',
@@ -46,6 +64,9 @@ const KINDS: { readonly [Kind in Input['read']]: InputKind } = {
   histogram: 'HISTOGRAM',
   external: 'EXTERNAL',
   credit: 'CREDIT',
+  released: 'CREDIT',
+  decided: 'CREDIT',
+  plan: 'PLAN',
 }
 
 const textOf = (input: Input): Pick<InputText, 'kind' | 'measure'> => ({
@@ -55,15 +76,22 @@ const textOf = (input: Input): Pick<InputText, 'kind' | 'measure'> => ({
 
 const measureOf = (input: Input): string => {
   if (input.read === 'external') return input.metric
-  return input.read === 'credit' ? 'CREDIT_LIMIT' : input.measure
+  if (input.read === 'released') return 'RELEASED_OVER_LIMIT'
+  if (input.read === 'decided') return 'APPLICATIONS_DECIDED'
+  if (input.read === 'plan') return planNames[input.figure]
+  return input.read === 'credit' ? creditNames[input.figure] : input.measure
 }
 
 function wordsOf(input: Input): string {
   switch (input.read) {
     case 'credit':
-      return input.part === 'used'
-        ? 'Open invoices less unapplied receipts and credits of customers who have a credit limit, today.'
-        : 'The credit limits of these customers, today.'
+      return creditWords[input.figure]
+    case 'released':
+      return `Orders released although a credit limit was exceeded: ${input.part === 'count' ? 'how many' : 'the amount'} in a period.`
+    case 'decided':
+      return `Applications for credit that were decided on: ${decidedWords[input.part]} in a period.`
+    case 'plan':
+      return planWords[input.figure]
     case 'external':
       return externalMetric(input.metric).description
     case 'balance':
@@ -77,6 +105,54 @@ function wordsOf(input: Input): string {
     case 'histogram':
       return `${measureWords[input.measure]}: how many took how many days, in a period.`
   }
+}
+
+const creditNames: { readonly [Figure in CreditAmount | CreditCount]: string } = {
+  exposure: 'EXPOSURE',
+  highRisk: 'HIGH_RISK_EXPOSURE',
+  used: 'LIMITS_USED',
+  limits: 'LIMITS',
+  headroom: 'HEADROOM',
+  excess: 'ABOVE_LIMITS',
+  classified: 'CLASSIFIED',
+  limited: 'LIMITED',
+  overLimit: 'OVER_LIMIT',
+  lines: 'LINES',
+  scheduled: 'SCHEDULED',
+  onSchedule: 'ON_SCHEDULE',
+}
+
+const creditWords: { readonly [Figure in CreditAmount | CreditCount]: string } = {
+  exposure: 'The exposure of all customers at the end of a day.',
+  highRisk: 'The exposure of customers in the risk class HIGH at the end of a day.',
+  used: 'The exposure of customers who have a limit, with all below them, at the end of a day.',
+  limits: 'The credit limits in force on a day.',
+  headroom: 'What of the limits is not used at the end of a day.',
+  excess: 'By how much limits are exceeded at the end of a day.',
+  classified: 'Customers with a risk class on a day.',
+  limited: 'Customers with a limit in force on a day.',
+  overLimit: 'Customers above their limits at the end of a day.',
+  lines: 'Customers who may buy on credit on a day.',
+  scheduled: 'Those of them who have a day for their next review.',
+  onSchedule: 'Those of them whose next review is not overdue.',
+}
+
+const decidedWords = {
+  count: 'how many',
+  days: 'the business days that they took',
+  inTime: 'how many within two business days',
+} as const
+
+const planNames: { readonly [Figure in PlanFigure]: string } = {
+  planned: 'SALES_PLAN',
+  needed: 'LINE_NEEDED',
+  shortfall: 'LINE_SHORTFALL',
+}
+
+const planWords: { readonly [Figure in PlanFigure]: string } = {
+  planned: 'The sales on credit that are planned for the month of a day.',
+  needed: 'The credit lines that these sales take.',
+  shortfall: 'What of these lines is neither in use nor free.',
 }
 
 const partWords = {
@@ -111,6 +187,7 @@ const measureWords: { readonly [M in Measure]: string } = {
   DISCOUNTED: 'Early-payment discounts',
   DISCOUNT_UNEARNED: 'Discounts taken too late',
   ADJUSTED: 'Adjustments',
+  RE_DATED: 'Installments whose due dates were moved later',
   TRANSFERRED: 'Moves between segments',
   BOUNCED: 'Payments that came back',
   DISPUTE_OPENED: 'Disputes opened',

@@ -1,7 +1,15 @@
 /** From a KPI's definition to its value: what it says of the books. */
-import { lengthOf, type Period } from './calendar.ts'
+import { firstOfMonth, lengthOf, type Period } from './calendar.ts'
 import type { Book, BooksFrom } from './book.ts'
 import type { Conventions } from './conventions.ts'
+import {
+  CREDIT_COUNTS,
+  creditBookOf,
+  type CreditAmount,
+  type CreditBook,
+  type CreditCount,
+  type CreditScope,
+} from './credit-figures.ts'
 import type { Day } from './day.ts'
 import { externalBookOf, externalMetric, type ExternalBook } from './external.ts'
 import { periodsBack } from './fiscal.ts'
@@ -19,6 +27,7 @@ import type { Measure, Quantity } from './measures.ts'
 import { Exact, formatMinor } from './money.ts'
 import { anchorsOf, measuresOf, type Net } from './needs.ts'
 import { isMissing, type MissingRate, type Rates } from './rates.ts'
+import { planFigure, planSegments, type PlanRow, type PlanScope } from './sales-plan.ts'
 
 export type View = {
   readonly book: Book
@@ -26,18 +35,25 @@ export type View = {
   readonly rates: Rates
   /** Numbers from outside; null where the view is of a part of the books, of which nobody knows them. */
   readonly external?: ExternalBook | null
-  /** Credit limits have no history: they are there on one day only. */
-  readonly credit?: CreditUse | undefined
+  /** Customers' credit; null where the view is cut by what customers are not told apart by. */
+  readonly credit?: CreditView | null | undefined
+  /** The plan of sales; null where the view is cut by what it does not tell apart. */
+  readonly plan?: PlanView | null | undefined
   /** The currency of the answer. */
   readonly currency: string
   /** What was read of this view, for KPIs that read the same. Left out, nothing is remembered. */
   readonly known?: Map<string, Exact>
 }
 
-/** Of the customers who have a limit: what they owe and what it is, in minor units, per currency. */
-export type CreditUse = {
-  readonly day: Day
-  readonly amounts: readonly { readonly currency: string; readonly used: bigint; readonly limit: bigint }[]
+/** Which customers' credit is looked at, and what is known of it on the days that are asked for. */
+export type CreditView = { readonly book: CreditBook; readonly scope: CreditScope }
+
+/** The plan of sales, and which part of it is looked at. */
+export type PlanView = {
+  readonly rows: readonly PlanRow[]
+  readonly scope: PlanScope
+  /** Of everybody: a segment of the plan is never cut. */
+  readonly credit: CreditBook
 }
 
 export type Evaluation =
@@ -93,6 +109,9 @@ function keyed(input: Input, day: Day): KeyedInput {
     case 'histogram':
     case 'external':
     case 'credit':
+    case 'released':
+    case 'decided':
+    case 'plan':
       return { input, key: null }
   }
 }
@@ -114,9 +133,10 @@ export function evaluateQuestion(question: Question, view: View): Evaluation {
     if (booksFrom === 'NOT_KNOWN_THEN') return found(unknown('NOT_KNOWN_THEN'))
     if (booksFrom === 'EMPTY' || reachesBackTo < booksFrom) return found(unknown('INSUFFICIENT_HISTORY'))
   }
-  if (kinds.has('credit') && view.credit?.day !== point.day) return found(unknown('ONLY_TODAY'))
-  if (view.external === null && (kinds.has('external') || kinds.has('credit')))
+  if (view.external === null && kinds.has('external')) return found(unknown('NOT_BY_SEGMENT'))
+  if (view.credit === null && OF_CREDIT.some((kind) => kinds.has(kind)))
     return found(unknown('NOT_BY_SEGMENT'))
+  if (view.plan === null && kinds.has('plan')) return found(unknown('NOT_BY_SEGMENT'))
 
   const reader = readerOf(view, typeof booksFrom === 'string' ? point.day : booksFrom, point.day)
   const readOnce = ({ input, key }: KeyedInput) => {
@@ -157,12 +177,13 @@ export function readInputs(
 
 /** Reads inputs at the rates of `day`. Where a rate is missing it reads 0 and remembers the first one. */
 function readerOf(
-  { book, rates, currency, external, credit }: Omit<View, 'booksFrom'>,
+  { book, rates, currency, external, credit, plan }: Omit<View, 'booksFrom'>,
   booksFrom: Day,
   day: Day,
 ) {
   let missing: MissingRate | null = null
   const externals = external ?? nothingFromOutside
+  const { book: creditBook, scope: creditScope } = credit ?? noCredit
 
   const inAnswerCurrency = (minor: bigint, from: string, rateDay: Day): Exact => {
     if (minor === 0n) return zero
@@ -235,6 +256,25 @@ function readerOf(
     }, zero)
   }
 
+  const creditFigure = ({ figure, day: on }: Extract<Input, { read: 'credit' }>): Exact => {
+    const value = isCount(figure)
+      ? creditBook.count(figure, creditScope, on, rates)
+      : creditBook.amount(figure, creditScope, on, { rates, currency })
+    if (typeof value === 'number') return new Exact(value)
+    if (!isMissing(value)) return value
+    missing ??= value
+    return zero
+  }
+
+  const planned = ({ figure, day: on }: Extract<Input, { read: 'plan' }>): Exact | null => {
+    if (plan == null) return null
+    const asked = { month: firstOfMonth(on), day: on, currency, rates, credit: plan.credit }
+    const segments = planSegments(plan.rows, asked)
+    if (Array.isArray(segments)) return planFigure(segments, figure, plan.scope)
+    missing ??= segments
+    return zero
+  }
+
   const read = (input: Input): Exact | null | Iterable<PeriodAmount> | readonly DaysTaken[] => {
     switch (input.read) {
       case 'balance':
@@ -265,10 +305,18 @@ function readerOf(
       case 'external':
         return outside(input)
       case 'credit':
-        return (credit?.amounts ?? []).reduce(
-          (sum, one) => sum.plus(inAnswerCurrency(one[input.part], one.currency, day)),
-          zero,
-        )
+        return creditFigure(input)
+      case 'plan':
+        return planned(input)
+      case 'decided': {
+        const decided = creditBook.decided(creditScope, input.period)
+        return new Exact(decided.reduce((sum, one) => sum + one[input.part], 0))
+      }
+      case 'released': {
+        const released = creditBook.released(creditScope, input.period)
+        if (input.part === 'count') return new Exact(released.reduce((sum, { orders }) => sum + orders, 0))
+        return sumOf(released.map(({ minor, currency: from, day: on }) => inAnswerCurrency(minor, from, on)))
+      }
     }
   }
   return { read, missingRate: () => missing }
@@ -281,4 +329,8 @@ const sumOf = ([first = zero, ...rest]: readonly Exact[]): Exact =>
 type Part = keyof Quantity | 'ageAmount'
 
 const zero: Exact = new Exact(0)
+const OF_CREDIT = ['credit', 'released', 'decided'] as const
 const nothingFromOutside = externalBookOf([])
+const noCredit: CreditView = { book: creditBookOf([]), scope: {} }
+const isCount = (figure: CreditAmount | CreditCount): figure is CreditCount =>
+  CREDIT_COUNTS.some((count) => count === figure)

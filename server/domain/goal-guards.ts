@@ -4,6 +4,7 @@ import type { Day } from './day.ts'
 import { formatDifference, formatValue, is, type Subject } from './goal-words.ts'
 import type { Input, Inputs, KpiDefinition, KpiMetric, MeasureOf, Outcome, Point } from './kpi.ts'
 import type { Exact } from './money.ts'
+import { isUndoable } from './undo.ts'
 
 type Guard = {
   /** Sums count what happened since the baseline; values are compared with that of the baseline's day. */
@@ -14,6 +15,8 @@ type Guard = {
   readonly offReceivables?: { readonly measure: MeasureOf<'movement'>; readonly sign: 1 | -1 }
   /** Taken off sales. */
   readonly offSales?: MeasureOf<'movement'>
+  /** True where it takes nothing off, and changes what is due when. */
+  readonly dueDates?: boolean
 }
 
 /** By the KPI that each of them is. */
@@ -41,6 +44,7 @@ export const goalGuards = {
     offReceivables: { measure: 'ADJUSTED', sign: -1 },
   },
   RE_BILLED: { takes: 'SUM', words: 'bills that were wrong' },
+  RE_DATED: { takes: 'SUM', words: 're-dated invoices', dueDates: true },
   WEIGHTED_AVERAGE_TERMS: { takes: 'VALUE', words: 'terms' },
   UNAPPLIED_CASH: { takes: 'VALUE', words: 'unapplied cash' },
   UNAPPLIED_CREDITS: { takes: 'VALUE', words: 'unapplied credit notes' },
@@ -52,8 +56,9 @@ export type GoalGuard = keyof typeof goalGuards
 export const isGoalGuard = (text: string): text is GoalGuard => Object.hasOwn(goalGuards, text)
 
 /**
- * The KPI as it would be with what the guard took since the end of `since` put back. Null where that is no matter of sums:
- * nobody knows what would be past due of it, or still unpaid.
+ * The KPI as it would be with what the guard took since the end of `since` put back. Where that is no matter of sums, such
+ * as what would be past due of it, BY_ITEM: the items themselves have to be asked (domain/undo.ts). Null where the guard
+ * changes nothing of the KPI, and where nobody can tell.
  */
 export function putBack(
   definition: KpiDefinition,
@@ -63,11 +68,15 @@ export function putBack(
     point,
     conventions,
   }: { readonly since: Day; readonly point: Point; readonly conventions: Conventions },
-): KpiDefinition | null {
+): KpiDefinition | 'BY_ITEM' | null {
   const reduction: Guard = goalGuards[guard]
   const asked = Object.values(definition.inputs(point, conventions)).flat()
   const ways = asked.map((input) => returned(input, reduction, since))
-  if (ways.includes('UNKNOWN') || ways.every((way) => way === null)) return null
+  if (ways.every((way) => way === null)) return null
+  if (ways.includes('UNKNOWN')) {
+    const isOfItems = asked.every(isItems)
+    return isOfItems && isUndoable(guard) ? 'BY_ITEM' : null
+  }
   const extras = (inputs: Inputs) =>
     Object.entries(inputs).map(([name, input]) => {
       const found = [input].flat().map((one) => wayBack(one, reduction, since))
@@ -103,11 +112,22 @@ export function putBack(
 type WayBack = { readonly input: Input; readonly sign: 1 | -1 }
 
 /** What is to be added to the input; null for nothing, UNKNOWN where no sum tells it. */
-function returned(input: Input, { offReceivables, offSales }: Guard, since: Day): WayBack | null | 'UNKNOWN' {
+function returned(
+  input: Input,
+  { offReceivables, offSales, dueDates }: Guard,
+  since: Day,
+): WayBack | null | 'UNKNOWN' {
   const back = (measure: MeasureOf<'movement'>, from: Day, to: Day, sign: 1 | -1): WayBack | null =>
     to < from
       ? null
       : { input: { read: 'movement', measure, period: { from, to }, part: 'amount', rate: 'CLOSING' }, sign }
+  // On time and days late go by the first due date, which nobody can move.
+  if (dueDates)
+    return input.read === 'balance' &&
+      input.measure === 'OPEN_BY_DUE' &&
+      (input.olderThanDays !== null || input.part === 'ageAmount')
+      ? 'UNKNOWN'
+      : null
   switch (input.read) {
     case 'balance':
       if (input.measure !== 'OPEN_BY_DUE' && input.measure !== 'OPEN_BY_ISSUE') return null
@@ -128,9 +148,15 @@ function returned(input: Input, { offReceivables, offSales }: Guard, since: Day)
     case 'histogram':
     case 'external':
     case 'credit':
+    case 'released':
+    case 'decided':
+    case 'plan':
       return 'UNKNOWN'
   }
 }
+
+const isItems = ({ read }: Input): boolean =>
+  read !== 'external' && read !== 'credit' && read !== 'released' && read !== 'plan'
 
 const wayBack = (input: Input, reduction: Guard, since: Day): WayBack | null => {
   const way = returned(input, reduction, since)

@@ -9,7 +9,8 @@ import {
   type ForecastMethod,
 } from './forecast.ts'
 import type { JudgedGoal } from './goal-trajectory.ts'
-import type { Exact } from './money.ts'
+import { asShown, type Subject } from './goal-words.ts'
+import { Exact } from './money.ts'
 
 /** In the KPI's unit; estimates, so floating point. */
 export type Outlook = {
@@ -81,3 +82,18 @@ function reachingOf(goal: JudgedGoal): (value: number) => boolean {
 
 const earlier = (some: Temporal.PlainDate, other: Temporal.PlainDate): Temporal.PlainDate =>
   isBefore(some, other) ? some : other
+
+/** What of an outlook is kept with a goal's progress; null where there is none. */
+export type KeptOutlook = { readonly forecastValue: number | null; readonly probability: number | null }
+
+/**
+ * Whether people are shown the same: the value in the digits of its unit, the probability in percent. A new day's
+ * forecast differs from the last one in some digit, and says nothing new by that.
+ */
+export function looksAlike(one: KeptOutlook, other: KeptOutlook, subject: Subject): boolean {
+  const shown = ({ forecastValue, probability }: KeptOutlook) =>
+    forecastValue === null || probability === null
+      ? null
+      : `${asShown(new Exact(forecastValue), subject).toFixed()} ${Math.round(probability * 100)}`
+  return shown(one) === shown(other)
+}

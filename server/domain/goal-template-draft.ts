@@ -45,6 +45,17 @@ export type TemplateAim =
   | { readonly direction: 'INCREASE' | 'DECREASE'; readonly target: KpiTemplate['target'] }
   | { readonly direction: 'MAINTAIN_BAND'; readonly band: { readonly low: string; readonly high: string } }
 
+/** A band has a width: of what is to be none at all, or all of it, half a thing or half a point. */
+function widened(
+  { low, high }: { readonly low: string; readonly high: string },
+  direction: 'INCREASE' | 'DECREASE',
+) {
+  if (!new Exact(low).eq(high)) return { low, high }
+  return direction === 'INCREASE'
+    ? { low: new Exact(low).minus('0.5').toFixed(), high }
+    : { low, high: new Exact(high).plus('0.5').toFixed() }
+}
+
 /** `value`: the KPI's on the day of the baseline; null where it has none. */
 export function aimOfTemplate({ direction, target }: KpiTemplate, value: Exact | null): TemplateAim {
   const bar = new Exact(target.amount)
@@ -61,5 +72,5 @@ export function aimOfTemplate({ direction, target }: KpiTemplate, value: Exact |
     direction === 'INCREASE'
       ? { low: target.amount, high: '100' }
       : { low: Exact.min(value, 0).toFixed(), high: target.amount }
-  return { direction: 'MAINTAIN_BAND', band }
+  return { direction: 'MAINTAIN_BAND', band: widened(band, direction) }
 }

@@ -51,7 +51,7 @@ const CHECKLIST_ALERTS: readonly TemplateAlert[] = ['OVERDUE_MILESTONE', 'ACHIEV
 /** Ways to owe less without collecting more. */
 const NOT_COLLECTED: readonly KpiMetric[] = ['WRITTEN_OFF', 'CREDITED', 'DISCOUNTED']
 /** Ways to owe later. */
-const NOT_DUE: readonly KpiMetric[] = ['WEIGHTED_AVERAGE_TERMS', 'RE_BILLED']
+const NOT_DUE: readonly KpiMetric[] = ['WEIGHTED_AVERAGE_TERMS', 'RE_DATED', 'RE_BILLED']
 
 const lower = (amount: string, kind: TemplateTarget['kind'] = 'VALUE') =>
   ({ direction: 'DECREASE', target: { kind, amount }, alerts: ALERTS, conventions: {}, needs: null }) as const
@@ -91,7 +91,7 @@ export const goalTemplates: readonly GoalTemplate[] = [
     ...higher('85'),
     conventions: { ceiMonths: 3 },
     quarters: 2,
-    guards: NOT_COLLECTED,
+    guards: [...NOT_COLLECTED, 'RE_DATED'],
     review: 'MONTHLY',
   },
   {
@@ -111,7 +111,7 @@ export const goalTemplates: readonly GoalTemplate[] = [
     metric: 'PAST_DUE_COUNT',
     ...lower('-10', 'PERCENT'),
     quarters: 1,
-    guards: [...NOT_COLLECTED, 'RE_BILLED'],
+    guards: [...NOT_COLLECTED, 'RE_DATED', 'RE_BILLED'],
     review: 'MONTHLY',
   },
   {
@@ -121,7 +121,7 @@ export const goalTemplates: readonly GoalTemplate[] = [
     metric: 'PAST_DUE_OVER_90',
     ...lower('-20', 'PERCENT'),
     quarters: 2,
-    guards: ['WRITTEN_OFF', 'CREDITED', 'RE_BILLED'],
+    guards: ['WRITTEN_OFF', 'CREDITED', 'RE_DATED', 'RE_BILLED'],
     review: 'MONTHLY',
   },
   {
@@ -140,57 +140,47 @@ export const goalTemplates: readonly GoalTemplate[] = [
     id: 'decide-on-credit-in-two-days',
     name: 'Decide on credit within two business days',
     sentence: 'An order that waits for a credit decision is an order that may go elsewhere.',
-    ...checklist,
-    milestones: [
-      'Each application has a day of receipt and a day of decision',
-      'Limits below a threshold are decided by a rule',
-      'Four weeks in a row with every decision within two business days',
-    ],
-    needs:
-      'When applications came in and were decided is not in the books: it is counted where they are kept.',
+    metric: 'CREDIT_DECISION_TIME',
+    ...lower('2'),
+    conventions: { periodMonths: 3 },
     quarters: 2,
+    guards: ['HIGH_RISK_SHARE', 'BAD_DEBT'],
+    needs:
+      'Applications must be kept and decided on here: `submitCreditApplication`, `decideCreditApplication`.',
     review: 'MONTHLY',
   },
   {
     id: 'review-lines-on-schedule',
     name: 'Review every credit line on schedule',
     sentence: 'High risk monthly, medium quarterly, low yearly: a limit that nobody looks at is a guess.',
-    ...checklist,
-    milestones: [
-      'Each customer has a risk class and a next day of review',
-      'High and medium risk are reviewed up to date',
-      'All lines are reviewed up to date',
-    ],
-    needs: 'When lines were reviewed is not in the books.',
+    metric: 'CREDIT_REVIEWS_ON_SCHEDULE',
+    ...higher('100'),
     quarters: 2,
+    guards: ['CREDIT_LIMITS'],
+    needs: 'Customers must have credit limits and a next day of review: `setCreditLimit` and `reviewCredit`.',
     review: 'QUARTERLY',
   },
   {
     id: 'release-within-limits',
-    name: 'No order above its limit goes out without approval',
+    name: 'No order goes out above its limit',
     sentence: 'A limit is worth what is done at the moment it is passed.',
-    ...checklist,
-    milestones: [
-      'Orders are checked against open balance and limit before release',
-      'Each release above a limit names who approved it',
-      'A quarter without a release that nobody approved',
-    ],
-    needs: 'Orders and their releases are not in the books.',
+    metric: 'ORDERS_RELEASED_OVER_LIMIT',
+    ...lower('0'),
+    conventions: { periodMonths: 3 },
     quarters: 2,
+    guards: ['CREDIT_LIMITS', 'OVER_LIMIT_EXPOSURE'],
+    needs: 'Orders must be recorded and released here, by `recordOrder` and `releaseOrder`.',
     review: 'MONTHLY',
   },
   {
     id: 'cap-high-risk-exposure',
-    name: 'At most a tenth of receivables with high-risk customers',
+    name: 'At most a tenth of the exposure with high-risk customers',
     sentence: 'What is lost is lost with few customers; how much they owe can be decided beforehand.',
-    ...checklist,
-    milestones: [
-      'Each customer above a threshold has a risk class',
-      'High-risk customers have a limit, a deposit or prepayment',
-      'The share of high risk is at most a tenth, two months in a row',
-    ],
-    needs: 'Risk classes have no history in the books, so their share cannot be told of any day.',
+    metric: 'HIGH_RISK_SHARE',
+    ...lower('10'),
     quarters: 4,
+    guards: ['CREDIT_EXPOSURE', 'WRITTEN_OFF'],
+    needs: 'Customers must have a risk class: `reviewCredit` sets it.',
     review: 'QUARTERLY',
   },
   {

@@ -102,12 +102,13 @@ function grouped(value: Exact, digits: number): string {
   return fraction === undefined ? groups : `${groups}.${fraction}`
 }
 
-/** Which segments a goal is measured on; people by name. */
+/** Whose items in which segments a goal is measured on; people by name, customers by name and number. */
 export type ScopeInWords = {
   readonly [Dimension in keyof typeof dimensionNames]?: readonly string[] | null | undefined
 }
 
 const dimensionNames = {
+  customer: 'customer',
   businessUnit: 'business unit',
   region: 'region',
   channel: 'channel',

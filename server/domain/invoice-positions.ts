@@ -50,6 +50,7 @@ export function invoicePositions(
     add('OPEN_BY_DUE', part.dueOn, part.balance, part.balance === 0n ? 0 : 1)
     add('BILLED', null, part.billed, part.number === 1 ? 1 : 0, 0n, part.billed * terms)
     addReductions(add, part)
+    addReDated(add, part, entries)
     addPayments(add, issuedOn, part)
     if (day >= part.firstDueOn) addCohort(add, part)
     if (day >= part.firstDueOn + AT_RISK_DAYS) {
@@ -96,6 +97,18 @@ function addReductions(add: Add, part: InstallmentState): void {
   add('DISCOUNTED', null, discounted, once(discounted))
   add('DISCOUNT_UNEARNED', null, part.discountUnearned, once(part.discountUnearned))
   add('ADJUSTED', null, part.adjusted, once(part.adjusted))
+}
+
+/** By what a day's moves come to: moved and moved back on one day is not moved. What is paid by then moves nothing. */
+function addReDated(add: Add, { number, firstDueOn }: InstallmentState, entries: readonly Entry[]): void {
+  const moves = entries.filter(({ kind, installment }) => kind === 'RE_DATED' && installment === number)
+  let before = firstDueOn
+  for (const [index, { effectiveOn, dueOn }] of moves.entries()) {
+    if (moves[index + 1]?.effectiveOn === effectiveOn || dueOn === null) continue
+    const open = dueOn > before ? balanceOfInstallment(entries, number, effectiveOn) : 0n
+    if (open > 0n) add('RE_DATED', null, open, 1, 0n, open * BigInt(dueOn - before))
+    before = dueOn
+  }
 }
 
 function addPayments(add: Add, issuedOn: Day, { paid, payments }: InstallmentState): void {

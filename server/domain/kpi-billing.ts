@@ -67,6 +67,34 @@ export const billingKpis: readonly UnthemedKpi[] = [
     compute: ({ wrong }) => known(wrong),
   }),
   defineKpi({
+    metric: 'RE_DATED',
+    name: 'Re-dated',
+    description:
+      'What was open of invoices when their due dates were moved later in the period. Guards other KPIs: what is due later is not past due, and nobody paid for that.',
+    formula:
+      'Sum of what was open at the end of the day, of the installments that are due later by what happened on it.',
+    source: 'Guard of this product',
+    unit: 'MONEY',
+    better: 'LOWER',
+    conventions: [...PERIOD],
+    inputs: ({ period }) => ({ open: moneyIn('RE_DATED', period) }),
+    compute: ({ open }) => known(open),
+  }),
+  defineKpi({
+    metric: 'RE_DATED_COUNT',
+    name: 'Due dates moved later',
+    description:
+      'How many open invoices, or installments of them, were given a later due date in the period.',
+    formula:
+      'Count of the installments that are due later by what happened on a day, for each day of the period.',
+    source: 'Guard of this product',
+    unit: 'COUNT',
+    better: 'LOWER',
+    conventions: [...PERIOD],
+    inputs: ({ period }) => ({ count: movement('RE_DATED', period, 'count') }),
+    compute: ({ count }) => known(count),
+  }),
+  defineKpi({
     metric: 'TIME_TO_INVOICE',
     name: 'Time to invoice',
     description:

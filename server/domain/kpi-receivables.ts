@@ -271,20 +271,4 @@ export const receivablesKpis: readonly UnthemedKpi[] = [
         ? unknown('NOT_CONFIGURED')
         : known(lateInterest(daysPastDue, lateInterestRate)),
   }),
-  defineKpi({
-    metric: 'CREDIT_UTILISATION',
-    name: 'Credit utilisation',
-    description: 'How much of their credit limits the customers who have one use today.',
-    formula:
-      '(Open invoices - unapplied receipts and credit notes) / credit limits x 100, over the customers who have a limit. Limits have no history, so it is known for today only.',
-    source: 'Practice; limits of 0 count, customers without a limit do not',
-    unit: 'PERCENT',
-    better: 'LOWER',
-    conventions: [],
-    inputs: () => ({
-      used: { read: 'credit', part: 'used' } as const,
-      limits: { read: 'credit', part: 'limit' } as const,
-    }),
-    compute: ({ used, limits }) => percentage(used, limits, 'NOT_CONFIGURED'),
-  }),
 ]

@@ -1,12 +1,14 @@
 /** What a KPI is: data for readers, the inputs that it needs, and one pure function of them. */
 import type { Period } from './calendar.ts'
 import type { Conventions } from './conventions.ts'
+import type { CreditAmount, CreditCount } from './credit-figures.ts'
 import type { Day } from './day.ts'
 import type { ExternalMetric } from './external.ts'
 import type { FiscalCalendar } from './fiscal.ts'
 import type { KpiMetric } from './kpi-metrics.ts'
 import type { Measure, measures } from './measures.ts'
 import type { Exact } from './money.ts'
+import type { PlanFigure } from './sales-plan.ts'
 
 export type { KpiMetric } from './kpi-metrics.ts'
 
@@ -23,6 +25,7 @@ export type KpiTheme =
   | 'BILLING'
   | 'REDUCTIONS'
   | 'DISPUTES'
+  | 'CREDIT'
   | 'OUTSIDE'
 
 export type NullReason =
@@ -105,8 +108,14 @@ export type Input =
       readonly take: 'SUM' | 'LAST'
       readonly rate: 'CLOSING' | 'OWN_DAY'
     }
-  /** Of the customers who have a credit limit: what they use of it today, or the limits themselves. */
-  | { readonly read: 'credit'; readonly part: 'used' | 'limit' }
+  /** What stands of customers' credit at the end of the day; amounts at its rates. */
+  | { readonly read: 'credit'; readonly figure: CreditAmount | CreditCount; readonly day: Day }
+  /** Orders that were released above a limit; amounts at the rates of their own days. */
+  | { readonly read: 'released'; readonly part: 'count' | 'amount'; readonly period: Period }
+  /** Applications for credit that were decided on in the period: how many, the business days they took, how many took at most two. */
+  | { readonly read: 'decided'; readonly part: 'count' | 'days' | 'inTime'; readonly period: Period }
+  /** Of the plan of sales for the month that the day lies in; the credit lines are those of the day. */
+  | { readonly read: 'plan'; readonly figure: PlanFigure; readonly day: Day }
 
 /** One period's movement at constant currency, or how many; `days` is the length of the period, up to the point's day. */
 export type PeriodAmount = { readonly days: number; readonly amount: Exact }
@@ -116,13 +125,13 @@ export type DaysTaken = { readonly days: number; readonly count: number; readonl
 
 /**
  * What an input is once it was read. Periods come newest first and are read as far as they are asked for; the days of
- * a histogram ascend; what was never recorded outside is null.
+ * a histogram ascend; what was never recorded outside or planned is null.
  */
 export type Read<I extends Input> = I extends { readonly read: 'periods' }
   ? Iterable<PeriodAmount>
   : I extends { readonly read: 'histogram' }
     ? readonly DaysTaken[]
-    : I extends { readonly read: 'external' }
+    : I extends { readonly read: 'external' | 'plan' }
       ? Exact | null
       : Exact
 

@@ -53,6 +53,11 @@ export const measures = {
   DISCOUNT_UNEARNED: 'movement',
   /** Other changes of what is owed, up or down; count: adjustments. */
   ADJUSTED: 'movement',
+  /**
+   * What was open of installments when their due dates were moved later, by what became of them on one day. count:
+   * installments; amountDays: open x days later.
+   */
+  RE_DATED: 'movement',
   /** Open receivables that came from another segment (less those that went there); count: moves. 0 in total. */
   TRANSFERRED: 'movement',
   /** Payments that came back; count: receipts. Taken off RECEIVED already. */

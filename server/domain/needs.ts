@@ -117,6 +117,9 @@ export function addInput(needs: Needs, input: Input, booksFrom: Day): void {
     // Not of the books.
     case 'external':
     case 'credit':
+    case 'released':
+    case 'decided':
+    case 'plan':
   }
 }
 

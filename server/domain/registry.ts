@@ -1,6 +1,7 @@
 /** The only list of KPIs: catalog, evaluation, documentation and tests come from it. */
 import { billingKpis } from './kpi-billing.ts'
 import { cashKpis } from './kpi-cash.ts'
+import { creditKpis } from './kpi-credit.ts'
 import { daysSalesKpis } from './kpi-days-sales.ts'
 import { disputesKpis } from './kpi-disputes.ts'
 import { outsideKpis } from './kpi-outside.ts'
@@ -19,6 +20,7 @@ const chapters: readonly (readonly [theme: KpiTheme, kpis: readonly UnthemedKpi[
   ['BILLING', billingKpis],
   ['REDUCTIONS', reductionsKpis],
   ['DISPUTES', disputesKpis],
+  ['CREDIT', creditKpis],
   ['OUTSIDE', outsideKpis],
 ]
 

@@ -10,7 +10,7 @@ import { newUuid } from '../ids.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { measure, type MeasurableGoal, type Measured, type Wanted } from '../live/measure.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
-import { checkFilter } from '../kpi/filter-input.ts'
+import { checkOfCustomer, readFilter } from '../kpi/filter-input.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import type { CreateGoalInput } from '../schema.generated.ts'
@@ -30,6 +30,7 @@ import {
   type People,
 } from './check.ts'
 import { writeFollowers } from './followers.ts'
+import { chooseRules, withRules, type GoalWithRules, type MayManageRules } from './new-rules.ts'
 import { beginning } from './override.ts'
 import { readPastYears } from './season.ts'
 import { findGivenParent } from './tree.ts'
@@ -41,9 +42,13 @@ import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 export async function createGoal(
   context: CommandContext,
   input: CreateGoalInput,
-): Promise<GoalChanged | Problem> {
+  rights: MayManageRules = { mayManageRules: false },
+): Promise<GoalWithRules | Problem> {
+  const rules = chooseRules(input, rights)
+  if (isProblem(rules)) return rules
   const work = await prepareGoal(context, input)
-  return isProblem(work) ? work : runCommand(context, { action: 'createGoal', input }, work)
+  if (isProblem(work)) return work
+  return runCommand(context, { action: 'createGoal', input }, withRules(context, work, rules))
 }
 
 /** What whoever makes it knows beforehand: its uuid, by which others find it, and its key in a file. */
@@ -55,8 +60,8 @@ export async function prepareGoal(
   input: CreateGoalInput,
   named: NewGoal = {},
 ): Promise<GoalWork | Problem> {
-  const usual = await readUsual(context)
-  const checked = checkGoal(input, todayOf(context), usual)
+  const known = await readKnown(context, input)
+  const checked = checkGoal(input, todayOf(context), known)
   if (isProblem(checked)) return checked
   const measured = await measureOnce(context, checked)
   const years = await readSeason(context, checked)
@@ -72,8 +77,17 @@ const readSeason = (
     ? readPastYears(context, { ...checked, currency: checked.currency ?? context.organization.baseCurrency })
     : []
 
-const readUsual = ({ connection, organization: { id } }: CommandContext): Promise<Conventions> =>
-  inTransaction(connection, { organizationId: id, mode: 'read' }, (tx) => readUsualConventions(tx, id))
+/** What of the books the input is checked against. */
+type KnownBefore = { readonly usual: Conventions; readonly filter: SegmentFilter | Problem }
+
+const readKnown = (
+  { connection, organization: { id } }: CommandContext,
+  { filter }: CreateGoalInput,
+): Promise<KnownBefore> =>
+  inTransaction(connection, { organizationId: id, mode: 'read' }, async (tx) => ({
+    usual: await readUsualConventions(tx, id),
+    filter: await readFilter(tx, id, filter ?? {}),
+  }))
 
 /** What can be said of the input without the books. The ids are uuids. */
 type CheckedGoal = Pick<
@@ -96,7 +110,7 @@ type CheckedGoal = Pick<
 function checkGoal(
   input: CreateGoalInput,
   today: Temporal.PlainDate,
-  usual: Conventions,
+  { usual, filter }: KnownBefore,
 ): CheckedGoal | Problem {
   const named = checkName(input.name)
   if (isProblem(named)) return named
@@ -115,8 +129,9 @@ function checkGoal(
   if (dateFault !== null) return dateFault
   const conventions = chooseConventions(input.conventions, usual)
   if ('problem' in conventions) return invalid(['conventions'], conventions.problem)
-  const filter = checkFilter(input.filter ?? {})
   if (isProblem(filter)) return filter
+  const unknown = checkOfCustomer(input.metric, filter)
+  if (unknown !== null) return unknown
   const currency = input.currency ?? null
   if (currency !== null && !isCurrency(currency)) {
     return invalid(['currency'], `${currency} is no ISO 4217 currency code`)

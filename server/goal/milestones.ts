@@ -21,6 +21,7 @@ import { changeWithin, type Change, type GoalChanged, type GoalWork } from './ch
 import { checkDates, checkName, checkPeople, checkState, checkWhy, findStranger, namedBy } from './check.ts'
 import type { NewGoal } from './commands.ts'
 import { writeFollowers } from './followers.ts'
+import { chooseRules, withRules, type GoalWithRules, type MayManageRules } from './new-rules.ts'
 import { beginning } from './override.ts'
 import { findGivenParent } from './tree.ts'
 import type { GoalMilestoneRow, GoalRow } from '@tidemark/drizzle/rows.ts'
@@ -32,9 +33,13 @@ const MILESTONES_MAX = 100
 export async function createMilestoneGoal(
   context: CommandContext,
   input: CreateMilestoneGoalInput,
-): Promise<GoalChanged | Problem> {
+  rights: MayManageRules = { mayManageRules: false },
+): Promise<GoalWithRules | Problem> {
+  const rules = chooseRules(input, rights)
+  if (isProblem(rules)) return rules
   const work = prepareMilestoneGoal(context, input)
-  return isProblem(work) ? work : runCommand(context, { action: 'createMilestoneGoal', input }, work)
+  if (isProblem(work)) return work
+  return runCommand(context, { action: 'createMilestoneGoal', input }, withRules(context, work, rules))
 }
 
 /** All that can be said before the transaction; `named` as for `prepareGoal`. */

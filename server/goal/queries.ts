@@ -8,6 +8,7 @@ import { encodeProgressCursor } from '../live/cursor.ts'
 import { readSequence } from '../live/progress.ts'
 import type { Context } from '../context.ts'
 import type { HistoryPoint } from '../live/history.ts'
+import { namesOfFilter } from '../kpi/filter-names.ts'
 import type { SegmentFilter } from '../kpi/segments.ts'
 import { listRows } from '../list.ts'
 import type { GoalProgressRow, GoalRow } from '@tidemark/drizzle/rows.ts'
@@ -61,9 +62,7 @@ export async function scopeOf(
   { loaders }: Context,
 ): Promise<string> {
   if (row.direction === 'MILESTONES') return 'Milestones'
-  const { collectorId, ...filter } = row.filter as SegmentFilter
-  const collectors = await Promise.all((collectorId ?? []).map((id) => loaders.person.load(id)))
-  return scopeInWords({ ...filter, collector: collectors.map((person) => person?.name ?? 'unknown') })
+  return scopeInWords(await namesOfFilter(row.filter as SegmentFilter, loaders))
 }
 
 /** The last `days` days, today included. Throws BAD_USER_INPUT beyond 400. */

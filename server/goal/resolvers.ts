@@ -1,5 +1,5 @@
 import { actorInWords } from '../access/actor-words.ts'
-import { carryOut } from '../command.ts'
+import { carryOut, type CommandContext } from '../command.ts'
 import { connectionResolvers } from '../connection.ts'
 import { todayOf, type Context } from '../context.ts'
 import { isBefore } from '../domain/calendar.ts'
@@ -18,6 +18,7 @@ import { targetGivenOf } from './aim.ts'
 import { shownOf } from './changes.ts'
 import { createMilestoneGoal, updateMilestones } from './milestones.ts'
 import { addGoalAction, updateGoalAction } from './actions.ts'
+import type { GoalWithRules, MayManageRules } from './new-rules.ts'
 import { addGoalNote, updateGoalNote } from './notes.ts'
 import { effectOf, isOverdue } from './plan.ts'
 import { childrenTotalOf, parentShareOf } from './tree.ts'
@@ -45,7 +46,7 @@ export const goalResolvers = {
   },
   Mutation: {
     createGoal: async (_root, { input }, context) =>
-      answer('CreateGoalSuccess', input, context, await carryOut(context, createGoal, input)),
+      answerMade('CreateGoalSuccess', input, context, createGoal),
     overrideGoalStatus: async (_root, { input }, context) =>
       answer('OverrideGoalStatusSuccess', input, context, await carryOut(context, overrideGoalStatus, input)),
     withdrawGoalStatusOverride: async (_root, { input }, context) =>
@@ -56,12 +57,7 @@ export const goalResolvers = {
         await carryOut(context, withdrawGoalStatusOverride, input),
       ),
     createMilestoneGoal: async (_root, { input }, context) =>
-      answer(
-        'CreateMilestoneGoalSuccess',
-        input,
-        context,
-        await carryOut(context, createMilestoneGoal, input),
-      ),
+      answerMade('CreateMilestoneGoalSuccess', input, context, createMilestoneGoal),
     updateMilestones: async (_root, { input }, context) =>
       answer('UpdateMilestonesSuccess', input, context, await carryOut(context, updateMilestones, input)),
     addGoalAction: async (_root, { input }, context) =>
@@ -246,6 +242,20 @@ function percentOf({ baseline, target }: GoalRow, value: string | null): number 
 }
 
 const numberOf = (value: string | null): number | null => (value === null ? null : Number(value))
+
+/** What those that make a goal answer, with the rules that it began with. */
+async function answerMade<Name extends string, Input extends { readonly dryRun: boolean }>(
+  name: Name,
+  input: Input,
+  context: Context,
+  make: (commands: CommandContext, input: Input, rights: MayManageRules) => Promise<GoalWithRules | Problem>,
+) {
+  const rights = { mayManageRules: context.actor.scopes.has('alert:manage') }
+  const outcome = await carryOut(context, (commands, given: Input) => make(commands, given, rights), input)
+  if (isProblem(outcome)) return outcome
+  const told = await answer(name, input, context, outcome)
+  return isProblem(told) ? told : { ...told, alertRules: outcome.alertRules }
+}
 
 /** What each of the commands answers: the goal as it is now, or the problem. */
 async function answer<Name extends string, Input extends { readonly dryRun: boolean }>(

@@ -8,7 +8,7 @@ import { decodeId } from '../ids.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import { invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
-import { checkFilter } from '../kpi/filter-input.ts'
+import { checkOfCustomer, readFilter } from '../kpi/filter-input.ts'
 import type { GoalDraftInput } from '../schema.generated.ts'
 import { aimOf, computeTarget, readAim, type AimGiven } from './aim.ts'
 import { checkDates, checkName, checkNumber, checkPeople, checkWhy, namedBy } from './check.ts'
@@ -31,10 +31,11 @@ export async function draftOf(draft: GoalDraftInput, context: Context): Promise<
   const why = keep(checkWhy(draft.why))?.why ?? null
   const chosen = chooseConventions(draft.conventions, usual)
   const conventions = keep('problem' in chosen ? invalid(['conventions'], chosen.problem) : chosen) ?? usual
-  const filter = keep(checkFilter(draft.filter ?? {})) ?? {}
+  const filter = keep(await reader.read((tx) => readFilter(tx, organization.id, draft.filter ?? {}))) ?? {}
   const currency = keep(currencyOf(draft, organization.baseCurrency)) ?? organization.baseCurrency
   const startsOn = draft.startsOn ?? today
   const { metric, direction } = kindOf(draft)
+  if (metric !== null) keep(checkOfCustomer(metric, filter))
   const deadline = draft.deadline ?? null
   if (deadline !== null) keep(checkDates(startsOn, deadline, today))
   const people = keep(checkPeople(draft))

@@ -32,6 +32,7 @@ import { weeksUntil, WEEKS_PER_YEAR } from '../live/measured.ts'
 import type { Problem } from '../problem.ts'
 import type { KpiMetric } from '../domain/kpi.ts'
 import type {
+  AddedAlertRule,
   GoalDraftInput,
   NoForecastReason,
   SmartAchievable,
@@ -76,11 +77,14 @@ export type GoalMade = {
   readonly dryRun: boolean
   readonly audit: Audit | null
   readonly draft: GoalDraftInput
+  readonly alertRules: readonly AddedAlertRule[]
 }
 
 /** Of what was made, or would have been. */
-export const smartOfMade = ({ goal, draft }: GoalMade, context: Context): Promise<SmartChecked> =>
-  goal === null ? smartOfDraft(draft, context) : smartOfGoal(goal, context)
+export const smartOfMade = (
+  { goal, draft }: Pick<GoalMade, 'goal' | 'draft'>,
+  context: Context,
+): Promise<SmartChecked> => (goal === null ? smartOfDraft(draft, context) : smartOfGoal(goal, context))
 
 export const smartOfDraft = async (draft: GoalDraftInput, context: Context): Promise<SmartChecked> =>
   check(await draftOf(draft, context), context)

@@ -62,6 +62,10 @@ export async function followProgress(
       itemsMax: WAITING_MAX,
       keyOf: (event) => event.goalId,
       onEnd: stop,
+      order: {
+        position: past.sequence,
+        sequenceOf: ({ progress }) => progress?.sequence ?? 0n,
+      },
     })
     take = (row) => {
       if (row.sequence > past.sequence) queue.push(update(row))

@@ -10,7 +10,7 @@ import { badUserInput } from '../errors.ts'
 import { readUsualConventions } from '../kpi/settings.ts'
 import { isProblem } from '../problem.ts'
 import type { GoalDraftInput, GoalTemplateDraftArgs, NullReason } from '../schema.generated.ts'
-import { checkFilter } from '../kpi/filter-input.ts'
+import { checkOfCustomer, readFilter } from '../kpi/filter-input.ts'
 import { measureOn } from './smart-past.ts'
 
 /** As its resolvers take it. */
@@ -52,8 +52,10 @@ export async function draftOfTemplate(
     return { ...none, ...kind, conventions: null, guards: [], input: kind }
   }
   const { metric } = template
-  const scope = checkFilter(filter ?? {})
+  const scope = await reader.read((tx) => readFilter(tx, organization.id, filter ?? {}))
   if (isProblem(scope)) throw badUserInput(`${scope.path.join('.')}: ${scope.message}.`)
+  const unknown = checkOfCustomer(metric, scope)
+  if (unknown !== null) throw badUserInput(`${unknown.path.join('.')}: ${unknown.message}.`)
   const conventions = chooseConventions(template.conventions, usual)
   if ('problem' in conventions) throw new Error(`${template.id}: ${conventions.problem}`)
   const measurable = { metric, filter: scope, conventions, currency: organization.baseCurrency }

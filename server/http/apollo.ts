@@ -3,14 +3,21 @@ import { ApolloServer, type ApolloServerPlugin, HeaderMap } from '@apollo/server
 import { ApolloServerPluginLandingPageDisabled } from '@apollo/server/plugin/disabled'
 import { fastifyApolloHandler } from '@as-integrations/fastify'
 import type { FastifyBaseLogger, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { GraphQLError, type GraphQLFormattedError, type GraphQLSchema, OperationTypeNode } from 'graphql'
+import {
+  GraphQLError,
+  type GraphQLFormattedError,
+  type GraphQLSchema,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql'
 import type { Budgets } from '../access/budget.ts'
 import { closeContext, type Context, createContext, type Services, type Session } from '../context.ts'
-import { type LogCause, presentError, unauthenticated } from '../errors.ts'
+import { type LogCause, presentError, unacceptable, unauthenticated } from '../errors.ts'
 import { executeOperation } from '../execution.ts'
 import { LIMITS, limitRules, parseOptions } from '../limits.ts'
 import { admitOperation, enterOperation, mayReadSchema, tellableErrors } from '../operation.ts'
 import { refuseUntrusted, type TrustedDocuments } from '../trusted-documents.ts'
+import { boundBody, refuseLongDocuments } from './body-size.ts'
 import { callerOf, credentialsOf, type Entrance } from './credentials.ts'
 
 export type GraphqlOptions = {
@@ -33,7 +40,9 @@ export const registerGraphql = async (
   app.route({
     method: ['GET', 'POST'],
     url: path,
-    bodyLimit: LIMITS.messageBytes,
+    bodyLimit: LIMITS.bulkBytes,
+    preParsing: boundBody(options.entrance),
+    preHandler: refuseLongDocuments,
     handler: fastifyApolloHandler(apollo, {
       context: (request: FastifyRequest, reply: FastifyReply) => openContext(request, reply, options),
     }),
@@ -55,10 +64,28 @@ const openContext = async (
   if (refused !== null) throw refused
   const left = new AbortController()
   // Also after an answer that was sent, when nobody listens any more.
-  reply.raw.once('close', () => left.abort())
-  if (reply.raw.closed) left.abort()
-  return createContext(services, session, callerOf(request, entrance), { left: left.signal, spending })
+  reply.raw.once('close', () => left.abort(GONE))
+  if (reply.raw.closed) left.abort(GONE)
+  const caller = { ...callerOf(request, entrance), idempotencyKey: keyOf(request) }
+  return createContext(services, session, caller, { left: left.signal, spending })
 }
+
+/** Told to nobody: without it each request would make an error, with its stack. */
+const GONE = 'gone'
+
+/** The header `Idempotency-Key`, plain or in quotes as the standard that is being written has it; null without one. */
+const keyOf = ({ headers }: FastifyRequest): string | null => {
+  const header = headers['idempotency-key']
+  return typeof header === 'string' ? header.replace(/^"(.*)"$/, '$1') : null
+}
+
+/** The header stands for a whole request, and a key for one command. */
+const severalCommands = (operation: OperationDefinitionNode | undefined, key: string | null | undefined) =>
+  key != null &&
+  operation?.operation === OperationTypeNode.MUTATION &&
+  operation.selectionSet.selections.length > 1
+    ? unacceptable('The header Idempotency-Key is for one mutation: give each of several a key of its own.')
+    : null
 
 /**
  * Apollo Server refuses mutations by GET after it has read them, which tells whether they are valid. Who may not read
@@ -143,6 +170,8 @@ const operationPlugin = ({ clock }: Services, logCause: LogCause): ApolloServerP
         if (bounds.spending === null) return
         const today = clock().toZonedDateTimeISO('UTC').toPlainDate()
         const requested = { document, operationName, variables }
+        const several = severalCommands(operation, contextValue.caller.idempotencyKey)
+        if (several !== null) throw several
         const error = await admitOperation(schema, requested, actor, bounds.spending, today)
         if (error !== null) throw error
         if (operation?.operation === OperationTypeNode.SUBSCRIPTION) throw overSocketOnly()

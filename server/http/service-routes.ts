@@ -1,8 +1,9 @@
-/** Health, the contract as text, and GraphiQL. */
+/** Health, metrics, the contract as text, and GraphiQL. */
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { forbidden } from '../errors.ts'
 import { readSchemaText } from '../schema.ts'
+import type { Metrics } from '../metrics.ts'
 import { requireSession } from './apollo.ts'
 import { callerOf, credentialsOf, type Entrance } from './credentials.ts'
 import { isLocal } from './origin.ts'
@@ -20,17 +21,27 @@ export type ServiceOptions = {
   /** False where people may send the dashboard's documents only: GraphiQL is of no use to them. */
   readonly graphiqlForPeople: boolean
   readonly clock: () => Temporal.Instant
+  /** Whether the server is about to close. */
+  readonly isLeaving: () => boolean
+  readonly metrics: Metrics
 }
 
-/** GET /healthz, /readyz, /schema.graphql and /graphiql. */
+/** GET /healthz, /readyz, /metrics, /schema.graphql and /graphiql. */
 export const registerServiceRoutes = (app: FastifyInstance, options: ServiceOptions): void => {
-  const { connection, entrance, graphqlPath, host, graphiqlForPeople, clock } = options
+  const { connection, entrance, graphqlPath, host, graphiqlForPeople, clock, isLeaving, metrics } = options
 
   app.get('/healthz', () => ({ status: 'ok' }))
 
   app.get('/readyz', async (_request, reply) => {
+    if (isLeaving()) return reply.code(503).send({ status: 'stopping' })
     const reachable = await isReachable(connection)
     return reply.code(reachable ? 200 : 503).send({ status: reachable ? 'ok' : 'no database' })
+  })
+
+  app.get('/metrics', async (request, reply) => {
+    // They tell of all organizations together, so no token of one of them leads here.
+    if (!isLocal(host, request.headers)) return reply.callNotFound()
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(metrics.text())
   })
 
   app.get('/schema.graphql', async (request, reply) => {

@@ -3,7 +3,8 @@
  * its client's name (`id`) alone: where a client ends one and uses its name again while that one is still on its way,
  * the older would answer in the name of the newer, and never be ended. Here the older is ended and silenced.
  */
-import type { ExecutionResult } from 'graphql'
+import type { ExecutionResult, GraphQLError } from 'graphql'
+import type { Actor } from '../access/actor.ts'
 
 export type Operation = {
   readonly id: string
@@ -13,6 +14,14 @@ export type Operation = {
   readonly left: AbortController
   /** What it follows, once that is opened. */
   source: AsyncIterableIterator<ExecutionResult> | null
+  /** Why an actor may not have it; null as long as nobody was let in. */
+  rightsError: ((actor: Actor) => GraphQLError | null) | null
+  /** The rights, as text, with which it was allowed last. */
+  allowed: string
+  /** Ends it with an error; null while nobody waits for its next event. */
+  fail: ((error: GraphQLError) => void) | null
+  /** Why it was ended, where that was for want of rights. */
+  refusal: GraphQLError | null
 }
 
 /** A new operation of this name, which ends an older one that still has it. */
@@ -22,7 +31,16 @@ export const beginOperation = (operations: Set<Operation>, id: string): Operatio
     older.superseded = true
     end(older)
   }
-  const operation: Operation = { id, superseded: false, left: new AbortController(), source: null }
+  const operation: Operation = {
+    id,
+    superseded: false,
+    left: new AbortController(),
+    source: null,
+    rightsError: null,
+    allowed: '',
+    fail: null,
+    refusal: null,
+  }
   operations.add(operation)
   return operation
 }
@@ -30,6 +48,33 @@ export const beginOperation = (operations: Set<Operation>, id: string): Operatio
 /** Nobody waits for them any more. Those whose source is still being opened end when it is. */
 export const endOperations = (operations: ReadonlySet<Operation>): void => {
   for (const operation of operations) end(operation)
+}
+
+/**
+ * Ends those that the actor may not have any more, each with an error that says why. Rights that were gained count from
+ * the next operation on.
+ */
+export const endForbidden = (operations: ReadonlySet<Operation>, actor: Actor): void => {
+  const rights = rightsOf(actor)
+  for (const operation of operations) {
+    if (operation.rightsError === null || operation.allowed === rights) continue
+    operation.refusal ??= operation.rightsError(actor)
+    if (operation.refusal === null) {
+      operation.allowed = rights
+      continue
+    }
+    operation.fail?.(operation.refusal)
+    end(operation)
+  }
+}
+
+/** Of one look-up: thousands of sockets of one actor ask at the same time. */
+const known = new WeakMap<ReadonlySet<string>, string>()
+
+const rightsOf = ({ scopes }: Actor): string => {
+  const rights = known.get(scopes) ?? [...scopes].toSorted().join(' ')
+  known.set(scopes, rights)
+  return rights
 }
 
 /**
@@ -76,6 +121,22 @@ export const unlessSuperseded = async <T>(operation: Operation, promise: Promise
   return new Promise<T>(() => {})
 }
 
+/** What `promise` gives, unless the operation is refused first. Of many in a row nothing is kept. */
+const unlessRefused = async <T>(operation: Operation, promise: Promise<T>): Promise<T> => {
+  const { promise: told, resolve, reject } = Promise.withResolvers<T>()
+  operation.fail = reject
+  promise.then(resolve, reject)
+  if (operation.refusal !== null) reject(operation.refusal)
+  try {
+    const value = await told
+    // An event that was executed before it was refused: too late.
+    if (operation.refusal !== null) throw operation.refusal
+    return value
+  } finally {
+    operation.fail = null
+  }
+}
+
 /** The source of an operation, as graphql-ws may see it. */
 export const followSource = (
   operations: Set<Operation>,
@@ -83,13 +144,13 @@ export const followSource = (
   source: AsyncIterableIterator<ExecutionResult>,
 ): AsyncIterableIterator<ExecutionResult> => {
   operation.source = source
-  if (operation.superseded) endSource(operation)
+  if (operation.superseded || operation.refusal !== null) endSource(operation)
   let asked = false
   const ask = async (): Promise<IteratorResult<ExecutionResult>> => {
     asked = true
     let ended = true
     try {
-      const step = await source.next()
+      const step = await unlessRefused(operation, source.next())
       ended = step.done === true || operation.superseded
       return step
     } finally {

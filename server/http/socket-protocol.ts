@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import {
   type DocumentNode,
-  type ExecutionArgs,
   type FormattedExecutionResult,
   getOperationAST,
   GraphQLError,
@@ -23,13 +22,17 @@ import type { WebSocket } from 'ws'
 import { actorName } from '../access/actor.ts'
 import type { Credentials } from '../access/authenticate.ts'
 import type { Budgets, Spending } from '../access/budget.ts'
-import { createContext, type Context, type Services, type Session } from '../context.ts'
+import { createContext, type Services, type Session } from '../context.ts'
+import type { LogError } from '../events.ts'
 import { type LogCause, presentError, tooMuch } from '../errors.ts'
-import { createPrepare, executeOperation, type Prepare, subscribeOperation } from '../execution.ts'
+import { createPrepare, executeOperation, type Prepare } from '../execution.ts'
 import { LIMITS } from '../limits.ts'
-import { admitOperation, enterOperation, tellableErrors } from '../operation.ts'
+import { createHub, type Hub, type Outlet } from '../live/hub.ts'
+import { admitOperation, enterOperation, rightsError, tellableErrors } from '../operation.ts'
 import { refuseUntrusted, type TrustedDocuments } from '../trusted-documents.ts'
 import { callerOf, credentialsOfInit, type Entrance } from './credentials.ts'
+import { nextFrames } from './frames.ts'
+import { createSharedSubscriptions, type Prepared, type SubscribeShared } from './shared-subscription.ts'
 import {
   beginOperation,
   endOperations,
@@ -53,15 +56,20 @@ export type ProtocolOptions = {
   /** The session's cookie of an upgrade request. */
   readonly sessionCookieOf: (request: IncomingMessage) => string | undefined
   readonly logCause: LogCause
+  readonly logError: LogError
 }
 
 /** What belongs to one socket. */
 export type Extra = Visitor & {
   readonly socket: WebSocket
   readonly request: IncomingMessage
+  /** Where its subscriptions are told. */
+  readonly outlet: Outlet
   /** Null until they were accepted. */
   credentials: Credentials | null
   answersPings: boolean
+  /** Queries and mutations under way. */
+  readonly running: Set<Promise<unknown>>
   /** All that have not come to their end, also those that the client has ended. */
   readonly operations: Set<Operation>
 }
@@ -72,23 +80,21 @@ export type Protocol = {
   readonly server: Server<Extra>
   /** The sockets that were let in. */
   readonly connected: ReadonlySet<Connected>
-  /** Queries and mutations under way. */
-  readonly running: ReadonlySet<Promise<unknown>>
+  readonly hub: Hub
 }
 
 export const createProtocol = (options: ProtocolOptions): Protocol => {
   const connected = new Set<Connected>()
-  const running = new Set<Promise<unknown>>()
   const prepare = createPrepare(options.schema)
   const present = (errors: readonly GraphQLError[]) =>
     errors.map((error) => presentError(error.toJSON(), error, options.logCause))
 
-  const track = <T>(operation: Promise<T>): Promise<T> => {
-    running.add(operation)
-    const done = () => running.delete(operation)
-    operation.then(done, done)
-    return operation
-  }
+  const hub = createHub({ encode: nextFrames, logError: options.logError })
+  const subscribe = createSharedSubscriptions({
+    services: options.services,
+    hub,
+    present: (result) => presentResult(result, present),
+  })
 
   const server = makeServer<Record<string, unknown>, Extra>({
     connectionInitWaitTimeout: INIT_TIMEOUT_MS,
@@ -105,12 +111,12 @@ export const createProtocol = (options: ProtocolOptions): Protocol => {
       endOperations(context.extra.operations)
     },
     onSubscribe: (context, id, payload) => acceptOperation(context, id, payload, options, prepare),
-    execute: (args) => executeAccepted(args as Accepted, track),
-    subscribe: (args) => subscribeAccepted(args as Accepted),
+    execute: (args) => executeAccepted(args as Accepted),
+    subscribe: (args) => subscribeAccepted(args as Accepted, subscribe),
     onNext: (_context, _id, _payload, _args, result) => presentResult(result, present),
     onError: (_context, _id, _payload, errors) => present(errors),
   })
-  return { server, connected, running }
+  return { server, connected, hub }
 }
 
 const letIn = async (context: Connected, options: ProtocolOptions): Promise<boolean> => {
@@ -122,7 +128,15 @@ const letIn = async (context: Connected, options: ProtocolOptions): Promise<bool
     return false
   }
   extra.credentials = credentials
-  const session = await sessionOfSocket(extra, options.entrance)
+  let session: Session | null
+  try {
+    session = await sessionOfSocket(extra, options.entrance)
+  } catch (error) {
+    // Nobody knows yet who it is: that may be known in a moment, while the code of an error would keep clients away.
+    options.logError(error, 'Who opened a socket could not be looked up')
+    extra.socket.close(TRY_AGAIN_LATER, 'Try again later')
+    return false
+  }
   // It is counted no more once it is closed.
   const refusal =
     session && extra.socket.readyState === extra.socket.OPEN
@@ -134,10 +148,34 @@ const letIn = async (context: Connected, options: ProtocolOptions): Promise<bool
   return false
 }
 
-type Prepared = ExecutionArgs & { readonly contextValue: Context }
+/**
+ * What graphql-ws hands on to `execute` and `subscribe`. It keeps hold of that until the operation ends, which may be
+ * weeks; so what an operation needs to begin is in it only until it begins.
+ */
+type Accepted = Pick<Prepared, 'schema' | 'document' | 'operationName'> & {
+  readonly contextValue: null
+  readonly operation: Operation
+  readonly outlet: Outlet
+  readonly operations: Set<Operation>
+  readonly running: Set<Promise<unknown>>
+  readonly take: () => Prepared
+}
 
-/** What graphql-ws hands on to `execute` and `subscribe`. */
-type Accepted = Prepared & { readonly operation: Operation; readonly operations: Set<Operation> }
+const accept = (
+  prepared: Prepared,
+  operation: Operation,
+  { outlet, operations, running }: Extra,
+): Accepted => {
+  const { schema, document, operationName = null } = prepared
+  let waiting: Prepared | null = prepared
+  const take = () => {
+    if (waiting === null) throw new Error('An operation begins once')
+    const taken = waiting
+    waiting = null
+    return taken
+  }
+  return { schema, document, operationName, contextValue: null, operation, outlet, operations, running, take }
+}
 
 /** From a `subscribe` message to what is executed, or to why it is not. Thrown, an error would close the socket. */
 const acceptOperation = async (
@@ -151,14 +189,17 @@ const acceptOperation = async (
   const operation = beginOperation(operations, id)
   const prepared = await unlessSuperseded(
     operation,
-    prepareOperation(context, payload, operation.left.signal, options, prepare)
+    prepareOperation(context, payload, operation, options, prepare)
       .catch((error: unknown) => [asGraphQLError(error)])
       .then((prepared) => {
         if (!('schema' in prepared) || operation.superseded) operations.delete(operation)
         return prepared
       }),
   )
-  return 'schema' in prepared ? { ...prepared, operation, operations } : prepared
+  if (!('schema' in prepared)) return prepared
+  // graphql-ws keeps the message as well: with the text that all have in common.
+  Object.assign(payload, { query: prepared.document.loc?.source.body ?? payload.query })
+  return accept(prepared, operation, context.extra)
 }
 
 const asGraphQLError = (error: unknown): GraphQLError =>
@@ -166,24 +207,25 @@ const asGraphQLError = (error: unknown): GraphQLError =>
     ? error
     : new GraphQLError('Failed', { originalError: error instanceof Error ? error : null })
 
-const executeAccepted = (
-  { operation, operations, ...args }: Accepted,
-  track: <T>(operation: Promise<T>) => Promise<T>,
-): Promise<ExecutionResult> => {
-  const executed = executeOperation(args).finally(() => operations.delete(operation))
-  return unlessSuperseded(operation, track(executed))
+const executeAccepted = ({ operation, operations, running, take }: Accepted): Promise<ExecutionResult> => {
+  const executed = executeOperation(take()).finally(() => {
+    operations.delete(operation)
+    running.delete(executed)
+  })
+  running.add(executed)
+  return unlessSuperseded(operation, executed)
 }
 
-const subscribeAccepted = ({
-  operation,
-  operations,
-  ...args
-}: Accepted): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
+const subscribeAccepted = (
+  { operation, outlet, operations, take }: Accepted,
+  subscribe: SubscribeShared,
+): Promise<AsyncIterableIterator<ExecutionResult> | ExecutionResult> => {
   const follow = async () => {
     let following = false
     try {
-      const result = await subscribeOperation(args)
-      if (!('next' in result)) return result
+      const { id, left } = operation
+      const result = await subscribe(take(), { id, outlet, left: left.signal })
+      if (!('next' in result)) return operation.refusal === null ? result : { errors: [operation.refusal] }
       following = true
       return followSource(operations, operation, result)
     } finally {
@@ -196,7 +238,7 @@ const subscribeAccepted = ({
 const prepareOperation = async (
   context: Connected,
   payload: SubscribePayload,
-  left: AbortSignal,
+  operation: Operation,
   options: ProtocolOptions,
   prepare: Prepare,
 ): Promise<Prepared | readonly GraphQLError[]> => {
@@ -210,6 +252,11 @@ const prepareOperation = async (
   const admitted = await admit(payload, session, spending, extra, options, prepare)
   if (!('kind' in admitted)) return admitted
   const { schema, services, entrance } = options
+  const { operationName } = payload
+  if (getOperationAST(admitted, operationName)?.operation === OperationTypeNode.SUBSCRIPTION) {
+    operation.rightsError = (actor) => rightsError(schema, { document: admitted, operationName }, actor)
+  }
+  const left = operation.left.signal
   return {
     schema,
     document: admitted,
@@ -257,8 +304,11 @@ const unknownOperation = (name: string | null): GraphQLError =>
 /** Who a socket speaks for; null once that has ended. */
 export const sessionOfSocket = async (extra: Extra, entrance: Entrance): Promise<Session | null> => {
   const { credentials } = extra
-  return credentials && entrance.authenticate(credentials, callerOfSocket(extra, entrance).address)
+  return credentials && entrance.authenticate(credentials, addressOfSocket(extra, entrance))
 }
+
+export const addressOfSocket = (extra: Extra, entrance: Entrance): string | null =>
+  callerOfSocket(extra, entrance).address
 
 /** Looked up for each operation: a token or session that has ended meanwhile starts nothing. */
 const requireSocketSession = async ({ extra }: Connected, entrance: Entrance): Promise<Session> => {

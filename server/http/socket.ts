@@ -8,12 +8,15 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { CloseCode, GRAPHQL_TRANSPORT_WS_PROTOCOL, handleProtocols } from 'graphql-ws'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { LogError } from '../events.ts'
+import type { Session } from '../context.ts'
 import { LIMITS } from '../limits.ts'
+import type { Metrics } from '../metrics.ts'
 import { addressOf, placeOf } from './address.ts'
+import { createLine } from './line.ts'
 import { isSameOrigin } from './origin.ts'
-import { endCompleted } from './socket-operations.ts'
+import { endCompleted, endForbidden } from './socket-operations.ts'
 import {
+  addressOfSocket,
   createProtocol,
   type Extra,
   type Protocol,
@@ -25,14 +28,21 @@ const PING_EVERY_MS = 12_000
 /** With the second that an answer may be old, a revoked token has an open socket for two seconds, and the look-up. */
 const CHECK_TOKENS_EVERY_MS = 1_000
 const DRAIN_MS_MAX = 5_000
+/** How long it takes to close many sockets: all at once, their clients would come back at once. */
+const SPREAD_MS_MAX = 3_000
+const SPREAD_MS_EACH = 2
 const CLOSE_MS_MAX = 1_000
 const GOING_AWAY = 1001
 
-export type SocketOptions = ProtocolOptions & { readonly path: string; readonly logError: LogError }
+export type SocketOptions = ProtocolOptions & { readonly path: string }
 
 export type Sockets = {
-  /** Takes no more sockets, lets running queries and mutations finish, and closes all sockets with 1001. */
-  drain(): Promise<void>
+  /**
+   * Takes no more sockets and closes all with 1001, after which clients come back: each once its queries and mutations are
+   * done, and not all at the same moment. None is closed for `lingerMs`: who came back before the balancer knows that this
+   * process leaves would be sent to it again, and refused.
+   */
+  drain(lingerMs?: number): Promise<void>
 }
 
 /** Answers GraphQL over WebSocket on the upgrade requests of `server`. */
@@ -46,6 +56,9 @@ export const attachSockets = (server: Server, options: SocketOptions): Sockets =
     perMessageDeflate: false,
     clientTracking: true,
   })
+  const open = new Set<Extra>()
+  const slow = { closes: 0 }
+  countSockets(options.services.metrics, protocol, open, slow)
   let draining = false
 
   server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
@@ -60,7 +73,7 @@ export const attachSockets = (server: Server, options: SocketOptions): Sockets =
       return
     }
     sockets.handleUpgrade(request, stream, head, (socket) =>
-      openSocket(socket, request, place, protocol, options),
+      openSocket({ socket, stream, request, place, slow }, open, protocol, options),
     )
   })
 
@@ -75,13 +88,13 @@ export const attachSockets = (server: Server, options: SocketOptions): Sockets =
   }, CHECK_TOKENS_EVERY_MS)
 
   return {
-    async drain() {
+    async drain(lingerMs = 0) {
       draining = true
+      if (lingerMs > 0) await sleep(lingerMs)
       clearInterval(pings)
       clearInterval(checks)
-      const running = Promise.allSettled(protocol.running)
-      await Promise.race([running, sleep(DRAIN_MS_MAX, undefined, { ref: false })])
-      await closeAll([...sockets.clients])
+      await leaveAll([...open])
+      for (const socket of sockets.clients) socket.terminate()
       sockets.close()
     },
   }
@@ -116,23 +129,31 @@ const refuse = (stream: Duplex, { status, reason = '' }: Refusal): void => {
   stream.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${reason}`)
 }
 
+type Accepted = Pick<Extra, 'socket' | 'request' | 'place'> & {
+  readonly stream: Duplex
+  /** Counts those that are closed since they do not read. */
+  readonly slow: { closes: number }
+}
+
 const openSocket = (
-  socket: WebSocket,
-  request: IncomingMessage,
-  place: string,
+  { socket, stream, request, place, slow }: Accepted,
+  open: Set<Extra>,
   { server }: Protocol,
   { turnstile, logError }: SocketOptions,
 ): void => {
   const extra: Extra = {
     socket,
     request,
+    outlet: createLine(socket, stream, { onSlow: () => (slow.closes += 1) }),
     place,
     actor: null,
     credentials: null,
     answersPings: true,
+    running: new Set(),
     operations: new Set(),
   }
   turnstile.enter(extra)
+  open.add(extra)
   const closed = server.opened(
     {
       protocol: socket.protocol,
@@ -140,6 +161,8 @@ const openSocket = (
       close: (code, reason) => socket.close(code, reason),
       onMessage: (handle) => {
         socket.on('message', (data) => {
+          // It could not be answered any more, and who gets no answer asks again elsewhere.
+          if (socket.readyState !== socket.OPEN) return
           const message = (data as Buffer).toString()
           endCompleted(extra.operations, message)
           handle(message).catch((error: unknown) => {
@@ -162,8 +185,37 @@ const openSocket = (
   // A message that is too large, a broken frame, a lost line: ws closes the socket itself.
   socket.on('error', () => {})
   socket.once('close', (code, reason) => {
+    open.delete(extra)
     closed(code, String(reason)).catch((error: unknown) => logError(error, 'A socket did not close cleanly'))
   })
+}
+
+const countSockets = (
+  metrics: Metrics,
+  { hub }: Protocol,
+  open: ReadonlySet<Extra>,
+  slow: { readonly closes: number },
+): void => {
+  const gauge = (name: string, help: string, read: () => number) =>
+    metrics.add('gauge', `tidemark_${name}`, help, read)
+  const counter = (name: string, help: string, read: () => number) =>
+    metrics.add('counter', `tidemark_${name}`, help, read)
+  gauge('sockets', 'Open WebSockets.', () => open.size)
+  gauge('subscriptions', 'Subscriptions that share what they are told.', () => hub.counts().subscriptions)
+  gauge('distinct_subscriptions', 'How many different ones they are.', () => hub.counts().distinct)
+  counter(
+    'subscription_events_total',
+    'Events executed, once for all who follow them.',
+    () => hub.counts().executed,
+  )
+  counter(
+    'subscription_replays_total',
+    'Times that what somebody missed was read.',
+    () => hub.counts().replays,
+  )
+  counter('subscription_frames_total', 'Events written to sockets.', () => hub.counts().frames)
+  counter('subscription_skips_total', 'Events left out for slow readers.', () => hub.counts().skipped)
+  counter('slow_closes_total', 'Sockets closed since nobody read them.', () => slow.closes)
 }
 
 /** Resolves when the system has taken the data, so that a slow reader slows its subscriptions and not the memory. */
@@ -183,17 +235,37 @@ const pingAll = ({ connected }: Protocol): void => {
   }
 }
 
-/** The authenticator remembers what it found, so this is one query per token, however many sockets it has. */
+/** Thousands of sockets may share a token: it is looked at once for each address. */
 const checkTokens = async ({ connected }: Protocol, { entrance }: SocketOptions): Promise<void> => {
+  const looked = new Map<string, Session | null>()
   for (const { extra } of connected) {
-    const session = await sessionOfSocket(extra, entrance)
+    const key = JSON.stringify([extra.credentials, addressOfSocket(extra, entrance)])
+    const known = looked.get(key)
+    const session = known === undefined ? await sessionOfSocket(extra, entrance) : known
+    looked.set(key, session)
     if (session === null) extra.socket.close(CloseCode.Forbidden, 'Forbidden')
+    else endForbidden(extra.operations, session.actor)
   }
 }
 
-const closeAll = async (sockets: readonly WebSocket[]): Promise<void> => {
-  const closed = sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
-  for (const socket of sockets) socket.close(GOING_AWAY, 'Going away')
-  await Promise.race([Promise.all(closed), sleep(CLOSE_MS_MAX, undefined, { ref: false })])
-  for (const socket of sockets) socket.terminate()
+/** In any order: those who came together would else come back together. */
+const leaveAll = async (extras: readonly Extra[]): Promise<void> => {
+  const late = sleep(DRAIN_MS_MAX, undefined, { ref: false })
+  const spreadMs = Math.min(extras.length * SPREAD_MS_EACH, SPREAD_MS_MAX)
+  const leaving = extras.map(async (extra) => {
+    const closed = new Promise<void>((resolve) => extra.socket.once('close', () => resolve()))
+    await sleep(Math.random() * spreadMs)
+    await Promise.race([untilIdle(extra), late])
+    if (extra.socket.readyState === extra.socket.CLOSED) return
+    extra.socket.close(GOING_AWAY, 'Going away')
+    await Promise.race([closed, sleep(CLOSE_MS_MAX, undefined, { ref: false })])
+    extra.socket.terminate()
+  })
+  await Promise.all(leaving)
+}
+
+const untilIdle = async ({ running }: Extra): Promise<void> => {
+  while (running.size > 0) await Promise.allSettled(running)
+  // The last answer is on its way out.
+  await new Promise((resolve) => setImmediate(resolve))
 }

@@ -89,7 +89,7 @@ async function readHead(path: string, encoding: string): Promise<string> {
 }
 
 /** The delimiter that the header has most of, outside quotes. */
-function delimiterOf(head: string): Delimiter {
+export function delimiterOf(head: string): Delimiter {
   const header =
     head
       .trimStart()

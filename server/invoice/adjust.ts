@@ -1,17 +1,27 @@
+import type { ApprovalAsked } from '../authority/asked.ts'
 import type { CommandContext } from '../command.ts'
 import { invalid, isProblem, type Problem } from '../problem.ts'
 import type { AdjustInvoiceInput } from '../schema.generated.ts'
 import { lower, readAmount, readAmountUpTo } from './amounts.ts'
-import { changeInvoice, type Held, type InvoiceMoved, type Movement } from './movement.ts'
+import {
+  amountProposal,
+  changeWithAuthority,
+  type Held,
+  type InvoiceMoved,
+  type Movement,
+} from './movement.ts'
 
 /** Changes what is owed, up or down; the balance never falls below 0. */
 export const adjustInvoice = (
   context: CommandContext,
   input: AdjustInvoiceInput,
-): Promise<InvoiceMoved | Problem> => {
+): Promise<InvoiceMoved | ApprovalAsked | Problem> => {
   const occurred = { date: input.occurredOn, path: ['occurredOn'] }
-  return changeInvoice(context, { action: 'adjustInvoice', input, needsReason: true, occurred }, (held) =>
-    adjustments(held, input),
+  return changeWithAuthority(
+    context,
+    { action: 'adjustInvoice', input, needsReason: true, occurred },
+    (held) => adjustments(held, input),
+    (held, posted) => ({ action: 'ADJUSTMENT', ...amountProposal(held, posted) }),
   )
 }
 

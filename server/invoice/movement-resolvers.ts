@@ -2,8 +2,10 @@
 import { carryOut, type CommandContext } from '../command.ts'
 import type { Context } from '../context.ts'
 import { required } from '../loaders.ts'
+import { isAsked, type ApprovalAsked } from '../authority/asked.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import type { Resolvers } from '../schema.generated.ts'
+import { withLazy } from '../with-lazy.ts'
 import { adjustInvoice } from './adjust.ts'
 import { correctInvoice } from './correct.ts'
 import { discountInvoice, reverseDiscount } from './discount.ts'
@@ -22,11 +24,30 @@ const moved =
   <Name extends string, Given extends Input>(name: Name, command: Command<Given>) =>
   async (_root: object, { input }: { readonly input: Given }, context: Context) => {
     const outcome = await carryOut(context, command, input)
-    if (isProblem(outcome)) return outcome
-    const { invoiceId, entries, audit } = outcome
-    const invoice = await required(context.loaders.invoice, invoiceId)
-    return { __typename: name, invoice, entries, dryRun: input.dryRun, audit }
+    return isProblem(outcome) ? outcome : shown(name, outcome, input, context)
   }
+
+function shown<Name extends string>(
+  __typename: Name,
+  { invoiceId, entries, audit }: InvoiceMoved,
+  { dryRun }: Input,
+  { loaders }: Context,
+) {
+  return withLazy({ __typename, entries, dryRun, audit }, 'invoice', () =>
+    required(loaders.invoice, invoiceId),
+  )
+}
+
+/** The same of what may need approval first. */
+const movedWithAuthority = <Name extends string, Given extends Input>(
+  name: Name,
+  command: (context: CommandContext, input: Given) => Promise<InvoiceMoved | ApprovalAsked | Problem>,
+) => {
+  return async (_root: object, { input }: { readonly input: Given }, context: Context) => {
+    const outcome = await carryOut(context, command, input)
+    return isProblem(outcome) || isAsked(outcome) ? outcome : shown(name, outcome, input, context)
+  }
+}
 
 /** The other side of what was posted: the receipt that pays, or the bill that takes the place of this one. */
 const counterpartOf = ({ entries }: Pick<InvoiceMoved, 'entries'>): string =>
@@ -36,19 +57,22 @@ export const movementResolvers = {
   recordInvoice: async (_root, { input }, context) => {
     const outcome = await carryOut(context, recordInvoice, input)
     if (isProblem(outcome)) return outcome
-    const invoice = input.dryRun ? null : await context.loaders.invoice.load(outcome.invoiceId)
-    return { __typename: 'RecordInvoiceSuccess', invoice, dryRun: input.dryRun, audit: outcome.audit }
+    const { dryRun } = input
+    const answer = { __typename: 'RecordInvoiceSuccess', dryRun, audit: outcome.audit } as const
+    return withLazy(answer, 'invoice', () =>
+      dryRun ? null : required(context.loaders.invoice, outcome.invoiceId),
+    )
   },
-  voidInvoice: moved('VoidInvoiceSuccess', voidInvoice),
+  voidInvoice: movedWithAuthority('VoidInvoiceSuccess', voidInvoice),
   correctInvoice: async (root, args, context) => {
-    const answer = await moved('CorrectInvoiceSuccess', correctInvoice)(root, args, context)
-    if (isProblem(answer)) return answer
+    const answer = await movedWithAuthority('CorrectInvoiceSuccess', correctInvoice)(root, args, context)
+    if (isProblem(answer) || isAsked(answer)) return answer
     const invoice = args.input.dryRun ? null : await context.loaders.invoice.load(counterpartOf(answer))
     return { ...answer, invoice, replaced: answer.invoice }
   },
-  reDateInvoice: moved('ReDateInvoiceSuccess', reDateInvoice),
-  adjustInvoice: moved('AdjustInvoiceSuccess', adjustInvoice),
-  writeOffInvoice: moved('WriteOffInvoiceSuccess', writeOffInvoice),
+  reDateInvoice: movedWithAuthority('ReDateInvoiceSuccess', reDateInvoice),
+  adjustInvoice: movedWithAuthority('AdjustInvoiceSuccess', adjustInvoice),
+  writeOffInvoice: movedWithAuthority('WriteOffInvoiceSuccess', writeOffInvoice),
   reverseWriteOff: moved('ReverseWriteOffSuccess', reverseWriteOff),
   recoverInvoice: async (root, args, context) => {
     const answer = await moved('RecoverInvoiceSuccess', recoverInvoice)(root, args, context)
@@ -56,6 +80,6 @@ export const movementResolvers = {
     const receipt = args.input.dryRun ? null : await context.loaders.receipt.load(counterpartOf(answer))
     return { ...answer, receipt }
   },
-  discountInvoice: moved('DiscountInvoiceSuccess', discountInvoice),
+  discountInvoice: movedWithAuthority('DiscountInvoiceSuccess', discountInvoice),
   reverseDiscount: moved('ReverseDiscountSuccess', reverseDiscount),
 } satisfies Resolvers['Mutation']

@@ -8,10 +8,13 @@ import { balanceNow } from '../domain/projection.ts'
 import { accountingDay, holdClosing } from '../ledger/closing.ts'
 import { disputesAbout, reopenSettled, resolveBeyond } from '../ledger/dispute-resolution.ts'
 import { postedEntries, type PostedEntry } from '../ledger/entries.ts'
+import type { ApprovalAsked } from '../authority/asked.ts'
+import { gate, type Proposal } from '../authority/gate.ts'
 import { findInvoices, type By, type NamedInvoice } from '../ledger/find.ts'
 import type { Item } from '../ledger/histories.ts'
 import { lockItem } from '../ledger/lock-credit.ts'
 import type { NewItem } from '../ledger/new-items.ts'
+import { unlinkVoided } from '../ledger/order-events.ts'
 import { postAudited, type NewEntry } from '../ledger/post.ts'
 import { implausible, invalid, isProblem, type Path, type Problem } from '../problem.ts'
 import { readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
@@ -69,20 +72,70 @@ type Command<Input> = {
   readonly duplicates?: Readonly<Record<string, Problem>>
 }
 
+/** What is to be posted to an invoice. */
+type Decide = (
+  held: Held,
+  tx: Tx,
+) => readonly Movement[] | Posted | Problem | Promise<readonly Movement[] | Posted | Problem>
+
 /** Posts what `decide` makes of the invoice. */
 export const changeInvoice = <Input extends MovementInput>(
   context: CommandContext,
   command: Command<Input>,
-  decide: (held: Held, tx: Tx) => readonly Movement[] | Posted | Problem | Promise<Posted | Problem>,
+  decide: Decide,
 ): Promise<InvoiceMoved | Problem> =>
-  runCommand(context, command, (tx) => writeMovement(tx, context, command, decide))
+  runCommand<InvoiceMoved>(context, command, (tx) => writeMovement(tx, context, command, decide, UNGUARDED))
 
-async function writeMovement<Input extends MovementInput>(
+/** What the authority matrix measures of a movement. */
+export type MovementProposal = Pick<Proposal, 'action' | 'before' | 'after' | 'from' | 'to'> & {
+  readonly days?: number
+}
+
+/** The same of what the authority matrix has rules for: not posted where it needs somebody's approval. */
+export const changeWithAuthority = <Input extends MovementInput>(
+  context: CommandContext,
+  command: Command<Input>,
+  decide: Decide,
+  propose: (held: Held, posted: Posted) => MovementProposal | readonly MovementProposal[],
+): Promise<InvoiceMoved | ApprovalAsked | Problem> => {
+  const { action, input } = command
+  const guard: Guard<ApprovalAsked> = (tx, held, posted) => {
+    const { customerId } = held.item
+    const proposals = [propose(held, posted)].flat()
+    return gate(tx, context, {
+      command: { action, input },
+      dryRun: input.dryRun,
+      proposals: proposals.map((one, row) => ({ row, customerId, subject: held.row.number, ...one })),
+    })
+  }
+  return runCommand<InvoiceMoved | ApprovalAsked>(context, command, (tx) =>
+    writeMovement(tx, context, command, decide, guard),
+  )
+}
+
+/** Says what is in the way of movements; null for nothing. */
+type Guard<Stop> = (tx: Tx, held: Held, posted: Posted) => Promise<Stop | Problem | null>
+const UNGUARDED: Guard<never> = () => Promise.resolve(null)
+
+/** What movements take off or bring, whatever their sign, for the authority matrix. */
+export const amountProposal = (
+  { item, balance }: Held,
+  { movements }: Posted,
+): Omit<MovementProposal, 'action'> => {
+  const { currency } = item
+  const sum = movements.reduce((total, { amount }) => total + amount, 0n)
+  const inWords = (minor: bigint) => `${formatMinor({ minor, currency })} ${currency}`
+  const to = { minor: sum < 0n ? -sum : sum, currency }
+  return { before: inWords(balance), after: inWords(balance + sum), from: null, to }
+}
+
+async function writeMovement<Input extends MovementInput, Stop extends ApprovalAsked>(
   tx: Tx,
   context: CommandContext,
   { action, input, needsReason, occurred }: Command<Input>,
-  decide: Parameters<typeof changeInvoice<Input>>[2],
-): Promise<InvoiceMoved | Problem> {
+  decide: Decide,
+  guard: Guard<Stop>,
+): Promise<InvoiceMoved | Stop | Problem> {
   const reason = needsReason
     ? readRequiredText(input.reason ?? '', ['reason'], SENTENCE_LENGTH_MAX)
     : readText(input.reason, ['reason'], SENTENCE_LENGTH_MAX)
@@ -92,11 +145,8 @@ async function writeMovement<Input extends MovementInput>(
   const { row, item, disputes, balance } = held
   const decided = await decide(held, tx)
   if (isProblem(decided)) return decided
-  const {
-    movements,
-    items = [],
-    entries: others = [],
-  }: Posted = 'movements' in decided ? decided : { movements: decided }
+  const posted: Posted = 'movements' in decided ? decided : { movements: decided }
+  const { movements, items = [], entries: others = [] } = posted
   const entries = movements.map((movement): NewEntry => ({
     dueOn: null,
     counterpartId: null,
@@ -108,6 +158,8 @@ async function writeMovement<Input extends MovementInput>(
   }))
   const problem = firstWithoutRoom(held, entries)
   if (problem !== null) return problem
+  const stopped = await guard(tx, held, posted)
+  if (stopped !== null) return stopped
   const left = entries.reduce((sum, { amount }) => sum + amount, balance)
   const resolutions = resolutionsBy(held, entries, left)
   const record = {
@@ -123,6 +175,12 @@ async function writeMovement<Input extends MovementInput>(
     locked,
     entries: [...others, ...entries, ...resolutions],
   })
+  const voided = entries.find(({ kind }) => kind === 'VOIDED')
+  if (voided !== undefined) {
+    const { occurredOn, counterpartId } = voided
+    const link = { invoiceId: item.id, replacementId: counterpartId, occurredOn, reason: reason.text }
+    await unlinkVoided(tx, context.organization.id, { ...link, auditId: audit.id })
+  }
   return { invoiceId: item.id, entries: postedEntries(item, entries, input.dryRun ? null : audit), audit }
 }
 

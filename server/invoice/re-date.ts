@@ -1,21 +1,46 @@
+import type { ApprovalAsked } from '../authority/asked.ts'
 import type { CommandContext } from '../command.ts'
 import { dayOf, formatDay, isPlausible, type Day } from '../domain/day.ts'
 import type { InstallmentState } from '../domain/invoice.ts'
 import { implausible, invalid, isProblem, type Problem } from '../problem.ts'
 import type { ReDateInvoiceInput } from '../schema.generated.ts'
-import { changeInvoice, type Held, type InvoiceMoved, type Movement } from './movement.ts'
+import {
+  changeWithAuthority,
+  type Held,
+  type InvoiceMoved,
+  type Movement,
+  type MovementProposal,
+} from './movement.ts'
 
 /** Gives an open installment another due date, from the day on which that was agreed. */
 export const reDateInvoice = async (
   context: CommandContext,
   input: ReDateInvoiceInput,
-): Promise<InvoiceMoved | Problem> => {
+): Promise<InvoiceMoved | ApprovalAsked | Problem> => {
   if (!isPlausible(input.dueOn)) return implausible(['dueOn'], input.dueOn)
   const dueOn = dayOf(input.dueOn)
   const occurred = { date: input.occurredOn, path: ['occurredOn'] }
-  return changeInvoice(context, { action: 'reDateInvoice', input, needsReason: true, occurred }, (held) =>
-    reDating(held, input.installment ?? null, dueOn),
+  return changeWithAuthority(
+    context,
+    { action: 'reDateInvoice', input, needsReason: true, occurred },
+    (held) => reDating(held, input.installment ?? null, dueOn),
+    (held, { movements: [movement] }) => later(held, movement?.installment ?? 1, dueOn),
   )
+}
+
+/** By how many days it is later than it first was; an earlier date than that of now is nobody's favour. */
+function later({ item, installments }: Held, number: number, dueOn: Day): MovementProposal {
+  const part = installments.find((installment) => installment.number === number)
+  if (part === undefined) throw new Error(`There is no installment ${number} that was given another date`)
+  const { currency } = item
+  return {
+    action: 'RE_DATE',
+    before: formatDay(part.dueOn),
+    after: formatDay(dueOn),
+    from: null,
+    to: dueOn > part.dueOn ? { minor: part.balance, currency } : null,
+    days: dueOn > part.dueOn ? Math.max(1, dueOn - part.firstDueOn) : 0,
+  }
 }
 
 function reDating(held: Held, number: number | null, dueOn: Day): Movement[] | Problem {

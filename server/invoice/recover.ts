@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type { CommandContext } from '../command.ts'
 import { findCustomer } from '../ledger/find.ts'
 import type { NewEntry } from '../ledger/post.ts'
-import { segmentOfCredit } from '../ledger/segments.ts'
+import { dimensionsOfCredit, segmentFor } from '../ledger/segments.ts'
 import { encodeId } from '../ids.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import type { RecoverInvoiceInput } from '../schema.generated.ts'
@@ -49,7 +49,7 @@ async function recovery(
     kind: 'RECEIPT' as const,
     id: receiptId,
     customerId: payer.id,
-    segmentId: await segmentOfCredit(tx, organization.id, payer, currency),
+    segmentId: await segmentFor(tx, organization.id, dimensionsOfCredit(payer, currency)),
     currency,
     startsOn: occurredOn,
     reference,

@@ -1,17 +1,27 @@
+import type { ApprovalAsked } from '../authority/asked.ts'
 import type { CommandContext } from '../command.ts'
 import type { InstallmentState } from '../domain/invoice.ts'
 import { invalid, type Problem } from '../problem.ts'
 import type { VoidInvoiceInput } from '../schema.generated.ts'
-import { changeInvoice, type Held, type InvoiceMoved, type Movement } from './movement.ts'
+import {
+  amountProposal,
+  changeWithAuthority,
+  type Held,
+  type InvoiceMoved,
+  type Movement,
+} from './movement.ts'
 
 /** Takes a wrong bill back. Only where nothing was applied to it: what was paid must have somewhere to be. */
 export const voidInvoice = (
   context: CommandContext,
   input: VoidInvoiceInput,
-): Promise<InvoiceMoved | Problem> => {
+): Promise<InvoiceMoved | ApprovalAsked | Problem> => {
   const occurred = { date: input.occurredOn, path: ['occurredOn'] }
-  return changeInvoice(context, { action: 'voidInvoice', input, needsReason: true, occurred }, (held) =>
-    voidings(held, null),
+  return changeWithAuthority(
+    context,
+    { action: 'voidInvoice', input, needsReason: true, occurred },
+    (held) => voidings(held, null),
+    (held, posted) => ({ action: 'ADJUSTMENT', ...amountProposal(held, posted) }),
   )
 }
 

@@ -1,18 +1,26 @@
+import type { ApprovalAsked } from '../authority/asked.ts'
 import type { CommandContext } from '../command.ts'
 import { formatDay } from '../domain/day.ts'
 import type { InstallmentState, WriteOffCode } from '../domain/invoice.ts'
 import { invalid, isProblem, type Path, type Problem } from '../problem.ts'
 import type { ReverseWriteOffInput, WriteOffInvoiceInput } from '../schema.generated.ts'
 import { bringBack, lower, readAmountUpTo } from './amounts.ts'
-import { changeInvoice, type Held, type InvoiceMoved, type Movement } from './movement.ts'
+import {
+  amountProposal,
+  changeInvoice,
+  changeWithAuthority,
+  type Held,
+  type InvoiceMoved,
+  type Movement,
+} from './movement.ts'
 
 /** Gives up what is owed, or a part of it. */
 export const writeOffInvoice = (
   context: CommandContext,
   input: WriteOffInvoiceInput,
-): Promise<InvoiceMoved | Problem> => {
+): Promise<InvoiceMoved | ApprovalAsked | Problem> => {
   const occurred = { date: input.occurredOn, path: ['occurredOn'] }
-  return changeInvoice(
+  return changeWithAuthority(
     context,
     { action: 'writeOffInvoice', input, needsReason: false, occurred },
     (held) => {
@@ -21,6 +29,7 @@ export const writeOffInvoice = (
         ? amount
         : lower(held.installments, amount, { kind: 'WRITTEN_OFF', code: input.code })
     },
+    (held, posted) => ({ action: 'WRITE_OFF', ...amountProposal(held, posted) }),
   )
 }
 

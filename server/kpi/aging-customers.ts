@@ -53,10 +53,12 @@ export async function readAgingByCustomer(
     edges,
     segmentIds: chosen.length === segments.length ? null : chosen.map(({ id }) => id),
   }
-  const [open, rates] = await Promise.all([
+  const customerIds = query.filter?.customerId
+  const [everybodys, rates] = await Promise.all([
     readOpen(tx, asked),
     readRates(tx, organization, day, day, knownAt),
   ])
+  const open = everybodys.filter(({ customerId }) => customerIds?.includes(customerId) ?? true)
   const customers = [...Map.groupBy(open, (row) => row.customerId)]
     .map(([customerId, rows]) => customerOf(customerId, rows, { by, edges, day, currency, rates }))
     .sort(byTotal)

@@ -140,7 +140,7 @@ async function readGroupsFrom(
         tx,
         organization.id,
         segments,
-        group.segments,
+        group,
         day,
         knownAt,
         query.segments,

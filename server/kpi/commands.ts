@@ -15,7 +15,13 @@ export async function setKpiConventions(
 ): Promise<KpiConventionsSet | Problem> {
   const conventions = chooseConventions(input.conventions)
   if ('problem' in conventions) return invalid(['conventions'], conventions.problem)
-  return runCommand(context, { action: 'setKpiConventions', input }, async (tx) => {
+  return runCommand(context, { action: 'setKpiConventions', input }, prepareConventions(context, conventions))
+}
+
+/** For those who do several things or nothing: all of them become these. */
+export const prepareConventions =
+  (context: CommandContext, conventions: Conventions) =>
+  async (tx: Tx): Promise<KpiConventionsSet> => {
     const { id } = context.organization
     const before = await readUsualConventions(tx, id)
     await write(tx, id, conventions)
@@ -26,8 +32,7 @@ export async function setKpiConventions(
       after: conventions,
     })
     return { conventions, audit }
-  })
-}
+  }
 
 const write = (tx: Tx, organizationId: string, { calendar, ...conventions }: Conventions) => tx.sql`
   insert into kpi_setting (organization_id, conventions, calendar)

@@ -56,10 +56,13 @@ export function bookOf(
   }
   const everything = chosen({})
   const currencyOf = ({ segmentId }: QuantitiesRow) => everything.get(segmentId)?.currency ?? ''
-  const rows = all.filter(({ segmentId }) => everything.has(segmentId))
+  const isOf = (more: SegmentFilter | null | undefined, { customerId }: QuantitiesRow) =>
+    more?.customerId?.includes(customerId) ?? true
+  const rows = all.filter((row) => everything.has(row.segmentId) && isOf(filter, row))
   return {
     rows,
     chosen,
+    isOf,
     currencyOf,
     sums: (some: readonly QuantitiesRow[]): Sums =>
       sumUp(some.map((row) => ({ currency: currencyOf(row), sides: row.sides }))),
@@ -134,8 +137,10 @@ function tellCustomers(
 ): Listed<CustomerChange> {
   const { book, told, itemsOf } = telling
   const chosen = book.chosen(filter)
-  const isAll = chosen.size === book.chosen({}).size
-  const rows = isAll ? book.rows : book.rows.filter((row) => chosen.has(row.segmentId))
+  const isAll = chosen.size === book.chosen({}).size && filter.customerId == null
+  const rows = isAll
+    ? book.rows
+    : book.rows.filter((row) => chosen.has(row.segmentId) && book.isOf(filter, row))
   const { list, rest } = tellLargest(split, telling, driver, {
     rows,
     keyOf: (row) => row.customerId,

@@ -1,14 +1,19 @@
 import { driverTexts } from '../domain/explain-drivers.ts'
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
-import type { Resolvers } from '../schema.generated.ts'
+import type { Context } from '../context.ts'
+import type { KpiFilter, Resolvers } from '../schema.generated.ts'
+import { segmentFilter } from './filter-input.ts'
 import { explainKpi } from './explain.ts'
-import { segmentFilter } from './resolvers.ts'
+
+const filterOf = (filter: KpiFilter | null | undefined, { reader, organization }: Context) =>
+  reader.read((tx) => segmentFilter(tx, organization.id, filter))
 
 export const explainResolvers = {
   Query: {
-    explainKpi: async (_, args, { organization, now, reader, settledAt }) => {
-      const filter = segmentFilter(args.filter)
+    explainKpi: async (_, args, context) => {
+      const { organization, now, reader, settledAt } = context
+      const filter = await filterOf(args.filter, context)
       return explainKpi(reader, organization, { ...args, filter, now, settledAt: await settledAt() })
     },
   },
@@ -16,8 +21,10 @@ export const explainResolvers = {
     name: ({ driver }) => driverTexts[driver].name,
     description: ({ driver }) => driverTexts[driver].description,
     segments: ({ segments }, { groupBy }) => segments(groupBy),
-    customers: ({ customers }, { first, filter }) => customers(first, segmentFilter(filter)).list,
-    otherCustomers: ({ customers }, { first, filter }) => customers(first, segmentFilter(filter)).rest,
+    customers: async ({ customers }, { first, filter }, context) =>
+      customers(first, await filterOf(filter, context)).list,
+    otherCustomers: async ({ customers }, { first, filter }, context) =>
+      customers(first, await filterOf(filter, context)).rest,
   },
   ExplanationSegment: {
     collectorId: ({ collectorId }) => (collectorId === null ? null : encodeId('person', collectorId)),

@@ -43,10 +43,7 @@ export function partsByValues(
     const groups = await readGroups(reader, organization, query, dimension)
     const found = groups.map((group) => changesOf(ends, group.from, group.to)[index]?.change ?? zero)
     const total = changes[index] ?? zero
-    refuseIf(
-      !addsUp(found, total, digits) &&
-        `${metric.metric} cannot be told by segment: the values of segments do not add up to that of all.`,
-    )
+    refuseIf(!addsUp(found, total, digits) && notBySegment(metric, dimension))
     const rounded = roundToSum(found, total, digits)
     return groups.flatMap(({ key }, at) => {
       const change = rounded[at] ?? zero
@@ -62,6 +59,24 @@ export function partsByValues(
       customers: () => ({ list: [], rest: change }),
     }
   })
+}
+
+/** Why, and what to do about it where something can be done. */
+function notBySegment({ metric, theme }: KpiDefinition, dimension: KpiDimension): string {
+  const told = `${metric} cannot be told by segment: the values of segments do not add up to that of all.`
+  if (theme !== 'CREDIT') return told
+  if (dimension === 'CURRENCY' || dimension === 'PRODUCT_LINE')
+    return `${told} Credit is that of customers, who have no ${WORDS[dimension]} of their own: ask by another dimension.`
+  return `${told} Credit counts where customers are today, and only the whole has those without a ${WORDS[dimension]} of their own: give them one (moveCustomer).`
+}
+
+const WORDS: Readonly<Record<KpiDimension, string>> = {
+  CURRENCY: 'currency',
+  BUSINESS_UNIT: 'business unit',
+  REGION: 'region',
+  CHANNEL: 'channel',
+  PRODUCT_LINE: 'product line',
+  COLLECTOR: 'collector',
 }
 
 const DIGITS = 10

@@ -14,6 +14,8 @@ export type Facts = {
   readonly booksFrom: BooksFrom
   /** Whether what is folded holds rows that were recorded later than `knownAt`. */
   readonly isAhead: boolean
+  /** Of segments with ids up to this one days are folded. */
+  readonly daysOfSegments: number
   /** Their ids count from 1, in the order in which they are committed, and none ever changes: the last tells which there are. */
   readonly lastSegmentId: number
   /** What stands in for conventions that a query leaves out, as JSON; null where nothing was chosen. */
@@ -26,7 +28,7 @@ async function readFacts(tx: Tx, organizationId: string, knownAt: Temporal.Insta
   const [row] = await tx.sql<FactsRecord[]>`
     with fold as materialized (
       select coalesce(xid, '0') as xid, coalesce(day, '-infinity') as day,
-        coalesce(recorded_max > ${known}::timestamptz, false) as is_ahead
+        coalesce(recorded_max > ${known}::timestamptz, false) as is_ahead, coalesce(days_of_segments, 0) as days_of_segments
       from (select) one left join kpi_fold on organization_id = ${organizationId}
     )
     select least(
@@ -38,7 +40,7 @@ async function readFacts(tx: Tx, organizationId: string, knownAt: Temporal.Insta
             and (xid, day) > (fold.xid, fold.day)
           order by xid, day offset 0) tail)
       ) as first_day,
-      exists (select from flow where organization_id = ${organizationId}) as has_rows, fold.is_ahead,
+      exists (select from flow where organization_id = ${organizationId}) as has_rows, fold.is_ahead, fold.days_of_segments,
       (select max(id) from segment where organization_id = ${organizationId}) as last_segment,
       (setting.conventions || jsonb_build_object('calendar', setting.calendar))::text as choice
     from fold left join kpi_setting setting on setting.organization_id = ${organizationId}`.execute()
@@ -49,6 +51,7 @@ async function readFacts(tx: Tx, organizationId: string, knownAt: Temporal.Insta
   return {
     booksFrom: first === null ? without : firstOfMonth(first),
     isAhead: row.is_ahead,
+    daysOfSegments: row.days_of_segments,
     lastSegmentId: row.last_segment ?? 0,
     choice: row.choice,
   }
@@ -58,6 +61,7 @@ type FactsRecord = {
   first_day: string | null
   has_rows: boolean
   is_ahead: boolean
+  days_of_segments: number
   last_segment: number | null
   choice: string | null
 }
@@ -79,6 +83,7 @@ export function factsAt(tx: Tx, organizationId: string, knownAt: Temporal.Instan
 export const isSame = (a: Facts, b: Facts): boolean =>
   a.booksFrom === b.booksFrom &&
   a.isAhead === b.isAhead &&
+  a.daysOfSegments === b.daysOfSegments &&
   a.lastSegmentId === b.lastSegmentId &&
   a.choice === b.choice
 

@@ -108,6 +108,9 @@ const moved = (
 const usePlans = (tx: Tx, mode: 'force_generic_plan' | 'auto', sort: 'off' | 'on') =>
   tx.sql`select set_config('plan_cache_mode', ${mode}, true), set_config('enable_sort', ${sort}, true)`.execute()
 
+/** Whose items are meant: those that began in the segments; null for everybody's. */
+export type Where = { readonly segmentIds: readonly number[]; readonly customerIds: readonly string[] | null }
+
 /**
  * What the ledger's entries say is owed, per currency, without any use of `flow`: invoices less what is unapplied of
  * receipts and credit notes.
@@ -115,7 +118,7 @@ const usePlans = (tx: Tx, mode: 'force_generic_plan' | 'auto', sort: 'off' | 'on
 export async function readLedgerBalances(
   tx: Tx,
   organizationId: string,
-  segmentIds: readonly number[],
+  { segmentIds, customerIds }: Where,
   day: Day,
   knownAt: Temporal.Instant | null,
 ): Promise<{ currency: string; minor: bigint }[]> {
@@ -129,6 +132,7 @@ export async function readLedgerBalances(
     where e.organization_id = ${organizationId} and i.kind in ('INVOICE', 'RECEIPT', 'CREDIT_NOTE')
       and i.segment_id = any(${arrayOf(segmentIds)}::int[]) and e.effective_on <= ${formatDay(day)}::date
       and (${known}::timestamptz is null or e.recorded_at <= ${known}::timestamptz)
+      and (${customerIds === null} or i.customer_id = any(${arrayOf(customerIds ?? [])}::uuid[]))
     group by s.currency`
   return records.map(({ currency, balance }) => ({ currency, minor: BigInt(balance) }))
 }

@@ -76,6 +76,7 @@ function join(a: RowsRequest, b: RowsRequest): RowsRequest | null {
     a.isRepeated === b.isRepeated &&
     a.sight.isAsIs === b.sight.isAsIs &&
     a.sight.isAhead === b.sight.isAhead &&
+    a.sight.daysOfSegments === b.sight.daysOfSegments &&
     a.sight.knownAt?.epochNanoseconds === b.sight.knownAt?.epochNanoseconds &&
     a.cells.length === b.cells.length &&
     a.cells.every((one, index) => isSameCell(one, b.cells[index], a, b))

@@ -4,9 +4,9 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { formatDay, type Day } from '../domain/day.ts'
 import type { Money } from '../domain/money.ts'
-import { readLedgerBalances } from './flow.ts'
+import { readLedgerBalances, type Where } from './flow.ts'
 import { readScattered } from './scattered.ts'
-import type { Segment } from './segments.ts'
+import type { Group, Segment } from './segments.ts'
 import type { SegmentView } from './source.ts'
 
 /** By currency: invoices less what is unapplied of receipts and credit notes. Reads the whole ledger. */
@@ -14,20 +14,28 @@ export async function readBalancesOfEntries(
   tx: Tx,
   organizationId: string,
   all: readonly Segment[],
-  chosen: readonly Segment[],
+  { segments: chosen, customerIds }: Pick<Group, 'segments' | 'customerIds'>,
   day: Day,
   knownAt: Temporal.Instant,
   view: SegmentView = 'AS_WAS',
 ): Promise<Money[]> {
   const segmentIds = chosen.map((segment) => segment.id)
-  const own = await readLedgerBalances(tx, organizationId, segmentIds, day, knownAt)
+  const own = await readLedgerBalances(tx, organizationId, { segmentIds, customerIds }, day, knownAt)
   // Nothing is in two currencies: of a whole currency it does not matter in which segments items are.
   const currencies = new Set(chosen.map((segment) => segment.currency))
   const ofCurrencies = all.filter((segment) => currencies.has(segment.currency))
   if (ofCurrencies.length === chosen.length) return own
 
-  const began = await readBegunHere(tx, organizationId, segmentIds, day, knownAt)
-  const are = await readScattered(tx, { organizationId, day, knownAt, by: 'DUE_DATE', segmentIds, view })
+  const began = await readBegunHere(tx, organizationId, { segmentIds, customerIds }, day, knownAt)
+  const everybodys = await readScattered(tx, {
+    organizationId,
+    day,
+    knownAt,
+    by: 'DUE_DATE',
+    segmentIds,
+    view,
+  })
+  const are = everybodys.filter(({ customerId }) => customerIds?.includes(customerId) ?? true)
   const elsewhere = began.map(({ currency, minor }) => ({ currency, minor: -minor }))
   const here = are.map(({ currency, minor, anchor }) => ({
     currency,
@@ -40,7 +48,7 @@ export async function readBalancesOfEntries(
 async function readBegunHere(
   tx: Tx,
   organizationId: string,
-  segmentIds: readonly number[],
+  { segmentIds, customerIds }: Where,
   day: Day,
   knownAt: Temporal.Instant,
 ): Promise<Money[]> {
@@ -57,6 +65,7 @@ async function readBegunHere(
     join ledger_entry e on e.organization_id = i.organization_id and e.item_id = i.id
     where i.kind in ('INVOICE', 'RECEIPT', 'CREDIT_NOTE') and i.segment_id = any(${arrayOf(segmentIds)}::int[])
       and e.effective_on <= ${formatDay(day)}::date and e.recorded_at <= ${known}::timestamptz
+      and (${customerIds === null} or i.customer_id = any(${arrayOf(customerIds ?? [])}::uuid[]))
     group by s.currency`
   return records.map(({ currency, balance }) => ({ currency, minor: BigInt(balance) }))
 }

@@ -48,6 +48,10 @@ export async function readLossRates(
   organization: KpiOrganization,
   query: LossRatesQuery,
 ): Promise<LossRatesAnswer> {
+  refuseIf(
+    query.filter?.customerId != null &&
+      'filter.customer: one customer is too few to tell a rate from: leave it out.',
+  )
   const [from, to] = [checkDay(query.from, 'from'), checkDay(query.to, 'to')]
   checkOrder(from, to)
   const today = dayAt(query.now, organization.timeZone)

@@ -3,16 +3,15 @@ import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { bucketsOf, type Granularity } from '../domain/buckets.ts'
 import { dayAt, endOfDay } from '../domain/calendar.ts'
 import type { Conventions, ConventionsChoice } from '../domain/conventions.ts'
-import { dateOf, dayOf, formatDay, type Day } from '../domain/day.ts'
+import { dateOf, formatDay, type Day } from '../domain/day.ts'
 import type { Evaluation } from '../domain/evaluate.ts'
 import { formatExact, formatPart } from '../domain/exact.ts'
 import { trailingPeriods } from '../domain/fiscal.ts'
-import { unknown } from '../domain/formulas.ts'
-import { putBack, type GoalGuard } from '../domain/goal-guards.ts'
 import { nullReasonInWords } from '../domain/goal-words.ts'
 import type { KpiDefinition, KpiMetric, KpiUnit, NullReason, Point } from '../domain/kpi.ts'
 import { kpiDefinition } from '../domain/registry.ts'
 import { answer, type Ask } from './answer.ts'
+import { askedWithout, withoutOf, type PutBack } from './without.ts'
 import { checkConventions, checkCurrency, checkDay, checkOrder, refuseIf } from './check.ts'
 import { rateInWords } from '../domain/rates.ts'
 import {
@@ -24,9 +23,9 @@ import {
   type SegmentFilter,
 } from './segments.ts'
 import {
+  fromLatest,
   fromSource,
   knownAtOf,
-  readSource,
   type Knowledge,
   type KpiOrganization,
   type SegmentView,
@@ -66,7 +65,7 @@ export type KpiRow = GroupKey & {
   readonly conventions: Conventions
 }
 
-const METRICS_MAX = 100
+const METRICS_MAX = 200
 const DIMENSIONS_MAX = 2
 const POINTS_MAX = 800
 /** A reader that wants more asks in parts; a process that gives more starves its other readers. */
@@ -108,12 +107,7 @@ async function readKpisFrom(
     groups,
     points,
   }))
-  // What was known before, or is known of a day before, is not what limits and balances are now.
-  const evaluationOf = await answer(
-    source,
-    asks,
-    query.knownAt == null ? todayOf(query.now, organization) : null,
-  )
+  const evaluationOf = await answer(source, asks)
 
   const common = { currency, asOf: dateOf(asOf), knownAt: knownAtOf(query), conventions }
   return points.flatMap((point) => {
@@ -179,8 +173,8 @@ export type KpiRequest = {
   readonly conventions?: ConventionsChoice | null | undefined
   /** The first day of its period, which ends on `asOf`; that of the conventions if left out. */
   readonly from?: Temporal.PlainDate | null
-  /** As it would be with what the guard took since the end of that day put back; no value where that is unknown. */
-  readonly putBack?: { readonly guard: GoalGuard; readonly since: Temporal.PlainDate }
+  /** As it would be had what the guard counts not happened since the end of that day; no value where that is unknown. */
+  readonly putBack?: PutBack
 }
 
 export type KpiValue = Pick<KpiRow, 'valueExact' | 'reason' | 'numerator' | 'denominator'> & {
@@ -196,13 +190,23 @@ export async function readKpiValues(
   tx: Tx,
   organization: KpiOrganization,
   requests: readonly KpiRequest[],
-  { now, isRepeated = false }: { readonly now: Temporal.Instant; readonly isRepeated?: boolean },
+  options: ValueOptions,
 ): Promise<KpiValue[]> {
   if (requests.length === 0) return []
-  const { source, segments } = await readSource(tx, organization, null)
+  return fromLatest(tx, organization, (sourced) => readValuesFrom(sourced, organization, requests, options))
+}
+
+type ValueOptions = { readonly now: Temporal.Instant; readonly isRepeated?: boolean }
+
+async function readValuesFrom(
+  { source, segments }: Sourced,
+  organization: KpiOrganization,
+  requests: readonly KpiRequest[],
+  { now, isRepeated = false }: ValueOptions,
+): Promise<KpiValue[]> {
   const today = dayAt(now, organization.timeZone)
   const groupsByFilter = new Map<string, Ask['groups']>()
-  const asks = requests.map((request): Ask => {
+  const asked = requests.map((request) => {
     const filterKey = JSON.stringify(request.filter ?? {})
     const groups = groupsByFilter.get(filterKey) ?? groupSegments(segments, request.filter, [])
     groupsByFilter.set(filterKey, groups)
@@ -213,15 +217,17 @@ export async function readKpiValues(
         ? trailingPeriods(day, conventions.periodMonths, conventions.calendar)
         : { from: checkDay(request.from, 'from'), to: day }
     const point = { day, period, asOf: Math.min(day, today) }
-    return {
-      definition: definitionOf(request, point, conventions),
+    const ask = {
+      definition: kpiDefinition(request.metric),
       conventions,
       currency: checkCurrency(request.currency, organization.baseCurrency),
       groups,
       points: [point],
     }
+    return { ask, without: withoutOf(request.putBack, ask) }
   })
-  const evaluationOf = await answer({ ...source, isRepeated }, asks, today)
+  const asks = await askedWithout(source.tx, organization.id, asked, isRepeated)
+  const evaluationOf = await answer({ ...source, isRepeated }, asks)
   return asks.flatMap((ask) =>
     ask.groups.flatMap((group) =>
       ask.points.map((point): KpiValue => {
@@ -244,23 +250,6 @@ export async function readKpiValues(
     ),
   )
 }
-
-function definitionOf(
-  { metric, putBack: back }: KpiRequest,
-  point: Point,
-  conventions: Conventions,
-): KpiDefinition {
-  const definition = kpiDefinition(metric)
-  if (back === undefined) return definition
-  const since = dayOf(back.since)
-  return putBack(definition, back.guard, { since, point, conventions }) ?? withoutValue(definition)
-}
-
-const withoutValue = (definition: KpiDefinition): KpiDefinition => ({
-  ...definition,
-  inputs: () => ({}),
-  compute: () => unknown('NOT_CONFIGURED'),
-})
 
 const noValue = { value: null, numerator: null, denominator: null }
 

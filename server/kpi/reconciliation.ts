@@ -141,7 +141,7 @@ export async function readReconciliation(
       { kind: 'LEDGER_BALANCE', amount: aging.ledgerBalance },
     ],
     unexplained: async (tx) => {
-      const entries = await readBalancesOfEntries(tx, organization.id, segments, group.segments, to, knownAt)
+      const entries = await readBalancesOfEntries(tx, organization.id, segments, group, to, knownAt)
       const sums = Map.groupBy(entries, (sum) => sum.currency)
       const apart = [...new Set([...book.currencies, ...sums.keys()])].map((own) => {
         const ofEntries = (sums.get(own) ?? []).reduce((sum, { minor }) => sum + minor, 0n)

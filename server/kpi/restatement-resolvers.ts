@@ -1,13 +1,13 @@
 import { encodeId } from '../ids.ts'
 import { required } from '../loaders.ts'
 import type { Resolvers } from '../schema.generated.ts'
-import { segmentFilter } from './resolvers.ts'
+import { segmentFilter } from './filter-input.ts'
 import { readRestatements } from './restatement.ts'
 
 export const restatementResolvers = {
   Query: {
     restatements: async (_, args, { organization, now, reader, settledAt }) => {
-      const filter = segmentFilter(args.filter)
+      const filter = await reader.read((tx) => segmentFilter(tx, organization.id, args.filter))
       return readRestatements(reader, organization, { ...args, filter, now, settledAt: await settledAt() })
     },
   },

@@ -182,6 +182,7 @@ async function readEntries(
 ): Promise<EntryRecord[]> {
   const segments = await readSegmentsAfter(tx, organization.id, 0)
   const [group] = groupSegments(segments, filter, [])
+  const customerIds = group?.customerIds ?? null
   const segmentIds = (group?.segments ?? []).map((segment) => segment.id)
   const isAll = segmentIds.length === segments.length
   const currencies = [...new Set(group?.segments.map((segment) => segment.currency))]
@@ -209,6 +210,7 @@ async function readEntries(
             and h.segment_id = any(${arrayOf(segmentIds)}::int[]))
           or exists (select from ledger_entry m where m.organization_id = i.organization_id and m.item_id = i.id
             and m.segment_id = any(${arrayOf(segmentIds)}::int[])))
+        and (${customerIds === null} or i.customer_id = any(${arrayOf(customerIds ?? [])}::uuid[]))
     )
     select (p.number - 1)::int as point, late.*
     from unnest(

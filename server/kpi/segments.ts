@@ -1,10 +1,11 @@
 /** Which segments an answer is about, and how they are put together before anything is added up. */
+import type { BookRow } from '../domain/book.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { LEVELS, type Cut } from '../ledger/cuts.ts'
 
 export type KpiDimension = 'CURRENCY' | 'BUSINESS_UNIT' | 'REGION' | 'CHANNEL' | 'PRODUCT_LINE' | 'COLLECTOR'
 
-/** Which segments; all given conditions must hold. Collectors by their uuid. */
+/** Which segments, and of whom; all given conditions must hold. Collectors and customers by their uuid. */
 export type SegmentFilter = {
   readonly currency?: readonly string[] | null | undefined
   readonly businessUnit?: readonly string[] | null | undefined
@@ -12,6 +13,8 @@ export type SegmentFilter = {
   readonly channel?: readonly string[] | null | undefined
   readonly productLine?: readonly string[] | null | undefined
   readonly collectorId?: readonly string[] | null | undefined
+  /** Whose items alone; as a list, as what else a filter names. */
+  readonly customerId?: readonly string[] | null | undefined
 }
 
 export type Dimensions = {
@@ -72,11 +75,19 @@ export type GroupKey = {
   readonly collectorName: string | null
 }
 
+export type Within = { readonly [Dimension in keyof Dimensions]?: readonly (string | null)[] }
+
 export type Group = {
   readonly key: GroupKey
   readonly segments: readonly Segment[]
+  /** Which values of a dimension it has; of those that are left out, any. */
+  readonly within: Within
   /** True where nothing was left out and nothing told apart: what knows no segments belongs to it. */
   readonly isWhole: boolean
+  /** Only what belongs to these; null for everybody. */
+  readonly customerIds: readonly string[] | null
+  /** What another group has, and some rows besides: that group as it would be if something had not happened. */
+  readonly besides?: { readonly group: Group; readonly rows: readonly BookRow[] }
 }
 
 const everything: GroupKey = {
@@ -97,17 +108,35 @@ export function groupSegments(
   names: Names = new Map(),
 ): Group[] {
   const chosen = segments.filter((one) => fulfils(one, filter ?? {}))
-  const isWhole = filterFields.every((field) => filter?.[field] == null)
-  if (groupBy.length === 0) return [{ key: everything, segments: chosen, isWhole }]
+  const customerIds = filter?.customerId ?? null
+  const isWhole = customerIds === null && filterFields.every((field) => filter?.[field] == null)
+  const within = withinFilter(filter ?? {})
+  if (groupBy.length === 0) return [{ key: everything, segments: chosen, within, isWhole, customerIds }]
   const valuesOf = (one: Segment) => groupBy.map((dimension) => one[columns[dimension]])
   const groups = Map.groupBy(chosen, (one) => JSON.stringify(valuesOf(one)))
   return [...groups.values()]
     .map((members) => ({ members, values: members[0] === undefined ? [] : valuesOf(members[0]) }))
     .sort((a, b) => compareValues(a.values, b.values))
-    .map(({ members }) => ({ key: keyOf(members[0], groupBy, names), segments: members, isWhole: false }))
+    .map(({ members, values }) => ({
+      key: keyOf(members[0], groupBy, names),
+      segments: members,
+      within: {
+        ...within,
+        ...Object.fromEntries(
+          groupBy.map((dimension, index) => [columns[dimension], [values[index] ?? null]]),
+        ),
+      },
+      isWhole: false,
+      customerIds,
+    }))
 }
 
-/** What a filter can name. */
+const withinFilter = (filter: SegmentFilter): Within =>
+  Object.fromEntries(
+    filterFields.flatMap((field) => (filter[field] == null ? [] : [[field, filter[field]] as const])),
+  )
+
+/** What of segments a filter can name. */
 export const filterFields = Object.values(columns)
 
 const fulfils = (one: Segment, filter: SegmentFilter): boolean =>
@@ -178,10 +207,13 @@ export type CutCell = { readonly cell: Cell; readonly cuts: readonly Cut[] }
 /** As long as a look at what is folded of a single segment takes, where days have to be read out of `flow`. */
 const SEGMENT_WEIGHT = 20
 
-const weightOf = (cells: readonly CutCell[]): number =>
+const weightOf = (cells: readonly CutCell[], daysOfSegments: number): number =>
   cells.reduce(
     (sum, { cuts }) =>
-      cuts.reduce((all, { level }) => all + (level === LEVELS.SEGMENT ? SEGMENT_WEIGHT : 1), sum),
+      cuts.reduce(
+        (all, { level, id }) => all + (level === LEVELS.SEGMENT && id > daysOfSegments ? SEGMENT_WEIGHT : 1),
+        sum,
+      ),
     0,
   )
 
@@ -192,6 +224,8 @@ const weightOf = (cells: readonly CutCell[]): number =>
 export function overlappingCells(
   groups: readonly Group[],
   cut: (segmentIds: readonly number[]) => readonly Cut[],
+  /** Of segments with ids up to this one days are folded. */
+  daysOfSegments: number,
 ): CutCell[] {
   const withCuts = (cell: Cell): CutCell => ({ cell, cuts: cut(cell.segmentIds) })
   const apart = cellsOf(groups).map(withCuts)
@@ -201,5 +235,5 @@ export function overlappingCells(
     cells.every(({ cuts }) => cuts.every(({ level }) => level !== LEVELS.SEGMENT))
   const rest = own.filter((one) => !isFolded(one)).map(({ group }) => group)
   const together = [...own.filter(isFolded).flatMap(({ cells }) => cells), ...cellsOf(rest).map(withCuts)]
-  return weightOf(together) < weightOf(apart) ? together : apart
+  return weightOf(together, daysOfSegments) < weightOf(apart, daysOfSegments) ? together : apart
 }

@@ -39,6 +39,8 @@ export type Sight = {
   readonly isAhead: boolean
   /** As if items had always been in the segments where they are today. */
   readonly isAsIs: boolean
+  /** Of segments with ids up to this one days are folded; 0 of none. */
+  readonly daysOfSegments: number
 }
 
 /**
@@ -47,7 +49,8 @@ export type Sight = {
  *
  * - for balances the last checkpoint before all asked-for days,
  * - then whole months in which nothing is asked, and days where something is, by cuts of few segments or many,
- * - for single segments, of which days are not folded, the days out of `flow`,
+ * - for single segments of which days are not folded, the days out of `flow`; so too for all of them where somebody knows
+ *   less than what is folded, or asks by anchor,
  * - and what is not folded yet, segment by segment.
  *
  * Whoever knows less than what is folded has taken out what came later: of days by the day of recording, of months and
@@ -131,7 +134,7 @@ export function planOf(
   { measures, days, anchors, series }: Selection,
   cells: readonly CutCell[],
   isForeign: (cell: Cell) => boolean,
-  { knownAt, isAhead, isAsIs }: Sight,
+  { knownAt, isAhead, isAsIs, daysOfSegments }: Sight,
 ) {
   const dayEnds = [...days].sort((a, b) => a - b)
   const lastDay = dayEnds.at(-1)
@@ -145,11 +148,13 @@ export function planOf(
   // And what becomes of the things of a period is folded likewise.
   const isTooEarly =
     knownDay !== null && knownDay < lastDay && measures.some((one) => measureKinds[one.measure] === 'cohort')
+  const isByAnchor = isBalance && !usesSeries
   const cuts = cells.flatMap((one, index) =>
-    (isTooEarly ? segmentsOf(one) : isBalance && !usesSeries ? cutsByAnchor(one) : one.cuts).map((cut) => ({
+    (isTooEarly ? segmentsOf(one) : isByAnchor ? cutsByAnchor(one) : one.cuts).map((cut) => ({
       ...cut,
       index,
       isForeign: isForeign(one.cell),
+      hasDays: cut.level !== LEVELS.SEGMENT || (cut.id <= daysOfSegments && knownDay === null && !isByAnchor),
     })),
   )
   // Of segments there are months as far as nothing of them has to be taken out again.
@@ -188,8 +193,9 @@ export function planOf(
     allDays: split([all], knownDay ?? Infinity),
     placesOfSegment: placesOfSegments(cells),
     foreign: cells.flatMap(({ cell }, index) => (isForeign(cell) ? [index] : [])),
-    cuts: cuts.filter(({ level }) => level !== LEVELS.SEGMENT),
-    segments: cuts.filter(({ level }) => level === LEVELS.SEGMENT),
+    cuts: cuts.filter(({ hasDays }) => hasDays),
+    /** Whose days are read out of `flow`. */
+    segments: cuts.filter(({ hasDays }) => !hasDays),
     hasMonths,
     ofSegments: {
       isByAge: isBalance && hasMonths,
@@ -252,8 +258,9 @@ const cutRows = (tx: Tx, plan: Plan, cuts: Plan['cuts']) => tx.sql`(
     ${arrayOf(cuts.map((cut) => cut.level))}::smallint[],
     ${arrayOf(cuts.map((cut) => cut.id))}::int[],
     ${arrayOf(cuts.map((cut) => cut.index))}::int[],
-    ${arrayOf(cuts.map((cut) => cut.isForeign))}::bool[]
-  ) as c (level, cut, index, is_foreign) on m.is_series = ${plan.usesSeries}::bool
+    ${arrayOf(cuts.map((cut) => cut.isForeign))}::bool[],
+    ${arrayOf(cuts.map((cut) => cut.hasDays))}::bool[]
+  ) as c (level, cut, index, is_foreign, has_days) on m.is_series = ${plan.usesSeries}::bool
 ) c`
 
 const ofCheckpoint = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
@@ -282,7 +289,7 @@ const ofMonths = (tx: Tx, organizationId: string, plan: Plan) => tx.sql`
         and month <= whole.upto
     ) r group by 1, 2
   ) p
-  where not c.by_day and (c.level < ${LEVELS.SEGMENT}::int or isfinite(whole.after))`
+  where not c.by_day and (c.has_days or isfinite(whole.after))`
 
 const ofDays = (tx: Tx, organizationId: string, plan: Plan) =>
   sumsOfDays(

@@ -80,9 +80,36 @@ export async function fromSource<T>(
   query: Knowledge & { readonly segments?: SegmentView | undefined },
   use: (sourced: Sourced) => Promise<T>,
 ): Promise<T> {
-  const knownAt = knownAtOf(query)
-  const view = query.segments ?? 'AS_WAS'
-  const guess = query.knownAt == null && tx.isSnapshot ? lastFacts(tx, organization.id) : null
+  return fromBooks(
+    tx,
+    organization,
+    { ...query, isLatest: query.knownAt == null, knownAt: knownAtOf(query) },
+    use,
+  )
+}
+
+/** The same of all that is committed. */
+export const fromLatest = <T>(
+  tx: Tx,
+  organization: KpiOrganization,
+  use: (sourced: Sourced) => Promise<T>,
+): Promise<T> => fromBooks(tx, organization, { isLatest: true, knownAt: null }, use)
+
+type Asked = {
+  /** Whether nothing but the latest is asked for. */
+  readonly isLatest: boolean
+  readonly knownAt: Temporal.Instant | null
+  readonly segments?: SegmentView | undefined
+}
+
+async function fromBooks<T>(
+  tx: Tx,
+  organization: KpiOrganization,
+  { isLatest, knownAt, segments: asked }: Asked,
+  use: (sourced: Sourced) => Promise<T>,
+): Promise<T> {
+  const view = asked ?? 'AS_WAS'
+  const guess = isLatest && tx.isSnapshot ? lastFacts(tx, organization.id) : null
   const reading = factsAt(tx, organization.id, knownAt)
   if (guess !== null) {
     // Whether it fails matters only where the guess was right.
@@ -92,7 +119,7 @@ export async function fromSource<T>(
   }
   const facts = await reading
   const segmentation = await segmentsUpTo(tx, organization.id, facts.lastSegmentId)
-  if (query.knownAt == null) rememberFacts(tx, organization.id, facts)
+  if (isLatest) rememberFacts(tx, organization.id, facts)
   return use(sourced(tx, organization, knownAt, view, { ...segmentation, facts }))
 }
 
@@ -109,7 +136,12 @@ const sourced = (
     baseCurrency: organization.baseCurrency,
     booksFrom: facts.booksFrom,
     cut,
-    sight: { knownAt, isAhead: facts.isAhead, isAsIs: view === 'AS_IS' },
+    sight: {
+      knownAt,
+      isAhead: facts.isAhead,
+      isAsIs: view === 'AS_IS',
+      daysOfSegments: facts.daysOfSegments,
+    },
   },
   segments,
   usual: conventionsOfChoice(facts.choice),

@@ -1,5 +1,6 @@
 /** The audit: who changed what, from where and why, in the transaction of the change itself. */
 import { randomUUIDv7 } from 'node:crypto'
+import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 import { announcement } from './settled.ts'
 
@@ -10,6 +11,15 @@ export type Author = {
   readonly actor: string
   /** Left out for what nobody asked for at that moment, such as demo data. */
   readonly source?: Source
+  /** Of what others approved: told with what changed. */
+  readonly approval?: ApprovalNote
+}
+
+/** Which request was carried out, whose it was, and who approved it, as the audit names them. */
+export type ApprovalNote = {
+  readonly request: string
+  readonly requestedBy: string
+  readonly approvedBy: readonly string[]
 }
 
 /** Where a change came from. */
@@ -56,7 +66,7 @@ export type NewAudit = {
 /** Only demo data passes `recordedAt`; else it is the database's clock. */
 export const newAudit = (
   tx: Tx,
-  { organization, actor, source }: Author,
+  { organization, actor, source, approval }: Author,
   record: AuditRecord,
   recordedAt: Temporal.Instant | null = null,
 ): NewAudit => {
@@ -69,7 +79,7 @@ export const newAudit = (
     written as (
       select ${organization.id}::uuid as organization_id, ${id}::uuid as id, ${actor}::text as actor,
         ${record.action}::text as action, ${record.subject}::text as subject,
-        ${json(record.before)}::text::jsonb as before, ${json(record.after)}::text::jsonb as after,
+        ${json(record.before)}::text::jsonb as before, ${json(withApproval(record.after, approval))}::text::jsonb as after,
         ${record.reason ?? null}::text as reason, ${source?.originId ?? null}::uuid as origin_id,
         ${source?.requestId ?? null}::text as request_id,
         coalesce(${given}::timestamptz, clock_timestamp()) as recorded_at
@@ -80,6 +90,41 @@ export const newAudit = (
     returning recorded_at, hash`
   return { id, write }
 }
+
+/**
+ * As `newAudit` for many records of one action, in one statement and of one moment: it returns `id`, `recorded_at` and
+ * `hash` of each.
+ */
+export const newAudits = (
+  tx: Tx,
+  { organization, actor, source, approval }: Author,
+  action: string,
+  records: readonly (Omit<AuditRecord, 'action'> & { readonly id: string })[],
+): Fragment => {
+  const json = (value: unknown) => (value === undefined ? null : JSON.stringify(value))
+  return tx.sql`
+    with announced as materialized (${announcement(tx, organization.id)}),
+    moment as materialized (select clock_timestamp() as recorded_at from announced),
+    written as (
+      select ${organization.id}::uuid as organization_id, given.id, ${actor}::text as actor, ${action}::text as action,
+        given.subject, given.before::jsonb as before, given.after::jsonb as after, given.reason,
+        ${source?.originId ?? null}::uuid as origin_id, ${source?.requestId ?? null}::text as request_id,
+        moment.recorded_at
+      from moment cross join unnest(
+        ${arrayOf(records.map(({ id }) => id))}::uuid[],
+        ${arrayOf(records.map(({ subject }) => subject))}::text[],
+        ${arrayOf(records.map(({ before }) => json(before)))}::text[],
+        ${arrayOf(records.map(({ after }) => json(withApproval(after, approval))))}::text[],
+        ${arrayOf(records.map(({ reason }) => reason ?? null))}::text[]
+      ) as given (id, subject, before, after, reason))
+    insert into audit (organization_id, id, actor, action, subject, before, after, reason, origin_id, request_id,
+      recorded_at, hash)
+    select *, encode(sha256(convert_to(${tx.sql.unsafe(AUDIT_CONTENT)}, 'UTF8')), 'hex') from written
+    returning id, recorded_at, hash`
+}
+
+const withApproval = (after: unknown, approval: ApprovalNote | undefined): unknown =>
+  approval === undefined ? after : { ...(typeof after === 'object' ? after : {}), approval }
 
 /** What was written of it: the answer to `write`, or to what was wrapped around it. */
 export const asWritten = (

@@ -18,6 +18,12 @@ export const LEVELS = {
  */
 export type Cut = { readonly level: number; readonly id: number }
 
+/**
+ * Days are kept of so many segments, the first ones. Scopes that are no single cut, such as a region and a channel, are made
+ * of them; of thousands they would be a second `flow`.
+ */
+export const DAYS_OF_SEGMENTS_MAX = 500
+
 type Segment = Dimensions & { readonly id: number }
 
 /** Where a segment has no value there is no cut: most organizations leave some dimension out altogether. */

@@ -1,5 +1,6 @@
 /** What an input names, found in the books. */
 import { and, eq, sql, type SQL } from 'drizzle-orm'
+import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { decodeId } from '../ids.ts'
 import { notFound, type Path, type Problem } from '../problem.ts'
 import { shareClosing, type Closing } from './closing.ts'
@@ -76,6 +77,40 @@ export async function holdCustomer(
   return found ?? notFound(path, `There is no customer ${described(by)}`)
 }
 
+/** Customers under their locks, in the order asked for; and up to which day the books are closed meanwhile. */
+export type HeldCustomers = { readonly customers: readonly Debtor[]; readonly closing: Closing }
+
+/** As `holdCustomer` for several. They are locked in ascending order: whoever else holds several never waits in a circle. */
+export async function holdCustomers(
+  tx: Tx,
+  organizationId: string,
+  bys: readonly By[],
+  pathOf: (index: number) => Path,
+): Promise<HeldCustomers | Problem> {
+  const numbers = bys.flatMap((by) => by.number ?? [])
+  const uuids = bys.map((by) => (typeof by.id === 'string' ? decodeId('customer', by.id) : null))
+  const [, rows] = await Promise.all([
+    shareClosing(tx, organizationId),
+    lockCustomers(
+      tx,
+      organizationId,
+      tx.sql`id in (
+        select id from customer
+        where organization_id = ${organizationId} and number = any(${arrayOf(numbers)}::text[])
+        union all select unnest(${arrayOf(uuids.filter((uuid) => uuid !== null))}::uuid[]))`,
+    ),
+  ])
+  const byNumber = new Map(rows.map(({ customer }) => [customer.number, customer]))
+  const byUuid = new Map(rows.map(({ customer }) => [customer.id, customer]))
+  const customers: Debtor[] = []
+  for (const [index, by] of bys.entries()) {
+    const found = typeof by.number === 'string' ? byNumber.get(by.number) : byUuid.get(uuids[index] ?? '')
+    if (found === undefined) return notFound(pathOf(index), `There is no customer ${described(by)}`)
+    customers.push(found)
+  }
+  return { customers, closing: rows[0]?.closing ?? { closedThrough: null } }
+}
+
 /** The same by the uuid that an item has. */
 export async function holdCustomerOf(tx: Tx, organizationId: string, customerId: string): Promise<Debtor> {
   const found = await lockCustomer(tx, organizationId, tx.sql`id = ${customerId}`)
@@ -83,16 +118,17 @@ export async function holdCustomerOf(tx: Tx, organizationId: string, customerId:
   return found.customer
 }
 
-async function lockCustomer(tx: Tx, organizationId: string, which: Fragment): Promise<HeldCustomer | null> {
-  const [row] = await tx.sql<(Debtor & Closing)[]>`
+const lockCustomer = async (tx: Tx, organizationId: string, which: Fragment): Promise<HeldCustomer | null> =>
+  (await lockCustomers(tx, organizationId, which))[0] ?? null
+
+async function lockCustomers(tx: Tx, organizationId: string, which: Fragment): Promise<HeldCustomer[]> {
+  const rows = await tx.sql<(Debtor & Closing)[]>`
     select id, number, terms_days as "termsDays", business_unit as "businessUnit", region, channel,
       owner_id as "ownerId",
       (select closed_through - date '1970-01-01' from book_closing
         where book_closing.organization_id = customer.organization_id) as "closedThrough"
-    from customer where organization_id = ${organizationId} and ${which} for no key update`
-  if (row === undefined) return null
-  const { closedThrough, ...customer } = row
-  return { customer, closing: { closedThrough } }
+    from customer where organization_id = ${organizationId} and ${which} order by id for no key update`
+  return rows.map(({ closedThrough, ...customer }) => ({ customer, closing: { closedThrough } }))
 }
 
 /** An invoice that an input names. */

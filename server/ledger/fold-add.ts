@@ -12,7 +12,7 @@ import {
   type Position,
 } from './fold-rows.ts'
 
-type End = Omit<Position, 'rows'>
+type End = Omit<Position, 'rows' | 'daysOfSegments'>
 
 /**
  * Where many rows come at once, such as a year of history, each of them would change all checkpoints after it. So those
@@ -34,7 +34,7 @@ export async function dropCheckpoints(
 
 /**
  * Adds the rows behind `from` up to `to`, and moves the position. Gives how many. By anchor balances are kept for the
- * whole organization, and of segments what stands at month ends; days of segments are not kept.
+ * whole organization, and of segments what stands at month ends.
  */
 export async function addRows(tx: Tx, organizationId: string, from: Position, to: End): Promise<number> {
   // Without it most of the work of a large batch goes through files.
@@ -68,7 +68,8 @@ export async function addRows(tx: Tx, organizationId: string, from: Position, to
     ), in_days as (
       insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)
       select ${organizationId}, measure, level, cut, day, anchor, sum(amount), sum(count), sum(days), sum(amount_days)
-      from of_cut where level < 6 group by 2, 3, 4, 5, 6 order by 2, 3, 4, 5, 6
+      from of_cut where level < 6 or not is_plain and cut <= ${from.daysOfSegments}::int
+      group by 2, 3, 4, 5, 6 order by 2, 3, 4, 5, 6
       on conflict (organization_id, measure, level, cut, day, anchor) do update set
         amount = kpi_day.amount + excluded.amount, count = kpi_day.count + excluded.count,
         days = kpi_day.days + excluded.days, amount_days = kpi_day.amount_days + excluded.amount_days
@@ -106,7 +107,7 @@ export async function addRows(tx: Tx, organizationId: string, from: Position, to
         select (first + interval '1 month - 1 day')::date as month
         from generate_series(date_trunc('month', of_cut.month::timestamp), nullif(${to.checkpointOn}::date, '-infinity')::timestamp, '1 month') as first
       ) later
-      where is_plain or is_aged and level < 6
+      where is_plain or is_aged and (level < 6 or cut <= ${from.daysOfSegments}::int)
       group by 2, 3, 4, 5, 6
       having sum(amount) <> 0 or sum(count) <> 0 or sum(amount_days) <> 0
       order by 5, 2, 3, 4, 6
@@ -127,7 +128,7 @@ export async function addRows(tx: Tx, organizationId: string, from: Position, to
 export async function makeCheckpoint(
   tx: Tx,
   organizationId: string,
-  { xid, day, checkpointOn }: Position,
+  { xid, day, checkpointOn, daysOfSegments }: Position,
   today: Temporal.PlainDate,
 ): Promise<{ readonly done: number; readonly more: boolean }> {
   const [next] = await tx.sql<{ month: string }[]>`
@@ -148,8 +149,8 @@ export async function makeCheckpoint(
       where organization_id = ${organizationId} and month = ${checkpointOn}::date
       union all
       select measure, level, cut, anchor, amount, count, amount_days from kpi_month
-      where organization_id = ${organizationId} and month = ${next.month}::date and level < 6
-        and measure = any(${arrayOf([...balanceNames, ...agedSeries.map((one) => one.name)])}::text[])
+      where organization_id = ${organizationId} and month = ${next.month}::date
+        and (level < 6 or cut <= ${daysOfSegments}::int) and measure = any(${arrayOf([...balanceNames, ...agedSeries.map((one) => one.name)])}::text[])
       union all
       select moved.measure, 6, segment.id, moved.anchor, moved.amount, moved.count, moved.amount_days
       from segment cross join lateral (

@@ -14,6 +14,7 @@ export async function foldAnew(
   tx: Tx,
   organizationId: string,
   today: Temporal.PlainDate,
+  daysOfSegments: number,
 ): Promise<{ readonly rows: number; readonly checkpoints: number }> {
   // Sorting what can be hashed takes ten times as long; PostgreSQL thinks of the order that is wanted in the end.
   await tx.sql`select set_config('work_mem', '128MB', true), set_config('enable_sort', 'off', true)`
@@ -35,19 +36,18 @@ export async function foldAnew(
     const source = await sourceOf(tx, index, name)
     if (source === null) continue
     const fold = balanceNames.includes(name) ? foldBalance : foldMovement
-    await fold(
-      tx,
-      organizationId,
-      source,
-      levels.map(({ level }) => level).filter(isFoldedByDay),
+    await fold(tx, organizationId, source, {
+      levels: levels.map(({ level }) => level).filter(isFoldedByDay),
+      daysOfSegments,
       checkpointOn,
-    )
+    })
   }
   await insertMonths(tx, organizationId)
   await insertLate(tx, organizationId)
-  if (checkpointOn !== NEVER) await insertCheckpoints(tx, organizationId, checkpointOn)
+  if (checkpointOn !== NEVER) await insertCheckpoints(tx, organizationId, checkpointOn, daysOfSegments)
   const [made] = await tx.sql<{ checkpoints: number }[]>`
     update kpi_fold set xid = ${end.xid}::xid8, day = 'infinity', checkpoint_on = ${checkpointOn}::date, rows = ${rows}::bigint,
+      days_of_segments = ${daysOfSegments}::int,
       recorded_max = coalesce((
         select max(recorded_at) from flow where organization_id = ${organizationId} and xid <= ${end.xid}::xid8
       ), '-infinity')
@@ -67,7 +67,7 @@ const NEVER = '-infinity'
 
 const isFoldedByDay = (level: number) => level < LEVELS.SEGMENT
 
-async function clear(tx: Tx, organizationId: string): Promise<void> {
+export async function clear(tx: Tx, organizationId: string): Promise<void> {
   await tx.sql`delete from kpi_beginning where organization_id = ${organizationId}`
   await tx.sql`delete from kpi_checkpoint where organization_id = ${organizationId}`
   await tx.sql`delete from kpi_late where organization_id = ${organizationId}`
@@ -127,11 +127,20 @@ async function sourceOf(tx: Tx, index: number, name: string): Promise<Source | n
   return { name, table, hasDays: found.days }
 }
 
+/** Into what a measure is folded. */
+type Target = {
+  /** Those of many segments, by day. */
+  readonly levels: readonly number[]
+  /** Days are kept of the segments with ids up to this one. */
+  readonly daysOfSegments: number
+  readonly checkpointOn: string
+}
+
 async function foldMovement(
   tx: Tx,
   organizationId: string,
   { name, table, hasDays }: Source,
-  levels: readonly number[],
+  { levels, daysOfSegments }: Target,
 ): Promise<void> {
   const sums = hasDays
     ? tx.sql`sum(amount) as amount, sum(count) as count, sum(days) as days, sum(amount_days) as amount_days`
@@ -151,6 +160,14 @@ async function foldMovement(
       insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)
       select ${organizationId}, ${name}, ${level}, by_day.* from by_day where ${isNotNothing}
       order by cut, day, anchor`
+  await tx.sql`
+    with by_day as materialized (
+      select segment_id, day, anchor, ${sums} from ${tx.sql(table)} where segment_id <= ${daysOfSegments}::int
+      group by 1, 2, 3
+    )
+    insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)
+    select ${organizationId}, ${name}, ${LEVELS.SEGMENT}::int, by_day.* from by_day where ${isNotNothing}
+    order by segment_id, day, anchor`
   const months: [name: string, anchor: Rows][] = anchoredNames.includes(name)
     ? [[name, tx.sql`anchor`]]
     : [[name, tx.sql`date '1970-01-01'`]]
@@ -186,8 +203,7 @@ async function foldBalance(
   tx: Tx,
   organizationId: string,
   { name, table }: Source,
-  levels: readonly number[],
-  checkpointOn: string,
+  { levels, daysOfSegments, checkpointOn }: Target,
 ): Promise<void> {
   const insertDays = tx.sql`
     insert into kpi_day (organization_id, measure, level, cut, day, anchor, amount, count, days, amount_days)`
@@ -231,6 +247,21 @@ async function foldBalance(
       select ${organizationId}, name, ${level}, cut, since, since, amount, count, 0, anchored
       from aged_by_day where amount <> 0 or count <> 0 or anchored <> 0
       order by name, cut, since`
+  await tx.sql`
+    with told as materialized (
+      select segment_id, day, anchor, sum(amount)::bigint as amount, sum(count) as count
+      from ${tx.sql(table)} where segment_id <= ${daysOfSegments}::int
+      group by 1, 2, 3
+    ), aged_by_day as materialized (
+      select name, segment_id, since, sum(amount) as amount, sum(count) as count, ${anchoredSum(tx, 'since')} as anchored
+      from told cross join ${agesOf(tx, name)}
+      cross join lateral (select greatest(day, anchor + older + 1) as since offset 0) aged
+      group by 1, 2, 3
+    )
+    ${insertDays}
+    select ${organizationId}, name, ${LEVELS.SEGMENT}::int, segment_id, since, since, amount, count, 0, anchored
+    from aged_by_day where amount <> 0 or count <> 0 or anchored <> 0
+    order by name, segment_id, since`
   await tx.sql`truncate fold_open_month`
   await tx.sql`
     insert into fold_open_month
@@ -267,7 +298,8 @@ const insertMonths = (tx: Tx, organizationId: string) => tx.sql`
   with told as materialized (
     select measure, level, cut, month, case when measure = any(${arrayOf(anchoredNames)}::text[]) then anchor else date '1970-01-01' end as anchor,
       sum(amount) as amount, sum(count) as count, sum(days) as days, sum(amount_days) as amount_days
-    from kpi_day join fold_calendar using (day) where organization_id = ${organizationId}
+    from kpi_day join fold_calendar using (day)
+    where organization_id = ${organizationId} and level < ${LEVELS.SEGMENT}::int
     group by 1, 2, 3, 4, 5
   ), named as materialized (
     select name, level, cut, month, name_anchor,
@@ -314,11 +346,13 @@ async function insertBeginnings(tx: Tx, organizationId: string, xid: string): Pr
   return row?.rows ?? 0
 }
 
-const insertCheckpoints = (tx: Tx, organizationId: string, checkpointOn: string) => {
+/** Of the ages also of segments, as far as they have days. */
+const insertCheckpoints = (tx: Tx, organizationId: string, checkpointOn: string, daysOfSegments: number) => {
   const names = arrayOf([...balanceNames, ...agedSeries.map((one) => one.name)])
   const moved = tx.sql`
     select measure, level, cut, month, anchor, amount, count, amount_days from kpi_month
-    where organization_id = ${organizationId} and level < ${LEVELS.SEGMENT}::int and measure = any(${names}::text[])`
+    where organization_id = ${organizationId} and (level < ${LEVELS.SEGMENT}::int or cut <= ${daysOfSegments}::int)
+      and measure = any(${names}::text[])`
   return insertStanding(tx, organizationId, moved, checkpointOn)
 }
 

@@ -17,7 +17,7 @@ export async function findFoldFaults(tx: Tx, organizationId: string): Promise<Fo
     with position as (
       select coalesce(max(xid), '0') as xid, coalesce(max(day), '-infinity') as day,
         coalesce(max(checkpoint_on), '-infinity') as checkpoint_on, max(recorded_max) as recorded_max,
-        coalesce(max(rows), 0) as rows
+        coalesce(max(rows), 0) as rows, coalesce(max(days_of_segments), 0) as days_of_segments
       from kpi_fold where organization_id = ${organizationId}
     ), member as (
       select s.id as segment_id, v.level, min(peer.id) as cut
@@ -66,7 +66,7 @@ export async function findFoldFaults(tx: Tx, organizationId: string): Promise<Fo
       from kpi_day where organization_id = ${organizationId}
       union all
       select 'kpi_day', concat_ws(' ', measure, level, cut, day, anchor), 2, amount, count, days, amount_days
-      from truth where level < 6
+      from truth where level < 6 or not is_plain and cut <= (select days_of_segments from position)
       union all
       select 'kpi_day_recorded', concat_ws(' ', measure, level, cut, day, anchor, recorded_on), 1, amount, count, days, amount_days
       from kpi_day_recorded where organization_id = ${organizationId}
@@ -100,7 +100,7 @@ export async function findFoldFaults(tx: Tx, organizationId: string): Promise<Fo
       union all
       select 'kpi_checkpoint', concat_ws(' ', measure, level, cut, checkpoint_on.month, month_anchor), 2, amount, count, 0, amount_days
       from truth join checkpoint_on on truth.month <= checkpoint_on.month
-      where is_plain or is_aged and level < 6
+      where is_plain or is_aged and (level < 6 or cut <= (select days_of_segments from position))
       union all
       select 'kpi_fold', 'recorded_max ' || coalesce(recorded_max::text, ''), 1, 1, 0, 0, 0 from position
       where isfinite(recorded_max)

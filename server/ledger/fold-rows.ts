@@ -3,12 +3,14 @@ import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { agedSeries, byMonthName, cohortNames } from './ages.ts'
 
-/** Where folding stands. PostgreSQL's text of a transaction id, a date (or infinity) each; and how many are folded. */
+/** Where folding stands. PostgreSQL's text of a transaction id, a date (or infinity) each; how many are folded; and of which segments days are kept. */
 export type Position = {
   readonly xid: string
   readonly day: string
   readonly checkpointOn: string
   readonly rows: bigint
+  /** Of segments with ids up to this one days are kept. */
+  readonly daysOfSegments: number
 }
 
 /**

@@ -13,7 +13,8 @@
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { asOwner, inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { addRows, dropCheckpoints, makeCheckpoint } from './fold-add.ts'
-import { foldAnew } from './fold-anew.ts'
+import { DAYS_OF_SEGMENTS_MAX } from './cuts.ts'
+import { clear, foldAnew } from './fold-anew.ts'
 import type { Position } from './fold-rows.ts'
 
 export type FoldOptions = {
@@ -21,6 +22,8 @@ export type FoldOptions = {
   readonly today: Temporal.PlainDate
   /** Of flow, to be added in one transaction. */
   readonly rowsMax?: number
+  /** Days are kept of so many segments; what was folded with those of fewer is folded anew. */
+  readonly daysOfSegments?: number
   /** Asked between transactions and while a long one runs: true ends the folding early. */
   readonly isClosed?: () => boolean
 }
@@ -43,34 +46,50 @@ const LOOK_MS = 250
 export async function fold(
   connection: Connection,
   organizationId: string,
-  { today, rowsMax = ROWS_MAX, isClosed = () => false }: FoldOptions,
+  options: FoldOptions,
 ): Promise<Folded> {
+  const extent = extentOf(options)
+  const { today, isClosed } = extent
   const repeat = async (run: (tx: Tx, position: Position) => Promise<Step>): Promise<Repeated> => {
     for (let done = 0; ;) {
       if (isClosed()) return { outcome: 'DONE', done }
-      const step = await holdingPosition(connection, organizationId, TIMEOUT_MS, run)
+      const step = await holdingPosition(
+        connection,
+        organizationId,
+        { ...extent, timeoutMs: TIMEOUT_MS },
+        run,
+      )
       if (step === null) return { outcome: 'BUSY', done }
       done += step.done
       if (!step.more) return { outcome: 'DONE', done }
     }
   }
-  const anew = await foldAnewIfDue(connection, organizationId, { today, rowsMax, isClosed })
+  const anew = await foldAnewIfDue(connection, organizationId, extent)
   if (anew === null) return { outcome: 'BUSY', rows: 0, checkpoints: 0 }
-  const folded = await repeat((tx, position) => foldBatch(tx, organizationId, position, rowsMax))
+  const folded = await repeat((tx, position) => foldBatch(tx, organizationId, position, extent))
   const rows = anew.rows + folded.done
   if (folded.outcome === 'BUSY') return { outcome: 'BUSY', rows, checkpoints: anew.checkpoints }
   const made = await repeat((tx, position) => makeCheckpoint(tx, organizationId, position, today))
   return { outcome: made.outcome, rows, checkpoints: anew.checkpoints + made.done }
 }
 
+type Extent = Required<FoldOptions>
+
+const extentOf = ({
+  today,
+  rowsMax = ROWS_MAX,
+  daysOfSegments = DAYS_OF_SEGMENTS_MAX,
+  isClosed = () => false,
+}: FoldOptions): Extent => ({ today, rowsMax, daysOfSegments, isClosed })
+
 type Step = { readonly done: number; readonly more: boolean }
 type Repeated = { readonly outcome: 'DONE' | 'BUSY'; readonly done: number }
 
-/** True where rows could be folded or a checkpoint could be made. Reads a few index entries. */
+/** True where rows could be folded, a checkpoint made or days of segments are missing. Reads a few index entries. */
 export async function isFoldDue(tx: Tx, organizationId: string, today: Temporal.PlainDate): Promise<boolean> {
   const [row] = await tx.sql<{ due: boolean }[]>`
     with f as materialized (
-      select coalesce(xid, '0') as xid, coalesce(day, '-infinity') as day, checkpoint_on
+      select coalesce(xid, '0') as xid, coalesce(day, '-infinity') as day, checkpoint_on, days_of_segments
       from (select) one left join kpi_fold on organization_id = ${organizationId}
     )
     select exists (
@@ -84,7 +103,7 @@ export async function isFoldDue(tx: Tx, organizationId: string, today: Temporal.
         and ${today.toString()}::date > case when isfinite(f.checkpoint_on)
           then (f.checkpoint_on + 1 + interval '1 month - 1 day')::date
           else (date_trunc('month', b.day::timestamp) + interval '1 month - 1 day')::date end
-    ) as due
+    ) or coalesce(f.days_of_segments < ${DAYS_OF_SEGMENTS_MAX}::int, false) as due
     from f`
   return row?.due === true
 }
@@ -95,8 +114,7 @@ export async function rebuild(
   organizationId: string,
   options: FoldOptions,
 ): Promise<Folded> {
-  const { today, isClosed = () => false } = options
-  const anew = await runAnew(connection, organizationId, today, isClosed, () => Promise.resolve(true))
+  const anew = await runAnew(connection, organizationId, extentOf(options), () => Promise.resolve(true))
   if (anew === null) return { outcome: 'BUSY', rows: 0, checkpoints: 0 }
   const { outcome, rows, checkpoints } = await fold(connection, organizationId, options)
   return { outcome, rows: anew.rows + rows, checkpoints: anew.checkpoints + checkpoints }
@@ -106,17 +124,17 @@ export async function rebuild(
 const holdingPosition = <T>(
   connection: Connection,
   organizationId: string,
-  timeoutMs: number | null,
+  { daysOfSegments, timeoutMs }: Pick<Extent, 'daysOfSegments'> & { readonly timeoutMs: number | null },
   run: (tx: Tx, position: Position) => Promise<T>,
 ): Promise<T | null> =>
   inTransaction(connection, { organizationId, mode: 'write', timeoutMs }, async (tx) => {
     await tx.sql`
-      insert into kpi_fold (organization_id, xid, day, recorded_max, checkpoint_on, rows)
-      select ${organizationId}, '0', '-infinity', '-infinity', '-infinity', 0
+      insert into kpi_fold (organization_id, xid, day, recorded_max, checkpoint_on, rows, days_of_segments)
+      select ${organizationId}, '0', '-infinity', '-infinity', '-infinity', 0, ${daysOfSegments}::int
       where not exists (select from kpi_fold where organization_id = ${organizationId})
       on conflict do nothing`
     const [position] = await tx.sql<Position[]>`
-      select xid::text, day::text, checkpoint_on::text as "checkpointOn", rows from kpi_fold
+      select xid::text, day::text, checkpoint_on::text as "checkpointOn", rows, days_of_segments as "daysOfSegments" from kpi_fold
       where organization_id = ${organizationId} for update skip locked`
     return position === undefined ? null : run(tx, position)
   })
@@ -127,8 +145,9 @@ const nothingAnew: Anew = { rows: 0, checkpoints: 0 }
 async function foldAnewIfDue(
   connection: Connection,
   organizationId: string,
-  { today, rowsMax, isClosed }: Required<FoldOptions>,
+  extent: Extent,
 ): Promise<Anew | null> {
+  const { rowsMax, daysOfSegments, isClosed } = extent
   const isDue = async (tx: Tx) => {
     const [row] = await tx.sql<{ due: boolean }[]>`
       select exists (
@@ -139,32 +158,35 @@ async function foldAnewIfDue(
             and (xid, day) > (coalesce(fold.xid, '0'), coalesce(fold.day, '-infinity'))
           order by xid, day offset greatest(${rowsMax}::bigint, coalesce(fold.rows, 0) / ${ADDING_COSTS}::int) limit 1
         ) waiting
+      ) or exists (
+        select from kpi_fold
+        where organization_id = ${organizationId} and days_of_segments < ${daysOfSegments}::int and rows > ${rowsMax}::bigint
       ) as due`
     return row?.due === true
   }
   // Looked at in a short transaction first: nobody needs one without a limit every second.
   const due = await inTransaction(connection, { organizationId, mode: 'write', timeoutMs: TIMEOUT_MS }, isDue)
-  return due && !isClosed() ? runAnew(connection, organizationId, today, isClosed, isDue) : nothingAnew
+  return due && !isClosed() ? runAnew(connection, organizationId, extent, isDue) : nothingAnew
 }
 
 /** Cancels itself when closed, leaving all as it was: nobody waits minutes for a process to stop. */
 async function runAnew(
   connection: Connection,
   organizationId: string,
-  today: Temporal.PlainDate,
-  isClosed: () => boolean,
+  { today, daysOfSegments, isClosed }: Extent,
   isDue: (tx: Tx) => Promise<boolean>,
 ): Promise<Anew | null> {
+  const hold = { daysOfSegments, timeoutMs: null }
   let looking: NodeJS.Timeout | undefined
   try {
-    const anew = await holdingPosition(connection, organizationId, null, async (tx) => {
+    const anew = await holdingPosition(connection, organizationId, hold, async (tx) => {
       if (!(await isDue(tx))) return nothingAnew
       const [itself] = await tx.sql<{ pid: number; began: string }[]>`
         select pg_backend_pid() as pid, now() as began`
       looking = setInterval(() => {
         if (isClosed() && itself !== undefined) void connection.cancel(itself).catch(() => {})
       }, LOOK_MS)
-      return foldAnew(tx, organizationId, today)
+      return foldAnew(tx, organizationId, today, daysOfSegments)
     })
     if (anew !== null && anew.rows >= ROWS_MAX) await analyze(connection)
     return anew
@@ -185,7 +207,23 @@ const analyze = (connection: Connection): Promise<unknown> =>
     ),
   )
 
-async function foldBatch(tx: Tx, organizationId: string, from: Position, rowsMax: number): Promise<Step> {
+/** As if nothing were folded yet: of a few rows that is less work than making all anew. */
+async function startOver(tx: Tx, organizationId: string, daysOfSegments: number): Promise<Step> {
+  await clear(tx, organizationId)
+  await tx.sql`
+    update kpi_fold set xid = '0', day = '-infinity', recorded_max = '-infinity', checkpoint_on = '-infinity', rows = 0,
+      days_of_segments = ${daysOfSegments}::int
+    where organization_id = ${organizationId}`
+  return { done: 0, more: true }
+}
+
+async function foldBatch(
+  tx: Tx,
+  organizationId: string,
+  from: Position,
+  { rowsMax, daysOfSegments }: Extent,
+): Promise<Step> {
+  if (from.daysOfSegments < daysOfSegments) return startOver(tx, organizationId, daysOfSegments)
   // One statement, so that the end of all rows and the lack of a further one are of the same snapshot.
   const [upTo] = await tx.sql<{ xid: string; day: string; more: boolean; none: boolean }[]>`
     with last as (

@@ -41,11 +41,11 @@ export const readItems = async (
 ): Promise<Map<string, Item>> =>
   itemIds.length === 0 ? new Map() : selectItems(tx, organizationId, tx.sql`${itemIds}::uuid[]`)
 
-/** The items of these ids, and the customer's disputes about them where they are invoices. */
+/** The items of these ids, and the customers' disputes about them where they are invoices. */
 export const readDisputable = async (
   tx: Tx,
   organizationId: string,
-  customerId: string,
+  customerIds: readonly string[],
   itemIds: readonly string[],
 ): Promise<Map<string, Item>> =>
   itemIds.length === 0
@@ -60,7 +60,7 @@ export const readDisputable = async (
           join ledger_entry opened
             on opened.organization_id = dispute.organization_id and opened.item_id = dispute.id and opened.sequence = 1
           where dispute.organization_id = ${organizationId} and dispute.kind = 'DISPUTE'
-            and dispute.customer_id = ${customerId} and opened.counterpart_id = any(${itemIds}::uuid[]))`,
+            and dispute.customer_id = any(${customerIds}::uuid[]) and opened.counterpart_id = any(${itemIds}::uuid[]))`,
       )
 
 /** Shares and entries come as lists of their fields: of many small rows the driver makes more ado than of JSON. */

@@ -27,7 +27,7 @@ export async function lockItem(
   // Sent together, carried out in this order: what was committed while the first waited is read.
   const [customer, locked] = await Promise.all([
     holdCustomerOf(tx, organizationId, customerId),
-    readDisputable(tx, organizationId, customerId, [id, ...others]),
+    readDisputable(tx, organizationId, [customerId], [id, ...others]),
   ])
   return { item: required(locked, id), customer, locked }
 }
@@ -43,7 +43,7 @@ export async function lockWithSettled(
   const found = await lockItem(tx, organizationId, kind, id)
   if (found === null) return null
   const { item, customer } = found
-  const settled = await readDisputable(tx, organizationId, customer.id, settledBy(item))
+  const settled = await readDisputable(tx, organizationId, [customer.id], settledBy(item))
   return { ...found, locked: new Map([...found.locked, ...settled]) }
 }
 

@@ -5,13 +5,18 @@
 import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { installmentStates, type Entry } from '../domain/invoice.ts'
 import { openSpans, type History, type ItemKind, type OpenSpan } from '../domain/projection.ts'
-import { asWritten, newAudit, type Audit, type AuditRecord, type Author } from './audit.ts'
+import { asWritten, newAudit, newAudits, type Audit, type AuditRecord, type Author } from './audit.ts'
 import { flowOf, insertRows } from './flow-sums.ts'
 import type { Item } from './histories.ts'
 import { dates, insertItems, itemOf, type NewItem } from './new-items.ts'
 import type { Fragment, Tx } from '@tidemark/drizzle/transaction.ts'
 
-export type NewEntry = Entry & { readonly itemId: string; readonly reason?: string | null }
+export type NewEntry = Entry & {
+  readonly itemId: string
+  readonly reason?: string | null
+  /** Of several audit rows of one posting: the one that it belongs to. */
+  readonly auditId?: string
+}
 
 export type Posting = {
   readonly items?: readonly NewItem[]
@@ -42,8 +47,22 @@ export async function postAudited(
   return asWritten(audit, rows)
 }
 
-/** Which audit row the entries belong to, and when they are recorded: given, or selected. */
-type Stamp = { readonly id: string; readonly recordedAt: string | Fragment }
+/** As `postAudited`, for many changes at once, each with an audit row of its own, which its entries name. */
+export async function postManyAudited(
+  tx: Tx,
+  author: Author,
+  action: string,
+  records: readonly (Omit<AuditRecord, 'action'> & { readonly id: string })[],
+  posting: Omit<Posting, 'entries'> & { readonly entries: readonly (NewEntry & { auditId: string })[] },
+): Promise<void> {
+  const audits = newAudits(tx, author, action, records)
+  const stamp = { id: null, recordedAt: tx.sql`(select recorded_at from written0 limit 1)` }
+  const { before, writes } = writesOf(tx, author.organization.id, stamp, posting)
+  await Promise.all([together(tx, [audits, ...writes], 'select'), ...before])
+}
+
+/** Which audit row entries belong to that name none, and when all are recorded: given, or selected. */
+type Stamp = { readonly id: string | null; readonly recordedAt: string | Fragment }
 
 /** `writes` make one statement, at the end of which whatever they refer to is there; `before` must come before it. */
 function writesOf(
@@ -117,9 +136,10 @@ function insertEntries(tx: Tx, organizationId: string, stamp: Stamp, changes: re
     added.map((_, index) => item.entries.length + index + 1),
   )
   return tx.sql`
-    insert into ledger_entry (organization_id, audit_id, recorded_at, item_id, sequence, kind, installment, amount,
+    insert into ledger_entry (organization_id, recorded_at, audit_id, item_id, sequence, kind, installment, amount,
       effective_on, occurred_on, due_on, counterpart_id, code, segment_id, reason)
-    select ${organizationId}, ${stamp.id}, ${stamp.recordedAt}, * from unnest(
+    select ${organizationId}, ${stamp.recordedAt}, * from unnest(
+      ${arrayOf(entries.map((entry) => entry.auditId ?? stamp.id))}::uuid[],
       ${arrayOf(entries.map((entry) => entry.itemId))}::uuid[],
       ${arrayOf(sequences)}::int[],
       ${arrayOf(entries.map((entry) => entry.kind))}::entry_kind[],
@@ -206,13 +226,22 @@ function addToCustomerState(tx: Tx, organizationId: string, changes: readonly Ch
   }
   const rows = [...sums.values()]
   if (rows.length === 0) return null
+  const seen = new Set<string>()
+  const isSecond = rows.map(({ customerId }) => seen.size === seen.add(customerId).size)
+  // Whoever makes new items holds the customer: no two make its first row.
   return tx.sql`
-    insert into customer_state (organization_id, customer_id, currency, receivable, unapplied)
-    select ${organizationId}, * from unnest(
+    insert into customer_state (organization_id, customer_id, currency, receivable, unapplied, is_further)
+    select ${organizationId}, customer_id, currency, receivable, unapplied, is_second or exists (
+      select from customer_state as known
+      where known.organization_id = ${organizationId} and known.customer_id = given.customer_id
+        and known.currency <> given.currency
+    )
+    from unnest(
       ${arrayOf(rows.map((row) => row.customerId))}::uuid[],
       ${arrayOf(rows.map((row) => row.currency))}::text[],
       ${arrayOf(rows.map((row) => row.receivable))}::bigint[],
-      ${arrayOf(rows.map((row) => row.unapplied))}::bigint[])
+      ${arrayOf(rows.map((row) => row.unapplied))}::bigint[],
+      ${arrayOf(isSecond)}::bool[]) as given (customer_id, currency, receivable, unapplied, is_second)
     on conflict (organization_id, customer_id, currency) do update set
       receivable = customer_state.receivable + excluded.receivable,
       unapplied = customer_state.unapplied + excluded.unapplied`

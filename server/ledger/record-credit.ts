@@ -8,12 +8,12 @@ import { allocate, type AllocationInput } from './allocations.ts'
 import type { CreditChanged } from './apply-credit.ts'
 import type { AuditRecord } from './audit.ts'
 import { accountingDay } from './closing.ts'
-import { findInvoices, holdCustomer, type By } from './find.ts'
-import { readDisputable } from './histories.ts'
+import { findInvoices, holdCustomer, type By, type Debtor, type NamedInvoice } from './find.ts'
+import { readDisputable, type Item } from './histories.ts'
 import type { NewItem } from './new-items.ts'
 import { postAudited, type NewEntry } from './post.ts'
-import { segmentOfCredit } from './segments.ts'
-import { withResolutions } from './settled-disputes.ts'
+import { dimensionsOfCredit, segmentFor } from './segments.ts'
+import { withResolutions, type Settling } from './settled-disputes.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** What is recorded, as its command has checked it. */
@@ -36,7 +36,7 @@ type DetailOf<Kind extends NewItem['kind']> = Omit<
   'id' | 'customerId' | 'segmentId' | 'shares' | 'currency' | 'startsOn'
 >
 
-type CreditInput = {
+export type CreditInput = {
   readonly customer: By
   readonly allocations: readonly AllocationInput[]
   readonly effectiveOn?: Temporal.PlainDate | null | undefined
@@ -45,13 +45,16 @@ type CreditInput = {
 const BEGINS_WITH = { RECEIPT: 'RECEIVED', CREDIT_NOTE: 'CREDITED' } as const
 
 /** Records it and applies it to invoices of the customer, within the caller's transaction; the rest is unapplied. */
-export async function recordCredit(
+export async function recordCredit<Stop extends object = never>(
   tx: Tx,
   context: CommandContext,
-  { record, detail, currency, minor, occurredOn, path, amounts }: NewCredit,
+  credit: NewCredit,
   input: CreditInput,
-): Promise<CreditChanged | Problem> {
+  /** Asked before it is posted whether something is in the way. */
+  guard: (customerId: string) => Promise<Stop | Problem | null> = () => Promise.resolve(null),
+): Promise<CreditChanged | Stop | Problem> {
   const { organization } = context
+  const { record, currency, occurredOn, path } = credit
   const [held, invoices] = await Promise.all([
     holdCustomer(tx, organization.id, input.customer, ['customer']),
     findInvoices(
@@ -74,9 +77,37 @@ export async function recordCredit(
 
   const invoiceIds = invoices.map(({ id }) => id)
   const [locked, segmentId] = await Promise.all([
-    readDisputable(tx, organization.id, customer.id, invoiceIds),
-    segmentOfCredit(tx, organization.id, customer, currency),
+    readDisputable(tx, organization.id, [customer.id], invoiceIds),
+    segmentFor(tx, organization.id, dimensionsOfCredit(customer, currency)),
   ])
+  const settled = settleNew(credit, { customer, segmentId, invoices, locked, effectiveOn })
+  if (isProblem(settled)) return settled
+  const { item, settling } = settled
+  const stopped = await guard(customer.id)
+  if (stopped !== null) return stopped
+  const audit = await postAudited(
+    tx,
+    context,
+    { ...record, subject: item.id },
+    { ...settling, items: [item] },
+  )
+  return { creditId: item.id, audit }
+}
+
+type Around = {
+  readonly customer: Debtor
+  readonly segmentId: number
+  /** What it settles, and what stands in the books of that and of its disputes. */
+  readonly invoices: readonly NamedInvoice[]
+  readonly locked: ReadonlyMap<string, Item>
+  readonly effectiveOn: Day
+}
+
+/** What is to be posted for it, or why the invoices cannot be settled so. */
+export function settleNew(
+  { record, detail, currency, minor, occurredOn, amounts }: NewCredit,
+  { customer, segmentId, invoices, locked, effectiveOn }: Around,
+): { readonly item: NewItem; readonly settling: Settling } | Problem {
   const id = randomUUIDv7()
   const first: NewEntry = {
     itemId: id,
@@ -92,8 +123,8 @@ export async function recordCredit(
   const credit = { id, kind: detail.kind, currency, entries: [first] }
   const applied = allocate({ credit, customer, invoices, locked, amounts, from: effectiveOn, occurredOn })
   if (isProblem(applied)) return applied
-  const settling = withResolutions({ locked, entries: [first, ...applied] }, id, occurredOn)
-  const item = { ...detail, id, customerId: customer.id, segmentId, currency, startsOn: occurredOn }
-  const audit = await postAudited(tx, context, { ...record, subject: id }, { ...settling, items: [item] })
-  return { creditId: id, audit }
+  return {
+    item: { ...detail, id, customerId: customer.id, segmentId, currency, startsOn: occurredOn },
+    settling: withResolutions({ locked, entries: [first, ...applied] }, id, occurredOn),
+  }
 }

@@ -32,21 +32,27 @@ export async function segmentFor(tx: Tx, organizationId: string, dimensions: Dim
   return id
 }
 
-/** Of what stands to a customer's credit: it is where the customer is, for no product line. */
-export const segmentOfCredit = (
+/** As `segmentFor`, of each in turn: they are looked for together, and most are there. */
+export async function segmentsFor(
   tx: Tx,
   organizationId: string,
+  wanted: readonly Dimensions[],
+): Promise<readonly number[]> {
+  const keyOf = ({ currency, businessUnit, region, channel, productLine, collectorId }: Dimensions) =>
+    JSON.stringify([currency, businessUnit, region, channel, productLine, collectorId])
+  const distinct = [...new Map(wanted.map((one) => [keyOf(one), one]))]
+  const found = await Promise.all(distinct.map(([, one]) => findSegment(tx, organizationId, one)))
+  const ids = new Map<string, number>()
+  for (const [index, [key, one]] of distinct.entries())
+    ids.set(key, found[index] ?? (await segmentFor(tx, organizationId, one)))
+  return wanted.map((one) => ids.get(keyOf(one)) ?? 0)
+}
+
+/** What stands to a customer's credit is where the customer is, for no product line. */
+export const dimensionsOfCredit = (
   { businessUnit, region, channel, ownerId }: Debtor,
   currency: string,
-): Promise<number> =>
-  segmentFor(tx, organizationId, {
-    currency,
-    businessUnit,
-    region,
-    channel,
-    productLine: null,
-    collectorId: ownerId,
-  })
+): Dimensions => ({ currency, businessUnit, region, channel, productLine: null, collectorId: ownerId })
 
 /** By the number of the segment, as text. */
 export async function readSegmentRows(

@@ -21,18 +21,20 @@ export const announcement = ({ sql }: Tx, organizationId: string) =>
 
 /**
  * Read it before the snapshot that is to be told of: what is committed in between is in the snapshot, while a later
- * look would miss a posting that ended after the snapshot was taken.
+ * look would miss a posting that ended after the snapshot was taken. It is sent at the call and not when it is awaited:
+ * readers that took the whole pool first would wait for ever for a connection to ask this on.
  */
 export async function readSettledAt(
   connection: Connection,
   organizationId: string,
 ): Promise<Temporal.Instant> {
-  const [row] = await connection.sql<{ settled: bigint }[]>`
+  const asked = connection.sql<{ settled: bigint }[]>`
     select least((extract(epoch from statement_timestamp()) * 1000000)::bigint, min(since) - 1) as settled
     from (
       select split_part(application_name, ' ', 3)::bigint as since from pg_stat_activity
       where datname = current_database() and application_name ~ ${`^posting ${organizationId} \\d{1,18}$`}
-    ) as running`
+    ) as running`.execute()
+  const [row] = await asked
   if (row === undefined) throw new Error('An aggregate gave no row')
   return Temporal.Instant.fromEpochNanoseconds(row.settled * 1_000n)
 }

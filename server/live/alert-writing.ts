@@ -5,7 +5,7 @@ import { sendableAt, type QuietHours } from '../domain/alert-quiet.ts'
 import { enqueueDeliveries } from '../delivery/queue.ts'
 import { newUuid } from '../ids.ts'
 import type { KpiOrganization } from '../kpi/source.ts'
-import type { AlertRow, AlertTransitionRow } from '@tidemark/drizzle/rows.ts'
+import type { AlertRow, AlertRuleRow, AlertTransitionRow } from '@tidemark/drizzle/rows.ts'
 import {
   alert,
   alertChannel,
@@ -16,6 +16,12 @@ import {
 } from '@tidemark/drizzle/tables/alert.ts'
 import { type Tx } from '@tidemark/drizzle/transaction.ts'
 import { conditionOf, isPast, type AlertNews, type NewTransition } from './alerts.ts'
+
+/** What is sent of: the rule says where to. */
+export type SentTransition = {
+  readonly news: { readonly rule: AlertRuleRow }
+  readonly transition: AlertTransitionRow
+}
 
 /** A transition that has its place. */
 type Placed = { readonly news: AlertNews; readonly transition: AlertTransitionRow }
@@ -38,7 +44,7 @@ export async function appendAlerts(
   if (placed.length > 0) await tx.insert(alertTransition).values(placed.map(({ transition }) => transition))
   for (const one of all) await updateOpen(tx, one, now)
   await writeStandings(tx, all, opened, now)
-  await send(tx, organization, placed, now)
+  await sendTransitions(tx, organization, placed, now)
   return placed.some(({ transition }) => transition.alertId !== null)
 }
 
@@ -47,6 +53,9 @@ const newAlert = ({ rule, memory, day, value, words }: AlertNews, now: Temporal.
   id: newUuid(),
   ruleId: rule.id,
   goalId: rule.goalId,
+  customerId: null,
+  crossingId: null,
+  escalationDays: null,
   ruleVersion: rule.version,
   episode: memory.episode,
   state: memory.phase === 'NO_DATA' ? 'NO_DATA' : 'FIRING',
@@ -175,10 +184,10 @@ async function writeStandings(
 const TOLD: ReadonlySet<string> = new Set(['RAISED', 'REPEATED', 'RECOVERED'])
 
 /** One delivery for each transition that is told and each channel of its rule, and its job. */
-async function send(
+export async function sendTransitions(
   tx: Tx,
-  { id: organizationId, timeZone }: KpiOrganization,
-  placed: readonly Placed[],
+  { id: organizationId, timeZone }: Pick<KpiOrganization, 'id' | 'timeZone'>,
+  placed: readonly SentTransition[],
   now: Temporal.Instant,
 ): Promise<void> {
   const told = placed.filter(

@@ -2,7 +2,7 @@
  * Alert rules, evaluated with the goals: on the same snapshot, in the same transaction. What was there before is found
  * in `alert_standing`, so it does not matter which process evaluated last, or whether one was stopped in between.
  */
-import { and, count, eq, inArray, isNull, lt } from 'drizzle-orm'
+import { and, count, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
 import { figureOf, sightInWords, type AlertCondition, type AlertSight } from '../domain/alert-rule.ts'
 import { stepRule } from '../domain/alert-replay.ts'
 import {
@@ -14,7 +14,6 @@ import {
   type Silence,
 } from '../domain/alert-state.ts'
 import { formatPart } from '../domain/exact.ts'
-import type { KpiOrganization } from '../kpi/source.ts'
 import {
   daysOf,
   measurableOf,
@@ -23,7 +22,7 @@ import {
   subjectOfRule,
   type SeenProgress,
 } from './alert-sight.ts'
-import { measure, notMeasured, type Measured, type Wanted } from './measure.ts'
+import { notMeasured, type Measured, type Wanted } from './measure.ts'
 import type {
   AlertRow,
   AlertRuleRow,
@@ -31,12 +30,13 @@ import type {
   AlertTransitionRow,
   GoalRow,
 } from '@tidemark/drizzle/rows.ts'
+import { statement } from '@tidemark/drizzle/statement.ts'
 import { alert, alertRule, alertStanding } from '@tidemark/drizzle/tables/alert.ts'
 import { goalReview } from '@tidemark/drizzle/tables/review.ts'
-import { inSavepoint, type Tx } from '@tidemark/drizzle/transaction.ts'
+import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 /** A rule with where it stands. */
-type Watched = {
+export type Watched = {
   readonly rule: AlertRuleRow
   readonly standing: AlertStandingRow | null
   readonly open: AlertRow | null
@@ -50,7 +50,16 @@ export type GoalsSeen = {
   readonly progress: ReadonlyMap<string, SeenProgress>
   readonly today: Temporal.PlainDate
   readonly now: Temporal.Instant
+  readonly watched: readonly Watched[]
+  /** By rule on a KPI. */
+  readonly sights: ReadonlyMap<string, AlertSight>
+  /** By goal that a rule on its reviews watches: how many are overdue; none where it is left out. */
+  readonly overdue: ReadonlyMap<string, number>
+  readonly onFailure: OnFailure
 }
+
+/** Hears of a rule that cannot be judged: nothing happens to it, and the others go on. */
+type OnFailure = (ruleId: string, error: unknown) => void
 
 /** What became of a rule. */
 export type AlertNews = Watched & {
@@ -67,17 +76,15 @@ export type NewTransition = Pick<AlertTransitionRow, 'kind'> & {
 }
 
 /** What happens to the rules at this evaluation; nothing is written. */
-export async function findAlerts(
-  view: Tx,
-  organization: KpiOrganization,
-  seen: GoalsSeen,
-): Promise<readonly AlertNews[]> {
-  const watched = await readWatched(view, organization.id)
-  if (watched.length === 0) return []
-  const sights = await measureRules(view, organization, watched, seen)
-  const overdue = await readOverdueReviews(view, organization.id, watched, seen)
+export function findAlerts({
+  watched,
+  sights,
+  overdue,
+  onFailure,
+  ...seen
+}: GoalsSeen): readonly AlertNews[] {
   const goals = new Map(seen.goals.map((goal) => [goal.id, goal]))
-  return watched.flatMap((one): AlertNews[] => {
+  const judge = (one: Watched): AlertNews[] => {
     const { goalId } = one.rule
     if (goalId === null) return newsOf(one, sights.get(one.rule.id) ?? null, null, seen)
     const goal = goals.get(goalId)
@@ -85,35 +92,53 @@ export async function findAlerts(
     const progress = seen.progress.get(goalId)
     const sight = progress && sightOfGoal(goal, { ...progress, overdueReviews: overdue.get(goalId) ?? 0 })
     return newsOf(one, sight ?? null, goal, seen)
+  }
+  return watched.flatMap((one) => {
+    try {
+      return judge(one)
+    } catch (error) {
+      onFailure(one.rule.id, error)
+      return []
+    }
   })
 }
 
-async function readWatched(view: Tx, organizationId: string): Promise<Watched[]> {
-  const rows = await view
+const selectWatched = statement((tx) =>
+  tx
     .select()
     .from(alertRule)
     .leftJoin(
       alertStanding,
-      and(eq(alertStanding.organizationId, organizationId), eq(alertStanding.ruleId, alertRule.id)),
+      and(eq(alertStanding.organizationId, alertRule.organizationId), eq(alertStanding.ruleId, alertRule.id)),
     )
-    .leftJoin(alert, and(eq(alert.organizationId, organizationId), eq(alert.id, alertStanding.alertId)))
+    .leftJoin(
+      alert,
+      and(eq(alert.organizationId, alertRule.organizationId), eq(alert.id, alertStanding.alertId)),
+    )
     .where(
       and(
-        eq(alertRule.organizationId, organizationId),
+        eq(alertRule.organizationId, sql.placeholder('organizationId')),
         eq(alertRule.enabled, true),
         isNull(alertRule.deletedAt),
+        // `credit-watch.ts` looks after those.
+        sql`${alertRule.condition} ->> 'kind' not in ('OVER_LIMIT', 'ESCALATION')`,
       ),
     )
-    .orderBy(alertRule.id)
+    .orderBy(alertRule.id),
+)
+
+/** All rules that are on. */
+export async function readWatched(view: Tx, organizationId: string): Promise<Watched[]> {
+  const rows = await selectWatched(view, { organizationId })
   return rows.map((row) => ({ rule: row.alert_rule, standing: row.alert_standing, open: row.alert }))
 }
 
 /** By goal that a rule on its reviews watches: how many are overdue; none where it is left out. */
-async function readOverdueReviews(
+export async function readOverdueReviews(
   view: Tx,
   organizationId: string,
   watched: readonly Watched[],
-  { today }: GoalsSeen,
+  today: Temporal.PlainDate,
 ): Promise<ReadonlyMap<string, number>> {
   const goalIds = watched.flatMap(({ rule }) =>
     conditionOf(rule).kind === 'REVIEW_OVERDUE' && rule.goalId !== null ? [rule.goalId] : [],
@@ -134,57 +159,49 @@ async function readOverdueReviews(
   return new Map(rows.map((row) => [row.goalId, row.count]))
 }
 
-/** By rule on a KPI. */
-async function measureRules(
-  view: Tx,
-  organization: KpiOrganization,
-  watched: readonly Watched[],
-  { today, now }: GoalsSeen,
-): Promise<ReadonlyMap<string, AlertSight>> {
-  const rules = watched.flatMap(({ rule }) => (rule.goalId === null ? [rule] : []))
-  if (rules.length === 0) return new Map()
-  const wantedOf = (rule: AlertRuleRow): Wanted[] =>
-    daysOf(conditionOf(rule), today).map((asOf) => ({ goal: measurableOf(rule), asOf }))
-  const measured = await measureAll(view, organization, rules.map(wantedOf), now)
-  return new Map(
-    rules.map((rule, index) => {
-      const [value = notMeasured, before = null] = measured[index] ?? []
-      return [rule.id, sightOfKpi(subjectOfRule(rule, null), value, before)]
-    }),
-  )
+/** A rule on a KPI, and what it wants measured. */
+type RuleToMeasure = {
+  readonly id: string
+  readonly subject: ReturnType<typeof subjectOfRule>
+  readonly wanted: readonly Wanted[]
 }
 
-/** Together; one by one only where one of them was seen to fail, which then counts as without a value. */
-async function measureAll(
-  view: Tx,
-  organization: KpiOrganization,
-  groups: readonly (readonly Wanted[])[],
-  now: Temporal.Instant,
-): Promise<readonly (readonly Measured[])[]> {
-  try {
-    const all = await inSavepoint(view, (inner) => measure(inner, organization, groups.flat(), now))
-    let next = 0
-    return groups.map((group) => group.map(() => all[next++] ?? notMeasured))
-  } catch {
-    const measured: Measured[][] = []
-    for (const group of groups) {
-      try {
-        measured.push(await inSavepoint(view, (inner) => measure(inner, organization, group, now)))
-      } catch {
-        // Its alert says that there is no value; why is in the log of who evaluates goals on the same KPI.
-        measured.push(group.map(() => notMeasured))
-      }
+/** What of a rule cannot be read, such as a KPI of a newer version, fails before anything is asked for. */
+export const rulesToMeasure = (
+  watched: readonly Watched[],
+  today: Temporal.PlainDate,
+  onFailure: OnFailure,
+): RuleToMeasure[] =>
+  watched.flatMap(({ rule }) => {
+    if (rule.goalId !== null) return []
+    try {
+      const days = daysOf(conditionOf(rule), today)
+      const wanted = days.map((asOf) => ({ goal: measurableOf(rule), asOf, isFull: true }))
+      return [{ id: rule.id, subject: subjectOfRule(rule, null), wanted }]
+    } catch (error) {
+      onFailure(rule.id, error)
+      return []
     }
-    return measured
-  }
-}
+  })
+
+/** By rule. */
+export const sightsOf = (
+  rules: readonly RuleToMeasure[],
+  measuredOf: (id: string) => readonly Measured[],
+): ReadonlyMap<string, AlertSight> =>
+  new Map(
+    rules.map(({ id, subject }) => {
+      const [value = notMeasured, before = null] = measuredOf(id)
+      return [id, sightOfKpi(subject, value, before)]
+    }),
+  )
 
 /** Null where it was not evaluated yet. */
 function newsOf(
   watched: Watched,
   sight: AlertSight | null,
   goal: GoalRow | null,
-  { today, now }: GoalsSeen,
+  { today, now }: Pick<GoalsSeen, 'today' | 'now'>,
 ): AlertNews[] {
   const { rule, standing, open } = watched
   const before = memoryOf(standing)
@@ -210,7 +227,7 @@ function newsOf(
 }
 
 /** The goal is not evaluated any more: an open alert ends with it. */
-function restOf(watched: Watched, { today, now }: GoalsSeen): AlertNews[] {
+function restOf(watched: Watched, { today, now }: Pick<GoalsSeen, 'today' | 'now'>): AlertNews[] {
   const before = memoryOf(watched.standing)
   if (before.phase === 'OK') {
     const news = { memory: before, transitions: [], day: today, value: null, words: '' }

@@ -3,13 +3,17 @@
  * is; and, should a word get lost, when a look each second finds something that was not seen. The audit is sealed on
  * the same occasions, beside the evaluation and not within it, so that a KPI that is slow or fails never delays it.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
-import { evaluate, isDue, type EvaluatedOrganization } from './evaluate.ts'
-import { findForecasts, hasStaleForecasts } from './forecasts.ts'
+import { evaluate, type Evaluated, type EvaluatedOrganization } from './evaluate.ts'
+import { isCreditDue, watchCredit } from './credit-watch.ts'
+import { findForecasts } from './forecasts.ts'
+import { createLookouts, lookAt, organizationColumns } from './lookouts.ts'
 import { createTally } from './tally.ts'
 import { createAttempts, createPace, createTurns } from './turns.ts'
 import type { Events, LogError } from '../events.ts'
 import { isUnsealed, seal } from '../ledger/seal.ts'
+import { createMetrics, LATENCY_BOUNDS, type Metrics } from '../metrics.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import { organization } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
@@ -19,6 +23,7 @@ export type EvaluatorServices = {
   readonly events: Events
   readonly clock: () => Temporal.Instant
   readonly logError: LogError
+  readonly metrics?: Metrics
   /** Hears how far the evaluation of many organizations has come. */
   readonly logProgress?: (message: string) => void
 }
@@ -33,10 +38,23 @@ export type Evaluator = {
 const POLL_MS = 1_000
 /** Of all organizations: each takes two connections, and those are there for viewers first. */
 const EVALUATIONS_AT_ONCE = 3
+/**
+ * In a burst an evaluation is followed by a rest as long as itself, at most so long: what is posted meanwhile is one
+ * evaluation all the same, and those who post have the processor for half of the time.
+ */
+const REST_MS_MAX = 40
 /** Each takes one connection, to read years: nobody waits for it. */
 const FORECASTS_AT_ONCE = 1
+/** Goals that cannot be computed are tried again so much later, though nothing was posted: it may have been a passing fault. */
+const FAILED_RETRY_MS = 30_000
 /** What fails, such as books that are not folded yet and take too long to read, is tried again so much later. */
 const FORECAST_RETRY_MS = 60_000
+/** Each takes one connection, for milliseconds. */
+const CREDIT_AT_ONCE = 2
+/** Of one organization: under load, one look at many customers costs little more than one at a few. */
+const CREDIT_EVERY_MS = 100
+/** What need not be known in the same moment waits for the evaluation that viewers wait for, but no longer than this. */
+const BESIDE_MS_MAX = 50
 /** Each takes one connection, for milliseconds. */
 const SEALS_AT_ONCE = 3
 /** Of one organization: under load, one seal of many entries costs no more than one of a few. */
@@ -55,6 +73,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     if (!isClosed()) services.logError(error, message)
   }
 
+  const counts = countEvaluations(services.metrics ?? createMetrics())
   const tally = createTally(
     (done, of) => services.logProgress?.(`${done} of ${of} organizations evaluated`),
     () => performance.now(),
@@ -64,16 +83,33 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     EVALUATIONS_AT_ONCE,
     async (organizationId) => {
       const found = await findOrganization(organizationId)
-      if (found !== null) await evaluateNow(services, found, isClosed)
+      if (found !== null) counts.evaluated(organizationId, await evaluateNow(services, found, isClosed))
     },
     (error, organizationId) =>
       logError(error, `The goals of organization ${organizationId} could not be evaluated`),
+    (tookMs) => Math.min(tookMs, REST_MS_MAX),
   )
   const seals = createTurns(
     SEALS_AT_ONCE,
-    (organizationId) => sealNow(connection, organizationId, isClosed),
+    (organizationId) => sealNow(services, organizationId, isClosed),
     (error, organizationId) =>
       logError(error, `The audit of organization ${organizationId} could not be sealed`),
+  )
+
+  const credit = createTurns(
+    CREDIT_AT_ONCE,
+    async (organizationId) => {
+      const found = await findOrganization(organizationId)
+      if (found !== null) await watchCreditNow(services, found, isClosed)
+    },
+    (error, organizationId) =>
+      logError(error, `The credit limits of organization ${organizationId} could not be watched`),
+  )
+  const behindEvaluation = (organizationId: string): Promise<unknown> =>
+    Promise.race([evaluations.running(organizationId), sleep(BESIDE_MS_MAX, undefined, { ref: false })])
+  const watching = createPace(
+    CREDIT_EVERY_MS,
+    (organizationId) => void behindEvaluation(organizationId).then(() => credit.take(organizationId)),
   )
 
   const failed = new Map<string, number>()
@@ -96,7 +132,10 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     return at === undefined || performance.now() - at > FORECAST_RETRY_MS
   }
 
-  const sealing = createPace(SEAL_EVERY_MS, (organizationId) => void seals.take(organizationId))
+  const sealing = createPace(
+    SEAL_EVERY_MS,
+    (organizationId) => void behindEvaluation(organizationId).then(() => seals.take(organizationId)),
+  )
 
   let looking: Promise<Found> | null = null
   const look = (): Promise<Found> => {
@@ -112,19 +151,23 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     { what: 'seals', turns: seals },
     { what: 'evaluation', turns: evaluations },
     { what: 'forecasts', turns: forecasts },
+    { what: 'credit', turns: credit },
   ] as const
+
+  const lookouts = createLookouts(connection, services.clock)
 
   /** Begins what is due, without waiting for it: a slow organization must not keep the others waiting. */
   const lookAtAll = async (): Promise<Found> => {
     const work: Promise<void>[] = []
-    const organizations = await attempt('organizations', () => readOrganizations(connection))
-    for (const one of organizations ?? []) {
+    const organizations = await attempt('organizations', () => lookouts.read())
+    for (const { one, isQuiet } of organizations ?? []) {
       if (isClosed()) break
-      const wanted = lazily(() => lookAt(connection, one, services.clock()))
+      const wanted = lazily(() => lookouts.lookAt(one))
       for (const { what, turns } of kinds) {
         const running = turns.running(one.id)
         if (running !== null) work.push(running)
-        else if (what === 'forecasts' && !mayForecast(one.id)) continue
+        else if (what === 'evaluation' && counts.isWorthATry(one.id)) work.push(turns.take(one.id))
+        else if (isQuiet || (what === 'forecasts' && !mayForecast(one.id))) continue
         // Each on its own: one that cannot be looked at must not hide those after it.
         else if (await attempt(`${what} of ${one.id}`, async () => valueOf((await wanted())[what])))
           work.push(what === 'evaluation' ? counted(turns.take(one.id)) : turns.take(one.id))
@@ -147,8 +190,9 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
 
   const stopHearing = [
     events.on('posted', ({ organizationId }) => {
-      sealing.ask(organizationId)
       void evaluations.take(organizationId)
+      sealing.ask(organizationId)
+      watching.ask(organizationId)
     }),
     events.on('missed', () => void look()),
   ]
@@ -161,6 +205,7 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
       clearInterval(timer)
       for (const stop of stopHearing) stop()
       sealing.close()
+      watching.close()
       await looking
       await Promise.all(kinds.map(({ turns }) => turns.close()))
     },
@@ -172,27 +217,92 @@ async function evaluateNow(
   { connection, events, clock, logError }: EvaluatorServices,
   organization: EvaluatedOrganization,
   isClosed: () => boolean,
-): Promise<void> {
+): Promise<Done | null> {
   for (;;) {
     const evaluated = await evaluate(connection, organization, clock(), logError)
     if (evaluated.outcome === 'DONE') {
-      if (evaluated.appended > 0) events.publish('progress', { organizationId: organization.id })
+      const { appended } = evaluated
+      if (appended.length > 0) events.publish('progress', { organizationId: organization.id, appended })
       if (evaluated.alerted) events.publish('alerted', { organizationId: organization.id })
-      return
+      return evaluated
     }
     await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
-    if (isClosed() || !valueOf((await lookAt(connection, organization, clock())).evaluation)) return
+    if (isClosed() || !valueOf((await lookAt(connection, organization, clock())).evaluation)) return null
   }
 }
 
-/** Seals until nothing is left to seal, also where another process is at it. */
+/** Looks until nobody is left to look at, also where another process is at it, and tells where alerts changed. */
+async function watchCreditNow(
+  { connection, events, clock }: EvaluatorServices,
+  organization: EvaluatedOrganization,
+  isClosed: () => boolean,
+): Promise<void> {
+  const { id: organizationId } = organization
+  const isDue = () =>
+    inTransaction(connection, { organizationId, mode: 'read' }, (tx) =>
+      isCreditDue(tx, organization, clock()),
+    )
+  if (!(await isDue())) return
+  while (!isClosed()) {
+    const watched = await watchCredit(connection, organization, clock())
+    if (watched.outcome === 'DONE') {
+      if (watched.alerted) events.publish('alerted', { organizationId })
+      if (!watched.more) return
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
+      if (!(await isDue())) return
+    }
+  }
+}
+
+type Done = Extract<Evaluated, { readonly outcome: 'DONE' }>
+
+/** What this process did, and which organizations have something that fails. */
+function countEvaluations(metrics: Metrics) {
+  let evaluations = 0
+  const failures = new Map<string, { readonly count: number; readonly since: number }>()
+  const lag = metrics.histogram(
+    'tidemark_evaluation_lag_seconds',
+    'From the recording of the first posting that was not evaluated yet to the progress of goals.',
+    LATENCY_BOUNDS,
+  )
+  metrics.add('counter', 'tidemark_evaluations_total', 'Evaluations of organizations.', () => evaluations)
+  metrics.add('gauge', 'tidemark_failing', 'Goals and alert rules that could not be computed.', () =>
+    [...failures.values()].reduce((sum, { count }) => sum + count, 0),
+  )
+  return {
+    evaluated(organizationId: string, done: Done | null): void {
+      if (done === null) {
+        // Another process knows.
+        failures.delete(organizationId)
+        return
+      }
+      evaluations += 1
+      if (done.lagMs !== null) lag.observe(done.lagMs / 1_000)
+      if (done.failing === 0) failures.delete(organizationId)
+      else failures.set(organizationId, { count: done.failing, since: performance.now() })
+    },
+    /** Whether something failed in it so long ago that it may be well by now. */
+    isWorthATry(organizationId: string): boolean {
+      const failed = failures.get(organizationId)
+      return failed !== undefined && performance.now() - failed.since > FAILED_RETRY_MS
+    },
+  }
+}
+
+/** Seals until nothing is left to seal, also where another process is at it, and tells where something was sealed. */
 async function sealNow(
-  connection: Connection,
+  { connection, events }: EvaluatorServices,
   organizationId: string,
   isClosed: () => boolean,
 ): Promise<void> {
   const read = { organizationId, mode: 'read' } as const
-  while ((await seal(connection, organizationId, isClosed)).outcome === 'BUSY') {
+  for (;;) {
+    const sealed = await seal(connection, organizationId, isClosed)
+    if (sealed.outcome === 'DONE') {
+      if (sealed.sealed > 0) events.publish('sealed', { organizationId })
+      return
+    }
     await new Promise((resolve) => setTimeout(resolve, BUSY_RETRY_MS))
     if (isClosed() || !(await inTransaction(connection, read, (tx) => isUnsealed(tx, organizationId)))) return
   }
@@ -200,23 +310,6 @@ async function sealNow(
 
 /** The evaluations and seals that a look began or found under way. */
 type Found = { readonly work: readonly Promise<void>[] }
-
-/** What an organization waits for, each with its own failure. */
-type Wanted = Readonly<Record<'seals' | 'evaluation' | 'forecasts', PromiseSettledResult<boolean>>>
-
-/** One transaction, yet where the one cannot be told, such as for a time zone that there is not, the other still is. */
-const lookAt = (connection: Connection, one: EvaluatedOrganization, now: Temporal.Instant): Promise<Wanted> =>
-  inTransaction(connection, { organizationId: one.id, mode: 'read' }, async (tx) => {
-    const [seals, evaluation, forecasts] = await Promise.allSettled([
-      isUnsealed(tx, one.id),
-      isDue(tx, one, now),
-      hasStaleForecasts(tx, one, now),
-    ])
-    // What cannot be evaluated cannot be forecast, and is told once.
-    return { seals, evaluation, forecasts: evaluation.status === 'rejected' ? NOTHING : forecasts }
-  })
-
-const NOTHING: PromiseSettledResult<boolean> = { status: 'fulfilled', value: false }
 
 const valueOf = <Value>(result: PromiseSettledResult<Value>): Value => {
   if (result.status === 'rejected') throw result.reason
@@ -227,17 +320,6 @@ const lazily = <Value>(make: () => Promise<Value>): (() => Promise<Value>) => {
   let made: Promise<Value> | undefined
   return () => (made ??= make())
 }
-
-const columns = {
-  id: organization.id,
-  baseCurrency: organization.baseCurrency,
-  timeZone: organization.timeZone,
-}
-
-const readOrganizations = (connection: Connection): Promise<EvaluatedOrganization[]> =>
-  inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
-    tx.select(columns).from(organization),
-  )
 
 /** What an evaluation needs of an organization never changes, so each is read once. */
 function rememberOrganizations(connection: Connection) {
@@ -254,7 +336,7 @@ const readOrganization = async (
   id: string,
 ): Promise<EvaluatedOrganization | null> => {
   const [found] = await inTransaction(connection, { organizationId: null, mode: 'read' }, (tx) =>
-    tx.select(columns).from(organization).where(eq(organization.id, id)),
+    tx.select(organizationColumns).from(organization).where(eq(organization.id, id)),
   )
   return found ?? null
 }

@@ -3,8 +3,9 @@
  * and handed to all in their order. Woken by events, and each second as long as somebody follows, should a word get lost.
  */
 import { readTransitionPosition, readTransitionsAfter } from './alert-events.ts'
+import { readChainPosition, readCustomerChangesAfter, type CustomerChange } from './customer-changes.ts'
 import { readProgressAfter, readSequence } from './progress.ts'
-import type { Events, LogError, ToldEvent } from '../events.ts'
+import type { EventMap, Events, LogError, ToldEvent } from '../events.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { AlertTransitionRow, GoalProgressRow } from '@tidemark/drizzle/rows.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
@@ -33,6 +34,8 @@ type Source<Row> = {
   readonly name: string
   /** Told when there are new rows. */
   readonly event: ToldEvent
+  /** The new rows, where the process that wrote them is this one. */
+  readonly told?: (payload: EventMap[ToldEvent]) => readonly Row[]
   readonly readAfter: (
     tx: Tx,
     organizationId: string,
@@ -51,6 +54,7 @@ export const openFeed = (services: FeedServices, options: FeedOptions = {}): Fee
     {
       name: 'progress',
       event: 'progress',
+      told: (payload) => ('appended' in payload && payload.appended) || [],
       readAfter: (tx, id, after) => readProgressAfter(tx, id, { ...after, goalIds: null }),
       readPosition: readSequence,
     },
@@ -70,9 +74,22 @@ export const openAlertFeed = (services: FeedServices, options: FeedOptions = {})
     options,
   )
 
+/** Which customers changed, command by command. */
+export const openCustomerFeed = (services: FeedServices, options: FeedOptions = {}): Feed<CustomerChange> =>
+  openSequence(
+    services,
+    {
+      name: 'customers',
+      event: 'sealed',
+      readAfter: readCustomerChangesAfter,
+      readPosition: readChainPosition,
+    },
+    options,
+  )
+
 function openSequence<Row extends { readonly sequence: bigint }>(
   { connection, events, logError }: FeedServices,
-  { name, event, readAfter, readPosition }: Source<Row>,
+  { name, event, told, readAfter, readPosition }: Source<Row>,
   options: FeedOptions,
 ): Feed<Row> {
   const channels = new Map<string, Channel<Row>>()
@@ -115,15 +132,21 @@ function openSequence<Row extends { readonly sequence: bigint }>(
   const open = async (organizationId: string): Promise<bigint> =>
     inTransaction(connection, { organizationId, mode: 'read' }, (tx) => readPosition(tx, organizationId))
 
-  const wake = (organizationId: string): void => {
+  const wake = (organizationId: string, rows: readonly Row[] = []): void => {
     const channel = channels.get(organizationId)
-    if (channel?.opened === true) void read(organizationId, channel)
+    if (channel?.opened !== true) return
+    const [first] = rows
+    // Only what comes right after the last one: what is being read now may hold the same.
+    if (channel.reading === null && first?.sequence === channel.position + 1n) {
+      channel.position = rows.at(-1)?.sequence ?? channel.position
+      for (const row of rows) hand(channel, row)
+    } else void read(organizationId, channel)
   }
   const wakeAll = (): void => {
     for (const organizationId of channels.keys()) wake(organizationId)
   }
   const stopHearing = [
-    events.on(event, ({ organizationId }) => wake(organizationId)),
+    events.on(event, (payload) => wake(payload.organizationId, told?.(payload))),
     events.on('missed', wakeAll),
   ]
   const timer = setInterval(wakeAll, options.pollMs ?? POLL_MS)

@@ -11,6 +11,7 @@ import { measure } from './measure.ts'
 import type { Connection } from '@tidemark/drizzle/connect.ts'
 import type { GoalForecastRow, GoalRow } from '@tidemark/drizzle/rows.ts'
 import { arrayOf } from '@tidemark/drizzle/array.ts'
+import { statement } from '@tidemark/drizzle/statement.ts'
 import { goal, goalForecast } from '@tidemark/drizzle/tables/goal.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
 
@@ -44,6 +45,24 @@ const remembered = new WeakMap<object, Map<string, Remembered>>()
 /** Of one database, each of some kilobytes. */
 const FORECASTS_MAX = 20_000
 
+/** What is known by its version already is not read again. */
+const selectNew = statement((tx) =>
+  tx
+    .select({
+      organizationId: goalForecast.organizationId,
+      goalId: goalForecast.goalId,
+      asOf: goalForecast.asOf,
+      deadline: goalForecast.deadline,
+      fit: sql<unknown>`case when xmin::text = any(${sql.placeholder('versions')}::text[]) then null else ${goalForecast.fit} end`.mapWith(
+        goalForecast.fit,
+      ),
+      missing: goalForecast.missing,
+      version: sql<string>`xmin::text`,
+    })
+    .from(goalForecast)
+    .where(eq(goalForecast.organizationId, sql.placeholder('organizationId'))),
+)
+
 /**
  * The same of all goals, for evaluations, of which there are many between two forecasts. A forecast is some kilobytes of
  * JSON, so only what was written by other transactions than those of the last time is read.
@@ -55,22 +74,7 @@ export async function readNewForecasts(
   const all = remembered.get(tx.database) ?? new Map<string, Remembered>()
   remembered.set(tx.database, all)
   const known = all.get(organizationId)
-  const version = sql<string>`xmin::text`
-  const isKnown = sql`xmin::text = any(${arrayOf(known?.versions ?? [])}::text[])`
-  const rows = await tx
-    .select({
-      organizationId: goalForecast.organizationId,
-      goalId: goalForecast.goalId,
-      asOf: goalForecast.asOf,
-      deadline: goalForecast.deadline,
-      fit: sql<unknown>`case when ${isKnown} then null else ${goalForecast.fit} end`.mapWith(
-        goalForecast.fit,
-      ),
-      missing: goalForecast.missing,
-      version,
-    })
-    .from(goalForecast)
-    .where(eq(goalForecast.organizationId, organizationId))
+  const rows = await selectNew(tx, { organizationId, versions: arrayOf(known?.versions ?? []) })
   const versions = new Set(known?.versions)
   const forecasts = new Map(
     rows.map(({ version: written, ...row }) => {

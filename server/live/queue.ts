@@ -13,6 +13,20 @@ export type Queue<Item> = {
   push(item: Item): void
   /** The consumer gets what waits, then the error. */
   fail(error: unknown): void
+  /** What was handed over first and was not consumed yet; it is no longer waited for. */
+  takeFirst(): Item[]
+  /** What was pushed and waits, as far as it is there. */
+  take(): Item[]
+  /** Null where its items have no order that others could join in. */
+  readonly order: Order<Item> | null
+  readonly keyOf: (item: Item) => unknown
+}
+
+/** Where an item stands, so that who has seen everything up to a place can go on with what others are told. */
+export type Order<Item> = {
+  /** What is handed out first tells everything up to here, what is pushed lies beyond. */
+  readonly position: bigint
+  readonly sequenceOf: (item: Item) => bigint
 }
 
 export type QueueOptions<Item> = {
@@ -21,6 +35,8 @@ export type QueueOptions<Item> = {
   readonly keyOf: (item: Item) => unknown
   /** Called once, when the consumer leaves or the queue failed. */
   readonly onEnd: () => void
+  /** With it, one queue serves all who ask for the same (hub.ts). */
+  readonly order?: Order<Item>
 }
 
 /** `first` is handed out before anything that is pushed, and in full. */
@@ -75,6 +91,10 @@ export function createQueue<Item>(first: readonly Item[], options: QueueOptions<
       waiting.push(consumer)
       return consumer.promise
     },
+    takeFirst: () => backlog.splice(0).toReversed(),
+    take: () => items.splice(0),
+    order: options.order ?? null,
+    keyOf: options.keyOf,
     async return() {
       end()
       backlog = []
@@ -97,7 +117,7 @@ const finish = <Item>(waiting: PromiseWithResolvers<IteratorResult<Item, undefin
 }
 
 /** In their order. */
-function lastOfEachKey<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): Item[] {
+export function lastOfEachKey<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): Item[] {
   const last = new Map(items.map((item, index) => [keyOf(item), index]))
   return items.filter((item, index) => last.get(keyOf(item)) === index)
 }

@@ -1,4 +1,5 @@
 /** One piece of work per key at a time, and of all keys no more than so many: bursts become one more run. */
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export type Turns = {
   /** Runs the work for `key`; while it runs, once more afterwards however often it is asked for. Never rejects. */
@@ -33,7 +34,10 @@ export function createTurns(
   max: number,
   work: (key: string) => Promise<void>,
   onFailure: (error: unknown, key: string) => void,
+  /** In a burst: how long to wait after a run that took so long, before the third in a row and all that follow. */
+  restAfter: (tookMs: number) => number = () => 0,
 ): Turns {
+  const closing = new AbortController()
   const turns = new Map<string, { again: boolean; done: Promise<void> }>()
   const attempt = createAttempts(onFailure)
   const inPlace = limitTo(max)
@@ -42,14 +46,20 @@ export function createTurns(
   const run = (key: string): Promise<void | null> =>
     attempt(key, () => inPlace(() => (closed ? Promise.resolve() : work(key))))
 
+  const rest = async (ms: number): Promise<void> => {
+    if (ms > 0 && !closed) await sleep(ms, undefined, { signal: closing.signal }).catch(() => {})
+  }
+
   const begin = (key: string): Promise<void> => {
     const turn = { again: false, done: Promise.resolve() }
     turns.set(key, turn)
     const runAll = async () => {
-      do {
+      for (let runs = 1; runs === 1 || turn.again; runs += 1) {
         turn.again = false
+        const began = performance.now()
         await run(key)
-      } while (turn.again)
+        if (runs > 1 && turn.again) await rest(restAfter(performance.now() - began))
+      }
       turns.delete(key)
     }
     turn.done = runAll()
@@ -67,6 +77,7 @@ export function createTurns(
     running: (key) => turns.get(key)?.done ?? null,
     async close() {
       closed = true
+      closing.abort()
       await Promise.all([...turns.values()].map((turn) => turn.done))
     },
   }

@@ -6,7 +6,7 @@ import { readAllocations } from '../ledger/allocations.ts'
 import { recordCredit, type NewCredit } from '../ledger/record-credit.ts'
 import { implausible, invalid, isProblem, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readText } from '../text.ts'
-import type { RecordReceiptInput } from '../schema.generated.ts'
+import type { ReceiptInput, RecordReceiptInput } from '../schema.generated.ts'
 
 export type ReceiptRecorded = Audited & { readonly receiptId: string }
 
@@ -24,7 +24,7 @@ export async function recordReceipt(
 }
 
 /** What can be said of the input without the books. */
-function checkReceipt(input: RecordReceiptInput, today: Day): NewCredit | Problem {
+export function checkReceipt(input: ReceiptInput, today: Day): NewCredit | Problem {
   const { amount, currency } = input.amount
   if (!isCurrency(currency))
     return invalid(['amount', 'currency'], `${currency} is no ISO 4217 currency code`)

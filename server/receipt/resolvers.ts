@@ -8,17 +8,23 @@ import type { CreditChanged } from '../ledger/apply-credit.ts'
 import { required } from '../loaders.ts'
 import { isProblem } from '../problem.ts'
 import type { Resolvers } from '../schema.generated.ts'
+import { withLazy } from '../with-lazy.ts'
 import { applyReceipt, unapplyReceipt } from './apply.ts'
 import { bounceReceipt } from './bounce.ts'
 import { bouncedOn, findReceipt, listReceipts, received, unappliedAsOf } from './queries.ts'
+import { recordReceipts } from './record-many.ts'
 import { recordReceipt } from './record.ts'
 
 /** The receipt as it is after the command; in a dry run nothing is there to be shown. */
-const changed = async ({ loaders }: Context, dryRun: boolean, { creditId, audit }: CreditChanged) => ({
-  receipt: dryRun ? null : await loaders.receipt.load(creditId),
-  dryRun,
-  audit,
-})
+const changed = <Name extends string>(
+  __typename: Name,
+  { loaders }: Context,
+  dryRun: boolean,
+  { creditId, audit }: CreditChanged,
+) =>
+  withLazy({ __typename, dryRun, audit }, 'receipt', () =>
+    dryRun ? null : required(loaders.receipt, creditId),
+  )
 
 export const receiptResolvers = {
   Query: {
@@ -30,25 +36,32 @@ export const receiptResolvers = {
       const outcome = await carryOut(context, recordReceipt, input)
       if (isProblem(outcome)) return outcome
       const { receiptId: creditId, audit } = outcome
-      return {
-        __typename: 'RecordReceiptSuccess',
-        ...(await changed(context, input.dryRun, { creditId, audit })),
-      }
+      return changed('RecordReceiptSuccess', context, input.dryRun, { creditId, audit })
+    },
+    recordReceipts: async (_root, { input }, context) => {
+      const outcome = await carryOut(context, recordReceipts, input)
+      if (isProblem(outcome)) return outcome
+      const { receiptIds, audit } = outcome
+      const { dryRun } = input
+      const told = { __typename: 'RecordReceiptsSuccess', count: receiptIds.length, dryRun, audit } as const
+      return withLazy(told, 'receipts', () =>
+        dryRun ? [] : receiptIds.map((id) => required(context.loaders.receipt, id)),
+      )
     },
     applyReceipt: async (_root, { input }, context) => {
       const outcome = await carryOut(context, applyReceipt, input)
       if (isProblem(outcome)) return outcome
-      return { __typename: 'ApplyReceiptSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      return changed('ApplyReceiptSuccess', context, input.dryRun, outcome)
     },
     unapplyReceipt: async (_root, { input }, context) => {
       const outcome = await carryOut(context, unapplyReceipt, input)
       if (isProblem(outcome)) return outcome
-      return { __typename: 'UnapplyReceiptSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      return changed('UnapplyReceiptSuccess', context, input.dryRun, outcome)
     },
     bounceReceipt: async (_root, { input }, context) => {
       const outcome = await carryOut(context, bounceReceipt, input)
       if (isProblem(outcome)) return outcome
-      return { __typename: 'BounceReceiptSuccess', ...(await changed(context, input.dryRun, outcome)) }
+      return changed('BounceReceiptSuccess', context, input.dryRun, outcome)
     },
   },
   Receipt: {

@@ -8,6 +8,7 @@ import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { decodeId, encodeId, newUuid } from '../ids.ts'
 import { LIMITS } from '../limits.ts'
 import { writeAudit } from '../ledger/audit.ts'
+import { parseMinor } from '../domain/money.ts'
 import { conflict, invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { NAME_LENGTH_MAX, readRequiredText, readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type { CreateTokenInput, RevokeTokenInput, RotateTokenInput } from '../schema.generated.ts'
@@ -21,7 +22,7 @@ const POINTS_PER_MINUTE_MAX = 1_000_000
 const OVERLAP_HOURS_MAX = 720
 
 /** What is said of a token when it is made. */
-type Wanted = Pick<ApiTokenRow, 'name' | 'expiresAt' | 'addresses' | 'pointsPerMinute'> & {
+type Wanted = Pick<ApiTokenRow, 'name' | 'expiresAt' | 'addresses' | 'pointsPerMinute' | 'creditLimitMax'> & {
   readonly scopes: Scope[]
 }
 
@@ -40,7 +41,7 @@ export async function createToken(
   context: CommandContext,
   input: CreateTokenInput,
 ): Promise<TokenCreated | Problem> {
-  const wanted = checkToken(input, context.now)
+  const wanted = checkToken(input, context)
   if (isProblem(wanted)) return wanted
   let secret: string | null = null
   const outcome = await runCommand<Created>(context, { action: 'createToken', input }, async (tx) => {
@@ -49,8 +50,15 @@ export async function createToken(
     if (excess !== null) return excess
     const made = await insertToken(tx, context, { ...wanted, replacesId: null })
     secret = made.secret
-    const { scopes, expiresAt, pointsPerMinute } = wanted
-    const after = { scopes, expiresAt, pointsPerMinute, addressBlocks: wanted.addresses?.length ?? 0 }
+    const { scopes, expiresAt, pointsPerMinute, creditLimitMax } = wanted
+    const ceiling = creditLimitMax === null ? {} : { creditLimitMax: creditLimitMax.toString() }
+    const after = {
+      scopes,
+      expiresAt,
+      pointsPerMinute,
+      ...ceiling,
+      addressBlocks: wanted.addresses?.length ?? 0,
+    }
     const audit = await writeAudit(tx, context, { action: 'createToken', subject: made.row.id, after })
     return { tokenId: made.row.id, imagined: input.dryRun ? made.row : null, audit }
   })
@@ -117,7 +125,10 @@ export async function revokeToken(
   })
 }
 
-function checkToken(input: CreateTokenInput, now: Temporal.Instant): Wanted | Problem {
+function checkToken(
+  input: CreateTokenInput,
+  { now, organization: { baseCurrency } }: Pick<CommandContext, 'now' | 'organization'>,
+): Wanted | Problem {
   const name = readRequiredText(input.name, ['name'], NAME_LENGTH_MAX)
   if ('code' in name) return name
   const scopes = checkScopes(input.scopes)
@@ -137,7 +148,11 @@ function checkToken(input: CreateTokenInput, now: Temporal.Instant): Wanted | Pr
     const range = `from 1 to ${POINTS_PER_MINUTE_MAX.toLocaleString('en')}`
     return invalid(['pointsPerMinute'], `Points per minute are ${range}, not ${pointsPerMinute}`)
   }
-  return { name: name.text, scopes, expiresAt, addresses, pointsPerMinute }
+  const ceiling = input.creditLimitMax
+  const creditLimitMax = ceiling == null ? null : parseMinor(ceiling, baseCurrency)
+  if (ceiling != null && (creditLimitMax === null || creditLimitMax < 0n))
+    return invalid(['creditLimitMax'], `${ceiling} is no amount of ${baseCurrency} of 0 or more`)
+  return { name: name.text, scopes, expiresAt, addresses, pointsPerMinute, creditLimitMax }
 }
 
 /** Each once, in the order in which they are always listed. */
@@ -178,7 +193,7 @@ function excessOf(wanted: Wanted, rights: Rights): Problem | null {
   return rights.token === null ? null : limitFault(wanted, rights.token)
 }
 
-type Limits = Pick<ApiTokenRow, 'expiresAt' | 'addresses' | 'pointsPerMinute'>
+type Limits = Pick<ApiTokenRow, 'expiresAt' | 'addresses' | 'pointsPerMinute' | 'creditLimitMax'>
 
 /** What a token makes is bound by its own limits: whoever found it must not free themselves of them. */
 function limitFault(wanted: Limits, own: Limits): Problem | null {
@@ -191,6 +206,12 @@ function limitFault(wanted: Limits, own: Limits): Problem | null {
     const list = own.addresses?.join(', ')
     return invalid(['addresses'], `Your own token may be used from ${list} alone, and so may what it makes`)
   }
+  const { creditLimitMax } = own
+  if (creditLimitMax !== null && (wanted.creditLimitMax === null || wanted.creditLimitMax > creditLimitMax))
+    return invalid(
+      ['creditLimitMax'],
+      'Your own token has a ceiling of credit limits, and what it makes none above it',
+    )
   const points = pointsOf(own)
   if (pointsOf(wanted) <= points) return null
   return invalid(
@@ -245,6 +266,7 @@ const follow = (old: ApiTokenRow, now: Temporal.Instant): Wanted & Pick<ApiToken
   expiresAt: old.expiresAt === null ? null : now.add(old.createdAt.until(old.expiresAt)),
   addresses: old.addresses,
   pointsPerMinute: old.pointsPerMinute,
+  creditLimitMax: old.creditLimitMax,
   replacesId: old.id,
 })
 

@@ -53,6 +53,8 @@ export const tokenResolvers = {
     id: ({ id }) => encodeId('token', id),
     createdBy: ({ createdBy }, _args, { loaders }) => actorInWords(createdBy, loaders),
     addresses: ({ addresses }) => addresses ?? [],
+    creditLimitMax: ({ creditLimitMax }, _args, { organization }) =>
+      creditLimitMax === null ? null : { minor: creditLimitMax, currency: organization.baseCurrency },
     isExpired: (token, _args, { now }) => isOver(token, now),
   },
   TokenConnection: connectionResolvers,

@@ -324,12 +324,13 @@ type Backtest = {
 }
 
 describe('a backtest', () => {
-  const backtest = async (rule: object, months = 2): Promise<Backtest> => {
+  const backtest = (rule: object) => replay({ rule })
+  const replay = async (tried: object): Promise<Backtest> => {
     const { backtestAlertRule } = await desk.ask<{ backtestAlertRule: Backtest }>(
       `query ($input: BacktestAlertRuleInput!) { backtestAlertRule(input: $input) { __typename
         ... on AlertBacktest { fired falseAlarms missedGoals episodes { raisedOn endedOn isGoalItself isFalseAlarm } }
         ... on Problem { message path } } }`,
-      { input: { rule, months } },
+      { input: { ...tried, months: 2 } },
     )
     return backtestAlertRule
   }
@@ -384,5 +385,25 @@ describe('a backtest', () => {
     const itself = ofGoal.episodes.filter(({ isGoalItself }) => isGoalItself === true)
     expect(itself.map(({ raisedOn, endedOn }) => ({ raisedOn, endedOn }))).toEqual(await live(goalRuleId))
     expect(itself).toMatchObject([{ raisedOn: '2026-07-04', endedOn: '2026-07-05' }])
+
+    // One that is there, as it is and changed, whatever its version is by now.
+    expect(await replay({ change: { rule: id, expectedVersion: 1 } })).toEqual(ofKpi)
+    expect(await replay({ change: { rule: goalRuleId, expectedVersion: 9 } })).toEqual(ofGoal)
+    const atOnce = await replay({ change: { rule: id, expectedVersion: 1, forDays: 0, keepFiringDays: 0 } })
+    expect(atOnce).toEqual(await backtest({ ...kpiRule, forDays: 0, keepFiringDays: 0 }))
+    expect(atOnce).not.toEqual(ofKpi)
+    expect(await replay({ change: { rule: id, expectedVersion: 1, recovery: '3' } })).toMatchObject({
+      __typename: 'InvalidInput',
+      path: ['change', 'recovery'],
+    })
+    expect(await replay({ change: { rule: 'alertRule_none', expectedVersion: 1 } })).toMatchObject({
+      __typename: 'NotFound',
+      path: ['change', 'rule'],
+    })
+    expect(await replay({})).toMatchObject({ __typename: 'InvalidInput', path: ['rule'] })
+    expect(await replay({ rule: kpiRule, change: { rule: id, expectedVersion: 1 } })).toMatchObject({
+      __typename: 'InvalidInput',
+      path: ['change'],
+    })
   })
 })

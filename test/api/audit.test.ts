@@ -201,7 +201,13 @@ describe('an entry', () => {
       hash: data.setCreditLimit.audit.hash,
     })
     expect(JSON.parse(entry?.before ?? '')).toEqual({ state: 'NOT_SET', amount: null, currency: null })
-    expect(JSON.parse(entry?.after ?? '')).toEqual({ state: 'AMOUNT', amount: '100.00', currency: 'USD' })
+    expect(JSON.parse(entry?.after ?? '')).toEqual({
+      state: 'AMOUNT',
+      amount: '100.00',
+      currency: 'USD',
+      effectiveOn: Temporal.Now.plainDateISO('UTC').toString(),
+      until: null,
+    })
     const found = await ask<{ auditEntry: Entry | null }>(
       `query ($id: ID!) { auditEntry(id: $id) { ${ENTRY} } }`,
       { id: entry?.id },

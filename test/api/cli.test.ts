@@ -71,6 +71,7 @@ describe('the command line', { timeout: 90_000 }, () => {
       expiresAt: null,
       addresses: [],
       pointsPerMinute: null,
+      creditLimitMax: null,
       organization: 'jason',
       dryRun: false,
     })
@@ -108,7 +109,8 @@ describe('the command line', { timeout: 90_000 }, () => {
     const dry = await create(...addresses, '--expires-in', '90d', '--dry-run')
     expect(dry).toMatchObject({ code: 0, stdout: 'Dry run, nothing was written.\n' })
     const lastDay = Temporal.Now.plainDateISO('Europe/Berlin').add({ days: 30 })
-    const made = await create(...addresses, '--expires-on', lastDay.toString(), '--json')
+    const bounds = ['--credit-limit-max', '1500', '--expires-on', lastDay.toString()]
+    const made = await create(...addresses, ...bounds, '--json')
     const { id } = JSON.parse(made.stdout) as { id: string }
     const rotated = await tidemark('token', 'rotate', id, ...bound, '--overlap-hours', '1')
     expect(rotated).toMatchObject({ code: 0, stdout: expect.stringMatching(/^tdm_\w+\n$/) })
@@ -119,6 +121,7 @@ describe('the command line', { timeout: 90_000 }, () => {
       scopes: ['kpi:read', 'goal:read'],
       addresses: ['127.0.0.0/8', '::1'],
       pointsPerMinute: 500,
+      creditLimitMax: { amount: '1500.00', currency: expect.any(String) },
     }
     expect([next, old]).toMatchObject([shared, { ...shared, id }])
     expect(others).toEqual([])

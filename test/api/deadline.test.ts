@@ -7,9 +7,11 @@ import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { inTransaction } from '@tidemark/drizzle/transaction.ts'
+import { LIMITS } from '@tidemark/server/limits.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openWays, type Ways } from '../support/attack.ts'
 import { openRawSocket, type RawSocket } from '../support/raw-socket.ts'
+import { untilCreditWatched } from '../support/credit-watched.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -38,6 +40,7 @@ afterAll(async () => {
 
 /** Whoever reads customers meanwhile waits until it is over. */
 const whileLocked = async (run: () => Promise<void>): Promise<void> => {
+  await untilCreditWatched(outside)
   await outside.sql.begin(async (sql) => {
     await sql`lock table customer in access exclusive mode`
     await run()
@@ -197,5 +200,36 @@ describe('a mutation', () => {
       expect(await waiting()).toBe(0)
     })
     expect(await limitsSet()).toBe(before)
+  })
+
+  it('of which nobody hears for long is told as unknown, and known by its key', async () => {
+    const before = await limitsSet()
+    const { mutationMs } = LIMITS
+    Object.assign(LIMITS, { mutationMs: 200 })
+    const query = `mutation {
+      setCreditLimit(
+        input: { customer: { number: "C-1" }, limit: { amount: { amount: "4000", currency: "USD" } }, reason: "a test",
+          idempotencyKey: "unknown" }
+      ) {
+        __typename
+      }
+    }`
+    await whileLocked(async () => {
+      for (const way of [ways.http, ways.socket]) {
+        const { data, errors } = await way({ query })
+        expect(data).toBeNull()
+        expect(errors).toMatchObject([
+          {
+            message: expect.stringContaining('same idempotencyKey'),
+            extensions: { code: 'OUTCOME_UNKNOWN' },
+          },
+        ])
+      }
+    })
+    Object.assign(LIMITS, { mutationMs })
+    expect(await ways.http({ query })).toMatchObject({
+      data: { setCreditLimit: { __typename: 'SetCreditLimitSuccess' } },
+    })
+    expect(await limitsSet()).toBe(before + 1)
   })
 })

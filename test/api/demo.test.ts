@@ -15,6 +15,8 @@ import { readKpis } from '@tidemark/server/kpi/queries.ts'
 import { fold } from '@tidemark/server/ledger/fold.ts'
 import { startEvaluator } from '@tidemark/server/live/evaluator.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
+import { readCreditLinePlan } from '@tidemark/server/sales-plan/queries.ts'
+import { watchCredit } from '@tidemark/server/live/credit-watch.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
 
@@ -71,6 +73,16 @@ describe('the demo trade', () => {
 })
 
 describe('the demo company', () => {
+  it('plans half a year, for which credit lines are missing where it wants to grow', async () => {
+    const plan = await read((tx) =>
+      readCreditLinePlan(tx, demo, { months: 7, from: Temporal.PlainDate.from('2026-11-01'), now: NOW }),
+    )
+    expect(plan.map(({ planned }) => planned.minor > 0n)).toEqual([true, true, true, true, true, true, false])
+    const segments = plan.flatMap((month) => month.segments)
+    expect(segments.some(({ region, shortfall }) => region === 'APAC' && shortfall.minor > 0n)).toBe(true)
+    expect(segments.some(({ shortfall }) => shortfall.minor === 0n)).toBe(true)
+  })
+
   it('has the size of a real one', async () => {
     expect(demo).toMatchObject({ slug: 'demo', demo: true, baseCurrency: 'USD' })
     expect(await count('customer')).toBe(204)
@@ -124,6 +136,32 @@ describe('the demo company', () => {
     const [then, now] = [await value(knownAt), await value(null)]
     expect(then).toBeGreaterThan(now)
     expect(then).toBeLessThan(now * 1.1)
+  })
+
+  it('has credit to look at: reviews, limits with days, holds, groups, securities, orders, and some over their limit', async () => {
+    for (let more = true; more;) {
+      const watched = await watchCredit(connection, demo, NOW)
+      more = watched.outcome === 'DONE' && watched.more
+    }
+    const [facts] = await read(
+      (tx) => tx.sql<Record<string, number>[]>`
+        select (select count(*) from credit_crossing where ended_at is null)::int as over,
+          (select count(*) from alert where customer_id is not null)::int as alerts,
+          (select count(*) from customer where credit_hold_since is not null)::int as held,
+          (select count(*) from customer where next_credit_review_on < '2026-11-20')::int as overdue,
+          (select count(*) from customer where credit_limit_through is not null)::int as dated,
+          (select count(distinct parent_id) from customer_parent)::int as groups,
+          (select count(*) from credit_security)::int as secured,
+          (select count(*) from sales_order where is_open)::int as open,
+          (select count(*) from order_event where is_override)::int as overridden`,
+    )
+    expect(facts).toMatchObject({ held: 4, groups: 3, secured: 6, alerts: facts?.['over'] })
+    expect(facts?.['over']).toBeGreaterThan(4)
+    expect(facts?.['over']).toBeLessThan(40)
+    expect(facts?.['overdue']).toBeGreaterThan(4)
+    expect(facts?.['dated']).toBeGreaterThan(2)
+    expect(facts?.['open']).toBeGreaterThan(60)
+    expect(facts?.['overridden']).toBeGreaterThan(1)
   })
 
   it('has goals in different states, each with a daily past', async () => {

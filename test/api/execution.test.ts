@@ -13,6 +13,7 @@ import {
 import { NO_DELIVERY } from '@tidemark/server/delivery/config.ts'
 import { executeOperation, subscribeOperation } from '@tidemark/server/execution.ts'
 import { createLocalEvents } from '@tidemark/server/events.ts'
+import { createMetrics } from '@tidemark/server/metrics.ts'
 
 const schema = buildSchema('type Query { value: Int } type Subscription { value: Int }')
 const fields = (schema.getType('Subscription') as GraphQLObjectType).getFields()
@@ -24,7 +25,10 @@ const services: Services = {
   events: createLocalEvents(() => {}),
   feed: { follow: () => Promise.resolve(() => {}), close: () => Promise.resolve() },
   alertFeed: { follow: () => Promise.resolve(() => {}), close: () => Promise.resolve() },
+  customerFeed: { follow: () => Promise.resolve(() => {}), close: () => Promise.resolve() },
+  kpiWatch: { follow: () => Promise.resolve(() => {}), close: () => Promise.resolve() },
   delivery: NO_DELIVERY,
+  metrics: createMetrics(),
   clock: () => Temporal.Instant.fromEpochMilliseconds((ticks += 1)),
   publicUrl: () => 'http://tidemark.test',
 }

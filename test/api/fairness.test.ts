@@ -2,6 +2,7 @@
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Answered, openWays, type Ways } from '../support/attack.ts'
+import { untilCreditWatched } from '../support/credit-watched.ts'
 import { startTestServer, type TestServer } from '../support/server.ts'
 import { createTwins, type Twins } from '../support/twins.ts'
 
@@ -28,6 +29,7 @@ describe('one actor with many operations under way', () => {
   it.each(['http', 'socket'] as const)('leaves connections to others, over %s', async (way) => {
     const query = '{ customers { totalCount } }'
     let burst: Promise<Answered[]> = Promise.resolve([])
+    await untilCreditWatched(outside)
     await outside.sql.begin(async (sql) => {
       await sql`lock table customer in access exclusive mode`
       burst = Promise.all(Array.from({ length: 60 }, () => greedy[way]({ query })))
@@ -55,6 +57,7 @@ describe('one actor with many operations under way', () => {
         body: '{"query":"{ customers { totalCount } }"}',
         signal: leaving.signal,
       })
+    await untilCreditWatched(outside)
     await outside.sql.begin(async (sql) => {
       await sql`lock table customer in access exclusive mode`
       const burst = Promise.allSettled(Array.from({ length: 60 }, post))

@@ -498,3 +498,63 @@ describe('what is wrong in a rule', () => {
     expect(await storedOf('rising')).toMatchObject({ name: 'Open invoices are rising' })
   })
 })
+
+describe('rules on credit', () => {
+  const onCredit = `version: 1
+rules:
+  - key: over
+    name: Over the limit
+    condition: {overLimit: true}
+    severity: CRITICAL
+    channels: [Duty]
+  - key: late-for-sales
+    name: Late
+    condition: {escalation: [SALES, CREDIT_MANAGER]}
+`
+
+  it('are made, changed and exported as others are', { timeout: 60_000 }, async () => {
+    const plan = await apply(onCredit, { dryRun: true })
+    expect(plan.message).toBeUndefined()
+    expect(plan.changes.map(({ fields }) => fields.find(({ field }) => field === 'condition')?.to)).toEqual([
+      'overLimit',
+      'escalation CREDIT_MANAGER, SALES',
+    ])
+    expect((await apply(onCredit)).changes).toEqual(plan.changes)
+    expect(await stored()).toMatchObject([
+      { key: 'late-for-sales', goal: null, metric: null, condition: { kind: 'ESCALATION' } },
+      { key: 'over', goal: null, metric: null, condition: { kind: 'OVER_LIMIT' }, severity: 'CRITICAL' },
+    ])
+    expect(await apply(onCredit)).toMatchObject({ changes: [], missingRules: [] })
+    const document = await exported()
+    expect(document).toContain('overLimit: true')
+    expect(await apply(document, { prune: true })).toMatchObject({
+      changes: [],
+      missing: [],
+      missingRules: [],
+    })
+    const changed = await apply(onCredit.replace('[SALES, CREDIT_MANAGER]', '[ADMIN]'))
+    expect(changed.changes).toMatchObject([
+      {
+        kind: 'UPDATE',
+        key: 'late-for-sales',
+        fields: [{ field: 'condition', from: 'escalation CREDIT_MANAGER, SALES', to: 'escalation ADMIN' }],
+      },
+    ])
+    expect(told(await apply('version: 1\nrules: []\n', { prune: true }))).toEqual([
+      'RULE DELETE over',
+      'RULE DELETE late-for-sales',
+    ])
+  })
+
+  it.each([
+    ['condition: {overLimit: true}\n    metric: DSO', ['rules', '0', 'metric']],
+    ['condition: {overLimit: true}\n    forDays: 2', ['rules', '0', 'forDays']],
+    ['condition: {overLimit: false}', ['rules', '0', 'condition', 'overLimit']],
+    ['condition: {escalation: []}', ['rules', '0', 'condition', 'escalation']],
+    ['condition: {above: 1}', ['rules', '0']],
+  ])('are refused with their place: %s', { timeout: 60_000 }, async (wrong, path) => {
+    const refused = await apply(onCredit.replace('condition: {overLimit: true}', wrong))
+    expect(refused.path?.slice(1)).toEqual(path)
+    expect(await stored()).toEqual([])
+  })
+})

@@ -252,9 +252,14 @@ describe('what is wrong in a file', () => {
     ],
     ['an alias', 'version: 1\ngoals:\n  - &a {key: a}\n  - *a\n', /^Line 4, column 5: write it out/],
     [
-      'policies, for now',
-      'version: 1\ngoals: []\npolicies: [{}]\n',
-      /^Line 3, column 1: policies cannot be applied from a file yet/,
+      'an unknown policy',
+      'version: 1\ngoals: []\npolicies:\n  creditLimit: 3\n',
+      /^Line 4, column 3: there is no creditLimit, only conventions, reviews, quietHours, channels$/,
+    ],
+    [
+      'a convention that cannot be',
+      'version: 1\npolicies:\n  conventions:\n    graceDays: 90\n',
+      /^Line 3, column 3: conventions.graceDays must be a whole number from 0 to 60, not 90/,
     ],
     [
       'a stranger',

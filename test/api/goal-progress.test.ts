@@ -260,22 +260,58 @@ describe('guards', () => {
     ])
   })
 
+  it('say what they changed where due dates count, by the items that it happened to', async () => {
+    await desk.bill([1, 2, 3, 4], { issuedOn: '2026-05-20' })
+    await desk.bill([5, 6, 7, 8])
+    const { id } = await desk.create({
+      metric: 'PAST_DUE_SHARE',
+      baseline: undefined,
+      target: '10',
+      startsOn: '2026-06-25',
+      guards: ['WRITTEN_OFF', 'RE_DATED'],
+    })
+    await desk.until(id, ({ progress }) => progress?.value === 50)
+    await giveUp(1)
+    await desk.ask(`mutation ($input: ReDateInvoiceInput!) { reDateInvoice(input: $input) { __typename } }`, {
+      input: { invoice: { number: 'I-2' }, dueOn: '2026-08-31', reason: 'Asked for' },
+    })
+    await desk.until(id, ({ progress }) => (progress?.value ?? 99) < 29)
+    await pay(3, '1000')
+    const goal = await desk.until(id, ({ progress }) => (progress?.value ?? 99) < 20)
+    // One of six is left past due. With the one given up two of seven, with the one that was re-dated two of six.
+    expect(progressOf(goal).guards).toMatchObject([
+      { guard: 'WRITTEN_OFF', now: 1_000, effect: 11.904762 },
+      {
+        guard: 'RE_DATED',
+        now: 1_000,
+        effect: 16.666667,
+        sentence: '16.7 points of the 33.3 points came from re-dated invoices of USD 1,000.',
+      },
+    ])
+  })
+
   it('only say what they did where nobody can know what it changed', async () => {
     await desk.bill([1, 2], { issuedOn: '2026-05-20' })
     const { id } = await desk.create({
       metric: 'PAST_DUE',
       baseline: '3000',
       target: '500',
-      startsOn: '2026-06-25',
-      guards: ['WRITTEN_OFF'],
+      startsOn: '2026-06-18',
+      guards: ['RE_BILLED'],
     })
-    await giveUp(1)
-    const goal = await desk.until(id, ({ progress }) => progress?.value === 1_000)
+    await desk.bill([3], { issuedOn: '2026-06-20' })
+    await desk.ask(`mutation ($input: VoidInvoiceInput!) { voidInvoice(input: $input) { __typename } }`, {
+      input: { invoice: { number: 'I-3' }, reason: 'Wrong' },
+    })
+    const goal = await desk.until(
+      id,
+      ({ progress }) => progressOf({ progress } as Goal)?.guards[0]?.sentence != null,
+    )
     expect(progressOf(goal).guards).toMatchObject([
       {
         effect: null,
         sentence:
-          'Since the baseline there were write-offs of USD 1,000, after USD 0 in as many days before.',
+          'Since the baseline there were bills that were wrong of USD 1,000, after USD 0 in as many days before.',
       },
     ])
   })

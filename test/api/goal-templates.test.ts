@@ -106,7 +106,7 @@ describe('the templates on the books of a company', () => {
     }
     expect(Object.keys(outcomes).length).toBe(23)
     const directions = Object.values(outcomes)
-    expect(directions.filter((one) => one === 'MILESTONES').length).toBe(10)
+    expect(directions.filter((one) => one === 'MILESTONES').length).toBe(6)
     expect(directions.filter((one) => one === 'DECREASE' || one === 'MAINTAIN_BAND').length).toBeGreaterThan(
       7,
     )

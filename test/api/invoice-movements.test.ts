@@ -10,6 +10,7 @@ import { reDateInvoice } from '@tidemark/server/invoice/re-date.ts'
 import { recoverInvoice } from '@tidemark/server/invoice/recover.ts'
 import { voidInvoice } from '@tidemark/server/invoice/void.ts'
 import { reverseWriteOff, writeOffInvoice } from '@tidemark/server/invoice/write-off.ts'
+import { isAsked, type ApprovalAsked } from '@tidemark/server/authority/asked.ts'
 import { isProblem, type Problem } from '@tidemark/server/problem.ts'
 import { openDispute } from '@tidemark/server/dispute/open.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -33,12 +34,14 @@ const ask = <Row extends object>(statement: string) =>
   )
 
 /** What was posted, in short: kind, code, installment, amount, accounting date. */
-const told = (outcome: InvoiceMoved | Problem) =>
-  isProblem(outcome)
-    ? `${outcome.code} ${outcome.path.join('.')}: ${outcome.message}`
-    : outcome.entries.map(({ kind, code, installment, amount, effectiveOn }) =>
-        [kind, ...(code === null ? [] : [code]), installment, amount, formatDay(effectiveOn)].join(' '),
-      )
+const told = (outcome: InvoiceMoved | ApprovalAsked | Problem) =>
+  isAsked(outcome)
+    ? outcome.__typename
+    : isProblem(outcome)
+      ? `${outcome.code} ${outcome.path.join('.')}: ${outcome.message}`
+      : outcome.entries.map(({ kind, code, installment, amount, effectiveOn }) =>
+          [kind, ...(code === null ? [] : [code]), installment, amount, formatDay(effectiveOn)].join(' '),
+        )
 
 const balanceOf = async (number: string) => {
   const [row] = await ask<{ balance: bigint }>(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { createPace } from '@tidemark/server/live/turns.ts'
+import { createPace, createTurns } from '@tidemark/server/live/turns.ts'
 
 const EVERY_MS = 40
 
@@ -24,4 +24,30 @@ it('calls no more once closed', async () => {
   pace.close()
   await sleep(2 * EVERY_MS)
   expect(calls).toEqual(['a'])
+})
+
+it('rests after the second run of a burst and all that follow, and ends a rest when it is closed', async () => {
+  let runs = 0
+  let rests = 0
+  // Nothing was asked for after the fourth run, so that no rest follows it.
+  const asked = 4
+  const turns = createTurns(
+    1,
+    async (key) => {
+      runs += 1
+      if (runs < asked) void turns.take(key)
+      await Promise.resolve()
+    },
+    () => {},
+    () => {
+      rests += 1
+      return rests === 1 ? 1 : 60_000
+    },
+  )
+  const done = turns.take('a')
+  // The rest after the third run would take a minute.
+  await expect.poll(() => [runs, rests]).toEqual([3, 2])
+  await turns.close()
+  await done
+  expect([runs, rests]).toEqual([3, 2])
 })

@@ -81,7 +81,7 @@ const neededBy = ({ path: { from, steps, to }, leaves }: Case): ReadonlySet<Scop
   const needed = [
     tables[from.root]?.[from.name],
     ...[...steps.map(({ type }) => type), to].map(({ name }) => TYPE_SCOPES[nodeOf(name)]),
-    ...fields.map(([type, field]) => FIELD_SCOPES[`${type}.${field}`]),
+    ...fields.flatMap(([type, field]) => FIELD_SCOPES[`${type}.${field}`]),
   ]
   return new Set(needed.filter((scope) => scope != null))
 }
@@ -122,6 +122,15 @@ const credentialsOf = async (scopes: readonly Scope[], role: Role | null): Promi
   return { cookie: member.cookie(), organization: organization.slug }
 }
 
+/** Thousands of operations one after the other. */
+const LONG = { timeout: 300_000 }
+
+const REFILLED_EACH = 50
+
+/** People have the usual allowance; nobody asks for all of the schema in a minute. */
+const refill = () => server.connection.sql`
+  update budget set level = 100000 where organization_id = ${twins.ours.organization.id}`
+
 const operationOf = ({ path, leaves }: Case) => {
   const variables = variablesOf(path.from, samplesOf(twins.ours))
   return { query: documentOf(path.from, variables, selectionOf(path, leaves)), variables }
@@ -133,6 +142,18 @@ const waysOf = ({ root }: RootField, ways: Ways, turn: number) => {
   if (isFull) return [ways.http, ways.socket]
   return [turn % 2 === 0 ? ways.http : ways.socket]
 }
+
+/** In the short form a token tries all that its scope is of use for, and a quarter of the rest. */
+const isSpared = (
+  needed: ReadonlySet<Scope>,
+  scopes: readonly Scope[],
+  role: Role | null,
+  index: number,
+): boolean =>
+  !isFull &&
+  role === null &&
+  !scopes.some((scope) => needed.has(scope)) &&
+  (index + scopes.join().length) % 4 !== 0
 
 /** Named to whoever may read the schema, and else told as what does not exist is told. */
 const isRefusal = (
@@ -168,26 +189,34 @@ describe('the matrix of rights', () => {
     expect([...new Set(all).difference(seen)]).toEqual([])
   })
 
-  it.each(actors)('lets in $name where the table says so, and nowhere else', async ({ scopes, role }) => {
-    const ways = await openWays(server.url, await credentialsOf(scopes, role))
-    const wrong: string[] = []
-    for (const [index, one] of cases.entries()) {
-      const needed = neededBy(one)
-      const allowed = [...needed].every((scope) => scopes.includes(scope))
-      for (const ask of waysOf(one.path.from, ways, index)) {
-        const operation = operationOf(one)
-        const { data, errors } = await ask(operation)
-        const told = JSON.stringify({ data, errors })
-        const right = allowed ? errors.length === 0 && data !== null : isRefusal(data, errors, needed, scopes)
-        if (!right)
-          wrong.push(`${operation.query} ${allowed ? 'is allowed' : 'is not'}: ${told.slice(0, 400)}`)
-        if (told.includes(twins.theirs.mark))
-          wrong.push(`${operation.query} shows the other organization: ${told}`)
+  it.each(actors)(
+    'lets in $name where the table says so, and nowhere else',
+    LONG,
+    async ({ scopes, role }) => {
+      const ways = await openWays(server.url, await credentialsOf(scopes, role))
+      const wrong: string[] = []
+      for (const [index, one] of cases.entries()) {
+        const needed = neededBy(one)
+        if (isSpared(needed, scopes, role, index)) continue
+        if (role !== null && index % REFILLED_EACH === 0) await refill()
+        const allowed = [...needed].every((scope) => scopes.includes(scope))
+        for (const ask of waysOf(one.path.from, ways, index)) {
+          const operation = operationOf(one)
+          const { data, errors } = await ask(operation)
+          const told = JSON.stringify({ data, errors })
+          const right = allowed
+            ? errors.length === 0 && data !== null
+            : isRefusal(data, errors, needed, scopes)
+          if (!right)
+            wrong.push(`${operation.query} ${allowed ? 'is allowed' : 'is not'}: ${told.slice(0, 400)}`)
+          if (told.includes(twins.theirs.mark))
+            wrong.push(`${operation.query} shows the other organization: ${told}`)
+        }
       }
-    }
-    await ways.close()
-    expect(wrong.slice(0, 5)).toEqual([])
-  })
+      await ways.close()
+      expect(wrong.slice(0, 5)).toEqual([])
+    },
+  )
 
   it('answers nobody without a token', async () => {
     for (const { query, variables } of cases.map(operationOf)) {

@@ -195,6 +195,16 @@ describe('around the API', () => {
     expect((await fetch(`${server.url}/readyz`)).status).toBe(200)
   })
 
+  it('tells whoever sits at the machine what it counts, and nobody else', async () => {
+    const told = await fetch(`${server.url}/metrics`)
+    expect(told.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8')
+    const text = await told.text()
+    expect(text).toMatch(/^tidemark_evaluation_lag_seconds_bucket{le="\+Inf"} \d+$/m)
+    expect(text).toMatch(/^# TYPE tidemark_failing gauge\ntidemark_failing 0$/m)
+    const { status } = await fetch(`${server.url}/metrics`, { headers: { 'x-forwarded-for': '192.0.2.1' } })
+    expect(status).toBe(404)
+  })
+
   it('has GraphiQL without any other server', async () => {
     const page = await fetch(`${server.url}/graphiql`)
     const html = await page.text()

@@ -1,5 +1,5 @@
 /** What was answered can be answered again: `knownAt` never lies in a time whose postings are still under way. */
-import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { inTransaction, openReader, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { readSettledAt } from '@tidemark/server/ledger/settled.ts'
 import { writeAudit } from '@tidemark/server/ledger/audit.ts'
 import { post } from '@tidemark/server/ledger/post.ts'
@@ -153,4 +153,16 @@ it('answers of readers are repeatable while postings come one upon the other', a
   await Promise.all(posting)
   for (const answer of answers) expect(await ask(answer.aging.knownAt)).toEqual(answer)
   expect(new Set(answers.map(({ aging }) => aging.total.amount)).size).toBeGreaterThan(5)
+})
+
+it('is known to more readers at once than the pool has connections', async () => {
+  const { connection } = server
+  const before = () => readSettledAt(connection, organization.id)
+  const readOne = async () => {
+    const reader = openReader(connection, organization.id, { before })
+    const [row] = await reader.read(({ sql }) => sql<{ one: number }[]>`select 1 as one`)
+    await reader.close()
+    return row?.one
+  }
+  expect(await Promise.all(Array.from({ length: 60 }, readOne))).toEqual(Array.from({ length: 60 }, () => 1))
 })

@@ -180,6 +180,7 @@ const createPeer = (options: { authenticate?: Authenticate } = {}) => {
     trusted: null,
     turnstile: createTurnstile(CONNECTION_LIMITS),
     logCause: () => {},
+    logError: () => {},
     sessionCookieOf: () => undefined,
   })
   const sent: Frame[] = []
@@ -196,10 +197,18 @@ const createPeer = (options: { authenticate?: Authenticate } = {}) => {
   const extra: Extra = {
     socket: socket as unknown as ServerSocket,
     request: { socket: {}, headers: {} } as Extra['request'],
+    outlet: {
+      isOpen: () => socket.readyState === socket.OPEN,
+      isFree: () => true,
+      write: () => {},
+      whenFree: () => {},
+      closeAsSlow: () => {},
+    },
     place: '127.0.0.1',
     actor: null,
     credentials: null,
     answersPings: true,
+    running: new Set(),
     operations: new Set(),
   }
   const closed = protocol.server.opened(

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resolvers } from '@tidemark/server/resolvers.ts'
 import { createSchema } from '@tidemark/server/schema.ts'
 import { type Answered, openWays, type Ways } from '../support/attack.ts'
+import { idsAt } from '../support/ids-at.ts'
 import {
   documentOf,
   type Place,
@@ -55,12 +56,21 @@ const ask = async (
   return (way ?? ways.http)({ query: documentOf(rootField, variables, selection), variables })
 }
 
+/** A token has no name to sign with; and this server sends no mail. */
+const REFUSED_TO_TOKENS = new Set([
+  'signGoalReview',
+  'signControlPaper',
+  'publishCreditPolicyText',
+  'reapproveCreditPolicyText',
+  'acknowledgeCreditPolicyText',
+  'sendCreditPolicyText',
+])
+
 /** Whether there was something to be had, and a change would have been made. */
 const isDone = ({ root, name }: RootField, { data }: Answered): boolean => {
   const answer = (data as Record<string, { __typename?: string } | null>)[name]
   if (answer == null) return false
-  // A token has no name to sign with.
-  if (name === 'signGoalReview') return answer.__typename === 'InvalidInput'
+  if (REFUSED_TO_TOKENS.has(name)) return answer.__typename === 'InvalidInput'
   return root !== 'Mutation' || answer.__typename?.endsWith('Success') === true
 }
 
@@ -119,7 +129,7 @@ describe('an id', () => {
   it.each(places('id'))(
     'of another organization is one that nobody has: $title',
     async ({ rootField, place }) => {
-      for (const [type, ids] of Object.entries(twins.theirs.ids)) {
+      for (const [type, ids] of idsAt(twins.theirs, rootField, place, dryRun(rootField))) {
         const foreign = ids[0] ?? ''
         const unknown = unknownId(type)
         for (const way of waysFor(rootField)) {
@@ -132,9 +142,18 @@ describe('an id', () => {
     },
   )
 
-  it.each(places('id'))('of one’s own is found by it: $title', async ({ rootField, place }) => {
+  // No alert of the twins is about a customer and no request about an application; what sends no mail, or grants until a day that is over, looks for nobody.
+  const silent = new Set([
+    'alerts filter.customerId',
+    'approvalRequests filter.applicationId',
+    'sendCreditPolicyText input.customer.id',
+    'decideCreditApplication input.decision.approve.customer.id',
+  ])
+  const told = places('id').filter(({ title }) => !silent.has(title))
+  it.each(told)('of one’s own is found by it: $title', async ({ rootField, place }) => {
     const answers: unknown[] = []
     for (const [type, ids] of Object.entries(twins.ours.ids)) {
+      if (answers.length >= full(Infinity, 1)) break
       for (const id of ids.slice(0, full(ids.length, 2))) {
         const answer = await ask(rootField, at(rootField, place, id))
         const expected = await ask(rootField, at(rootField, place, unknownId(type)))
@@ -232,8 +251,8 @@ describe('a change', () => {
     async ({ rootField }) => {
       const sample = samplesOf(twins.ours)
       for (const place of placesOf(rootField).filter(({ kind }) => kind === 'id' || kind === 'number')) {
-        const values = place.kind === 'id' ? Object.values(twins.theirs.ids).flat() : twins.theirs.numbers
-        for (const value of values) {
+        const ids = () => [...idsAt(twins.theirs, rootField, place, dryRun(rootField)).values()].flat()
+        for (const value of place.kind === 'id' ? ids() : twins.theirs.numbers) {
           const variables = withValueAt(rootField, dryRun(rootField), place, value, sample)
           const real = { input: { ...(variables['input'] as object), dryRun: false } }
           const answer = await ask(rootField, real)

@@ -7,6 +7,7 @@ import { organization, person } from '@tidemark/drizzle/tables/organization.ts'
 import { asOwner, inSavepoint, inTransaction, openReader, type Tx } from '@tidemark/drizzle/transaction.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createDatabase, type TestDatabase } from '../support/database.ts'
+import { tell } from '../support/tell.ts'
 
 const ours = '0193d1c0-0000-7000-8000-000000000001'
 const theirs = '0193d1c0-0000-7000-8000-000000000002'
@@ -120,6 +121,39 @@ describe('reading', () => {
     await reader.close()
   })
 
+  test('a reader whose wait is never answered lets go of its connection', async () => {
+    const lone = await connect(database.url, { max: 1, applicationName: 'tidemark waiting' })
+    const never = new Promise<never>(() => {})
+    const reader = openReader(lone, ours, { before: () => never, timeoutMs: 300 })
+    const reading = reader.read(async () => {})
+    reading.catch(() => {})
+    const seen = () => connection.sql`
+      select state from pg_stat_activity where application_name = 'tidemark waiting'`
+    await expect.poll(async () => [...(await seen())]).toEqual([{ state: 'idle in transaction' }])
+    // Also for who cancels it meanwhile: the one connection is free again.
+    await reader.cancel()
+    await expect(reading).rejects.toThrow('not answered in 300 ms')
+    expect([...(await seen())]).toEqual([{ state: 'idle' }])
+    expect([...(await lone.sql`select 1 as one`)]).toEqual([{ one: 1 }])
+    await lone.close()
+  })
+
+  test('PostgreSQL ends the session where a process that waits does not', async () => {
+    const lone = await connect(database.url, { max: 1 })
+    const reader = openReader(lone, ours, {
+      before: async () => {
+        // The transaction has begun by then, and its limit is set; then this process hears nothing.
+        await sleep(150)
+        block(1_400)
+        return new Promise<never>(() => {})
+      },
+      timeoutMs: 200,
+    })
+    await expect(reader.read(async () => {})).rejects.toThrow(LOST)
+    await reader.close()
+    await lone.close()
+  })
+
   test('a reader that cannot be opened says why at every read', async () => {
     const other = await connect(database.url, { max: 1 })
     await other.close()
@@ -218,7 +252,9 @@ describe('the raw transaction', () => {
 })
 
 describe('when backends die', () => {
-  test('hundreds of kills at any moment: no crash, no hang, no half commit, no unknown commit', async () => {
+  test('hundreds of kills at any moment: no crash, no hang, no half commit, no unknown commit', async (context) => {
+    const did = 'backends killed at any moment, at the driver itself: no half and no unknown commit'
+    tell(context, 'F4', did)
     const name = 'tidemark victim'
     const victims = await connect(database.url, { max: 6, applicationName: name })
     const committed = new Map<number, boolean>()
@@ -260,6 +296,7 @@ describe('when backends die', () => {
     // Fewer of either would prove little.
     expect(kills).toBeGreaterThan(100)
     expect(successes).toBeGreaterThan(30)
+    tell(context, 'F4', did, { kills, committed: successes })
 
     // The whole pool is back: six can sleep at the same time.
     const started = performance.now()
@@ -270,7 +307,12 @@ describe('when backends die', () => {
     await victims.close()
   })
 
-  test('after an idle transaction was killed none of its statements is committed', async () => {
+  test('after an idle transaction was killed none of its statements is committed', async (context) => {
+    tell(
+      context,
+      'F5',
+      'transactions killed for idling, 12 times: none of their statements runs outside of them',
+    )
     const attempt = (pause: () => Promise<void> | void) =>
       write(async ({ sql }) => {
         await sql`insert into mark values (6, 'before')`

@@ -1,4 +1,5 @@
 /** What the bench compares with: KPIs in plain SQL over the ledger, and the posting rule applied item by item. */
+import { arrayOf } from '@tidemark/drizzle/array.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 import { formatDay } from '@tidemark/server/domain/day.ts'
 import { project } from '@tidemark/server/domain/projection.ts'
@@ -25,6 +26,26 @@ export const naiveHeadline = (tx: Tx, organizationId: string, day: Temporal.Plai
     sum(open) filter (where age between 31 and 60), sum(open) filter (where age between 61 and 90),
     sum(open) filter (where age > 90), (select sales from moved), (select cash from moved)
   from aged`
+
+/** The same of one scope: what a goal's evaluation would take without a KPI store. */
+export const naiveOfSegments = (
+  tx: Tx,
+  organizationId: string,
+  day: Temporal.PlainDate,
+  segmentIds: readonly number[],
+) => tx.sql`
+  with entry as materialized (
+    select e.item_id, e.kind, i.kind as item_kind, e.amount, e.due_on, e.effective_on
+    from ledger_entry e join item i on i.organization_id = e.organization_id and i.id = e.item_id
+    where e.organization_id = ${organizationId} and i.segment_id = any(${arrayOf(segmentIds)}::int[])
+      and i.kind in ('INVOICE', 'RECEIPT') and e.effective_on <= ${day.toString()}::date
+  ), invoice_balance as (
+    select sum(amount) as open, ${day.toString()}::date - max(due_on) as age from entry where item_kind = 'INVOICE' group by item_id
+  )
+  select sum(open), count(*) filter (where open <> 0), sum(open) filter (where age > 0),
+    (select sum(amount) from entry where kind = 'INVOICED' and effective_on > ${day.toString()}::date - 92),
+    (select sum(amount) from entry where kind = 'RECEIVED' and effective_on > ${day.toString()}::date - 92)
+  from invoice_balance`
 
 /** The sums of a day as known at a moment, with nothing but flow and its index on the recording. */
 export const naiveKnown = (

@@ -1,5 +1,5 @@
 /**
- * `pnpm bench posting [--receipts N]`: sixteen writers record single receipts, each of which pays an invoice, and set
+ * `pnpm bench posting [--receipts N] [--writers 16]`: so many writers record single receipts, each of which pays an invoice, and set
  * beside it the same rows inserted without any checks, a transaction for each receipt, through the same driver. Then
  * once more while the KPI store is folded without a pause, where nobody may be found waiting for the folding.
  */
@@ -10,32 +10,29 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { connect, type Connection } from '@tidemark/drizzle/connect.ts'
 import { openEmbedded } from '@tidemark/drizzle/embedded.ts'
-import { migrate } from '@tidemark/drizzle/migrate.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { inTransaction } from '@tidemark/drizzle/transaction.ts'
 import type { CommandContext } from '@tidemark/server/command.ts'
-import { importInvoices } from '@tidemark/server/imports/commands.ts'
-import { loadMapping } from '@tidemark/server/imports/mapping.ts'
+import { createPublisher } from '@tidemark/server/events.ts'
 import { readAging } from '@tidemark/server/kpi/aging.ts'
 import { findFoldFaults } from '@tidemark/server/ledger/fold-check.ts'
 import { fold } from '@tidemark/server/ledger/fold.ts'
-import { createOrganization } from '@tidemark/server/organization/commands.ts'
 import { isProblem } from '@tidemark/server/problem.ts'
 import { recordReceipt } from '@tidemark/server/receipt/record.ts'
-import { writeInvoices } from './import-csv.ts'
+import { contextOn, fillBooks, median, readDebts, reading } from './posting-books.ts'
 
-const WRITERS = 16
 const INVOICES = 20_000
 const ROUNDS = 6
 const RATIO_MIN = 0.65
 const RECEIVED_ON = '2026-01-15'
-const TODAY = '2026-02-01'
+const today = Temporal.PlainDate.from('2026-02-01')
 
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { receipts: { type: 'string', default: '3000' } },
+    options: { receipts: { type: 'string', default: '3000' }, writers: { type: 'string', default: '16' } },
   })
+  const writers = Number(values.writers)
   await using opened = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'tidemark-bench-'))
   opened.defer(() => rm(folder, { recursive: true, force: true }))
@@ -45,15 +42,20 @@ export async function run(args: readonly string[]): Promise<void> {
     using(database.url, 1, (cluster) => cluster.sql.unsafe(`create database ${definition}`))
   const urlOf = (name: string) => Object.assign(new URL(database.url), { pathname: `/${name}` }).href
   await create('books')
-  const organization = await using(urlOf('books'), 2, (connection) => fillBooks(connection, folder))
+  const organization = await using(urlOf('books'), 2, (connection) =>
+    fillBooks(connection, folder, { invoices: INVOICES, today }),
+  )
   // Before any receipt: what one of the two has, the other has too.
   await create('twin template books')
 
-  const books = await connect(urlOf('books'), { max: WRITERS + 4 })
+  const books = await connect(urlOf('books'), { max: writers + 4 })
   opened.defer(() => books.close())
-  const twin = await connect(urlOf('twin'), { max: WRITERS })
+  const twin = await connect(urlOf('twin'), { max: writers })
   opened.defer(() => twin.close())
-  await measure(books, twin, organization, Number(values.receipts))
+  const publisher = createPublisher(books, (error) => console.error(error))
+  opened.defer(() => publisher.close())
+  const wake = () => publisher.publish('posted', { organizationId: organization.id })
+  await measure({ books, twin, organization, wake }, Number(values.receipts), Number(values.writers))
 }
 
 async function using<T>(url: string, max: number, run: (connection: Connection) => Promise<T>): Promise<T> {
@@ -65,79 +67,45 @@ async function using<T>(url: string, max: number, run: (connection: Connection) 
   }
 }
 
-async function fillBooks(connection: Connection, folder: string): Promise<OrganizationRow> {
-  await migrate(connection)
-  const input = { slug: 'bench', name: 'Bench', baseCurrency: 'USD', timeZone: 'UTC', demo: false }
-  const organization = await createOrganization(connection, input, 'bench')
-  if (isProblem(organization)) throw new Error(organization.message)
-  const path = join(folder, 'invoices.csv')
-  await writeInvoices(path, INVOICES)
-  const report = await importInvoices(contextOf(connection, organization), path, {
-    mapping: await loadMapping('generic'),
-    partial: false,
-    dryRun: false,
-    onProgress: () => {},
-  })
-  if (report.outcome !== 'IMPORTED') throw new Error(`The import was ${report.outcome}`)
-  await foldAll(connection, organization)
-  return organization
+const contextOf = (connection: Connection, organization: OrganizationRow): CommandContext =>
+  contextOn(today, connection, organization)
+
+const foldAll = (connection: Connection, { id }: OrganizationRow) => fold(connection, id, { today })
+
+type Bench = {
+  readonly books: Connection
+  readonly twin: Connection
+  readonly organization: OrganizationRow
+  /** Tells other processes that something was posted, as the product does. */
+  readonly wake: () => void
 }
 
-const contextOf = (connection: Connection, organization: OrganizationRow): CommandContext => ({
-  connection,
-  organization,
-  actor: 'bench',
-  now: Temporal.PlainDate.from(TODAY).toZonedDateTime('UTC').toInstant(),
-  posted: () => {},
-})
-
-const foldAll = (connection: Connection, { id }: OrganizationRow) =>
-  fold(connection, id, { today: Temporal.PlainDate.from(TODAY) })
-
-const reading = <T>(connection: Connection, { id }: OrganizationRow, run: (tx: Tx) => Promise<T>) =>
-  inTransaction(connection, { organizationId: id, mode: 'read', timeoutMs: null }, run)
-
-/** An open invoice, of which each receipt pays a little. */
-type Debt = { readonly customer: string; readonly invoice: string; readonly currency: string }
-
-const readDebts = (connection: Connection, organization: OrganizationRow): Promise<Debt[]> =>
-  reading(
-    connection,
-    organization,
-    (tx) => tx.sql<Debt[]>`
-      select customer.number as customer, invoice.number as invoice, segment.currency
-      from open_span
-      join invoice on invoice.organization_id = open_span.organization_id and invoice.id = open_span.item_id
-      join item on item.organization_id = invoice.organization_id and item.id = invoice.id
-      join segment on segment.organization_id = item.organization_id and segment.id = item.segment_id
-      join customer on customer.organization_id = item.organization_id and customer.id = item.customer_id
-      where open_span.closes_on is null
-      order by md5(invoice.number)`,
-  )
-
 async function measure(
-  books: Connection,
-  twin: Connection,
-  organization: OrganizationRow,
+  { books, twin, organization, wake }: Bench,
   receipts: number,
+  writers: number,
 ): Promise<void> {
+  const rateOf = (times: number, work: () => Promise<unknown>) => ratePerSecond(writers, times, work)
   const debts = await readDebts(books, organization)
   let turn = 0
   const pay = async (): Promise<string> => {
     const debt = debts[(turn += 1) % debts.length]
     if (debt === undefined) throw new Error('Nobody owes anything')
-    const recorded = await recordReceipt(contextOf(books, organization), {
-      customer: { number: debt.customer },
-      amount: { amount: '0.02', currency: debt.currency },
-      receivedOn: Temporal.PlainDate.from(RECEIVED_ON),
-      allocations: [{ invoice: { number: debt.invoice }, amount: '0.01' }],
-      dryRun: false,
-    })
+    const recorded = await recordReceipt(
+      { ...contextOf(books, organization), posted: wake },
+      {
+        customer: { number: debt.customer },
+        amount: { amount: '0.02', currency: debt.currency },
+        receivedOn: Temporal.PlainDate.from(RECEIVED_ON),
+        allocations: [{ invoice: { number: debt.invoice }, amount: '0.01' }],
+        dryRun: false,
+      },
+    )
     if (isProblem(recorded)) throw new Error(recorded.message)
     return recorded.audit?.id ?? ''
   }
   const each = Math.ceil(receipts / ROUNDS)
-  await inParallel(64, pay)
+  await inParallel(writers, 64, pay)
   const rates: { checked: number; bare: number }[] = []
   for (let round = 0; round < ROUNDS; round++) {
     const posted: string[] = []
@@ -152,7 +120,7 @@ async function measure(
     rates.push({ checked, bare })
   }
   const ratio = median(rates.map(({ checked, bare }) => checked / bare))
-  console.log(`${WRITERS} writers at once, ${ROUNDS} rounds of ${each} receipts, in turns:`)
+  console.log(`${writers} writers at once, ${ROUNDS} rounds of ${each} receipts, in turns:`)
   console.log(
     `  recordReceipt: ${median(rates.map(({ checked }) => checked)).toFixed(0)} a second, no deadlock`,
   )
@@ -169,18 +137,17 @@ async function measure(
   if (ratio < RATIO_MIN || folding.waiting > 0 || wrong.length > 0) process.exitCode = 1
 }
 
-async function inParallel(times: number, work: () => Promise<unknown>): Promise<void> {
+async function inParallel(writers: number, times: number, work: () => Promise<unknown>): Promise<void> {
   let left = times
   const writer = async () => {
     while (left-- > 0) await work()
   }
-  await Promise.all(Array.from({ length: WRITERS }, writer))
+  await Promise.all(Array.from({ length: writers }, writer))
 }
 
-/** A second. */
-async function rateOf(times: number, work: () => Promise<unknown>): Promise<number> {
+async function ratePerSecond(writers: number, times: number, work: () => Promise<unknown>): Promise<number> {
   const started = performance.now()
-  await inParallel(times, work)
+  await inParallel(writers, times, work)
   return (times / (performance.now() - started)) * 1000
 }
 
@@ -288,6 +255,3 @@ async function findWrong(connection: Connection, organization: OrganizationRow):
     ...(unexplained.minor === 0n ? [] : [`${unexplained.minor} cents unexplained`]),
   ]
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0

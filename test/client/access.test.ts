@@ -96,7 +96,7 @@ describe('addresses of an organization', () => {
   it('bear a slash too many, and nothing else', () => {
     expect(parseOrganizationPath('/acme/')).toEqual({ slug: 'acme', page: 'dashboard', detail: null })
     expect(parseOrganizationPath('/acme/nothing')).toBeNull()
-    expect(parseOrganizationPath('/acme/audit/more')).toBeNull()
+    expect(parseOrganizationPath('/acme/members/more')).toBeNull()
     expect(parseOrganizationPath('/')).toBeNull()
   })
 

@@ -3,6 +3,7 @@ import { alertFilterOf, parseAlertSearch } from '@tidemark/client/components/ale
 import { chartDays, historyDaysOf } from '@tidemark/client/components/goal-days.ts'
 import { checkInput, checklistInput, emptyDraft, goalInput } from '@tidemark/client/components/goal-draft.ts'
 import { decimalOf, editInput, type GoalEdit } from '@tidemark/client/components/goal-edit.ts'
+import { usualGuards } from '@tidemark/client/components/guards-field.tsx'
 import { type ListedGoal, parseGoalSearch, placeGoals } from '@tidemark/client/components/goal-search.ts'
 import { goalSentence } from '@tidemark/client/components/goal-words.ts'
 import type { GoalDetail_GoalFragment } from '@tidemark/client/documents.generated.ts'
@@ -94,6 +95,7 @@ const detail = (more: Partial<GoalDetail_GoalFragment> = {}): GoalDetail_GoalFra
   ...goalOf('a'),
   why: null,
   version: 1,
+  guards: ['WRITTEN_OFF', 'CREDITED'],
   stateReason: null,
   reviews: [],
   startsOn: '2026-11-20',
@@ -178,6 +180,7 @@ const edit: GoalEdit = {
   ownerId: 'person_1',
   reviewerId: '',
   followerIds: [],
+  guards: ['CREDITED', 'WRITTEN_OFF'],
   parentId: '',
   reason: '',
 }
@@ -196,6 +199,14 @@ describe('an edit', () => {
       trajectory: { stepped: [] },
       reason: 'The plan moved.',
     })
+  })
+
+  it('sends the guards where they are others, and an empty list for none', () => {
+    expect(editInput(detail(), { ...edit, guards: ['RE_BILLED', 'CREDITED'] })).toEqual({
+      goal: 'a',
+      guards: ['RE_BILLED', 'CREDITED'],
+    })
+    expect(editInput(detail(), { ...edit, guards: [] })).toEqual({ goal: 'a', guards: [] })
   })
 
   it('takes a target in percent or as a distance', () => {
@@ -264,6 +275,16 @@ describe('a goal that is being written', () => {
     expect(input).toMatchObject({ targetBy: { percent: '-10' }, guards: ['WRITTEN_OFF'], state: 'DRAFT' })
   })
 
+  it('begins with alert rules as it says, and says nothing of them where none may be made', () => {
+    const rules = { template: 'cut-dso', hasRules: false }
+    expect(goalInput({ ...draft, ...rules }, 'DSO', 'ACTIVE')).toMatchObject({
+      template: 'cut-dso',
+      defaultAlertRules: false,
+    })
+    expect(checklistInput({ ...draft, hasRules: true }, 'ACTIVE')).toMatchObject({ defaultAlertRules: true })
+    expect(goalInput(draft, 'DSO', 'ACTIVE')).not.toHaveProperty('defaultAlertRules')
+  })
+
   it('is a checklist of what has a name', () => {
     const milestones = [
       { key: '1', title: ' Letters ', dueOn: '2027-01-01' },
@@ -272,6 +293,22 @@ describe('a goal that is being written', () => {
     const input = checklistInput({ ...draft, direction: 'MILESTONES', milestones }, 'ACTIVE')
     expect(input.milestones).toEqual([{ title: 'Letters', dueOn: '2027-01-01' }])
     expect(input).not.toHaveProperty('metric')
+  })
+})
+
+describe('the guards of a KPI', () => {
+  it('are those of its templates that can be watched, each once, in the order of the contract', () => {
+    const templates = [
+      {
+        metric: { metric: 'DSO' },
+        guards: [{ metric: 'UNAPPLIED_CASH' }, { metric: 'PAST_DUE_SHARE' }, { metric: 'CREDITED' }],
+      },
+      { metric: { metric: 'DSO' }, guards: [{ metric: 'CREDITED' }, { metric: 'WRITTEN_OFF' }] },
+      { metric: { metric: 'PAST_DUE' }, guards: [{ metric: 'DISCOUNTED' }] },
+      { metric: null, guards: [{ metric: 'ADJUSTED' }] },
+    ] as const
+    expect(usualGuards('DSO', templates)).toEqual(['WRITTEN_OFF', 'CREDITED', 'UNAPPLIED_CASH'])
+    expect(usualGuards('CASH_COLLECTED', templates)).toEqual([])
   })
 })
 

@@ -1,5 +1,12 @@
 import { announceChanges } from '@tidemark/client/live/announce.ts'
-import { describeConnection, isSignedOutClose, retryDelayMs } from '@tidemark/client/live/connection.ts'
+import {
+  comeBackDelayMs,
+  describeConnection,
+  hasSlept,
+  isSignedOutClose,
+  retryDelayMs,
+} from '@tidemark/client/live/connection.ts'
+import { followGoalProgress } from '@tidemark/client/live/follow.ts'
 import { see } from '@tidemark/client/live/news.ts'
 import {
   admitEvent,
@@ -9,6 +16,7 @@ import {
   type ProgressEvent,
   withNewestProgress,
 } from '@tidemark/client/live/order.ts'
+import { isForbidden, resume } from '@tidemark/client/live/resume.ts'
 import { throttle } from '@tidemark/client/live/throttle.ts'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 
@@ -169,6 +177,27 @@ describe('the connection', () => {
     })
   })
 
+  it('is stale where nothing was heard for long, also while the socket seems to be open', () => {
+    expect(describeConnection({ ...facts, isOpen: true }, 119_999)).toEqual({ kind: 'LIVE' })
+    expect(describeConnection({ ...facts, isOpen: true }, 120_000)).toEqual({ kind: 'STALE', since: 100_000 })
+  })
+
+  it('knows from the clock that the machine slept', () => {
+    expect(hasSlept(100_000, 101_000)).toBe(false)
+    expect(hasSlept(100_000, 110_000)).toBe(false)
+    expect(hasSlept(100_000, 3_700_000)).toBe(true)
+    // A clock that was set back is no sleep.
+    expect(hasSlept(100_000, 50_000)).toBe(false)
+  })
+
+  it('comes back in a wider spread where the server sent all of its viewers away', () => {
+    const spread = (event: unknown) => comeBackDelayMs(event, 0, 1) - comeBackDelayMs(event, 0, 0)
+    for (const code of [1001, 1012, 1013]) expect(spread({ code })).toBe(2250)
+    expect(spread({ code: 1006 })).toBe(250)
+    expect(spread(null)).toBe(250)
+    expect(comeBackDelayMs({ code: 1012 }, 0, 0)).toBe(250)
+  })
+
   it('is tried again for ever, later and later up to a limit, and not by all at the same moment', () => {
     expect(retryDelayMs(0, 0)).toBe(250)
     expect(retryDelayMs(0, 1)).toBe(500)
@@ -182,6 +211,129 @@ describe('the connection', () => {
     expect(isSignedOutClose({ code: 1006, reason: '' })).toBe(false)
     expect(isSignedOutClose(new Error('broken'))).toBe(false)
     expect(isSignedOutClose(null)).toBe(false)
+  })
+})
+
+type Subscription = {
+  readonly payload: { readonly variables: { readonly since: string | null } }
+  readonly sink: {
+    next(result: { data: unknown }): void
+    error(error: unknown): void
+    complete(): void
+  }
+  stopped: boolean
+}
+
+/** In the place of a socket: what was subscribed to, to be told as a test likes. */
+const openSocket = () => {
+  const subscriptions: Subscription[] = []
+  const client = {
+    subscribe: (payload: Subscription['payload'], sink: Subscription['sink']) => {
+      const subscription = { payload, sink, stopped: false }
+      subscriptions.push(subscription)
+      return () => {
+        subscription.stopped = true
+      }
+    },
+  } as unknown as Parameters<typeof resume>[0]
+  const last = (): Subscription => {
+    const subscription = subscriptions.at(-1)
+    if (!subscription) throw new Error('Nobody subscribed')
+    return subscription
+  }
+  return { client, subscriptions, last, tell: (data: unknown) => last().sink.next({ data }) }
+}
+const request = {
+  query: 'subscription { a }',
+  operationName: 'A',
+  variables: { since: 'c0' },
+  extensions: undefined,
+} as Parameters<typeof resume>[1]
+const progressOf = (event: ProgressEvent) => ({ goalProgress: event })
+
+describe('a subscription that is resumed', () => {
+  beforeEach(() => {
+    vi.useFakeTimers()
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+  const follow = (onForbidden = vi.fn<() => void>()) => {
+    const socket = openSocket()
+    const stop = resume(socket.client, request, onForbidden, (data) => data.goalProgress?.cursor ?? null)
+    return { ...socket, stop, onForbidden }
+  }
+
+  it('goes on after the last cursor seen, both on a socket that came back and when it is begun anew', async () => {
+    const { last, subscriptions, tell } = follow()
+    expect(last().payload.variables.since).toBe('c0')
+    tell(progressOf(eventAt('a', '5')))
+    // graphql-ws sends the same payload again.
+    expect(subscriptions[0]?.payload.variables.since).toBe('c5')
+    last().sink.error(new Error('The socket is closed'))
+    await vi.advanceTimersByTimeAsync(500)
+    expect(subscriptions).toHaveLength(2)
+    expect(last().payload.variables.since).toBe('c5')
+  })
+
+  it('begins without a cursor where the server refused the subscription itself, later and later', async () => {
+    const { last, subscriptions } = follow()
+    last().sink.error([{ message: 'This cursor is none.', extensions: { code: 'BAD_USER_INPUT' } }])
+    await vi.advanceTimersByTimeAsync(500)
+    expect(last().payload.variables.since).toBeNull()
+    for (let count = 0; count < 20; count++) {
+      last().sink.error([{ message: 'Something is wrong.' }])
+      await vi.advanceTimersByTimeAsync(15_000)
+    }
+    expect(subscriptions).toHaveLength(22)
+  })
+
+  it('is not asked for again where a right was lost, but who is there is found out', async () => {
+    const { last, subscriptions, onForbidden } = follow()
+    last().sink.error([{ message: 'It needs a scope.', extensions: { code: 'FORBIDDEN' } }])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(onForbidden).toHaveBeenCalledTimes(1)
+    expect(subscriptions).toHaveLength(1)
+    expect(isForbidden([{ extensions: { code: 'UNAUTHENTICATED' } }])).toBe(true)
+    expect(isForbidden([{ extensions: { code: 'TIMEOUT' } }, {}])).toBe(false)
+    expect(isForbidden({ code: 4403 })).toBe(false)
+  })
+
+  it('ends for good when nobody wants it any more', async () => {
+    const { last, stop, subscriptions } = follow()
+    last().sink.complete()
+    stop()
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(subscriptions).toHaveLength(1)
+    expect(last().stopped).toBe(true)
+  })
+})
+
+describe('a burst of events', () => {
+  it('is handed on once a frame, the last of each goal, and never after the end', () => {
+    const frames: (() => void)[] = []
+    vi.stubGlobal('requestAnimationFrame', (frame: () => void) => frames.push(frame))
+    vi.stubGlobal('cancelAnimationFrame', () => frames.splice(0))
+    const { client, tell } = openSocket()
+    const handed: string[][] = []
+    const stop = followGoalProgress(
+      client,
+      new Map(),
+      request,
+      () => {},
+      (events) => handed.push(events.map(({ cursor }) => cursor)),
+    )
+    for (let index = 1; index <= 100; index++)
+      tell(progressOf(eventAt(index % 2 === 0 ? 'even' : 'odd', String(index))))
+    expect(frames).toHaveLength(1)
+    expect(handed).toEqual([])
+    frames.shift()?.()
+    expect(handed).toEqual([['c99', 'c100']])
+    tell(progressOf(eventAt('odd', '101')))
+    stop()
+    expect(frames).toHaveLength(0)
+    expect(handed).toHaveLength(1)
+    vi.unstubAllGlobals()
   })
 })
 

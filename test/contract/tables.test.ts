@@ -41,7 +41,7 @@ describe('every table that holds an organization’s data', () => {
     const loose = await connection.sql`
       select relation, privilege
       from unnest(array['ledger_entry', 'flow', 'audit', 'goal_progress', 'goal_change',
-        'alert_transition', 'alert_rule_change']) as relation,
+        'alert_transition', 'alert_rule_change', 'credit_limit', 'credit_review', 'sales_plan', 'credit_scorecard', 'order_event', 'customer_parent', 'credit_decision', 'credit_policy', 'credit_rating', 'policy_text_approval', 'policy_text_acknowledgement']) as relation,
         unnest(array['UPDATE', 'DELETE', 'TRUNCATE']) as privilege
       where has_table_privilege('tidemark_app', relation, privilege)`
     expect(loose).toEqual([])

@@ -2,7 +2,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fit, type Fit } from '@tidemark/server/domain/forecast.ts'
-import { isTrusted, outlookOf, stepsTo, type Outlook } from '@tidemark/server/domain/goal-outlook.ts'
+import {
+  isTrusted,
+  looksAlike,
+  outlookOf,
+  stepsTo,
+  type Outlook,
+} from '@tidemark/server/domain/goal-outlook.ts'
 import { judge, type Reading } from '@tidemark/server/domain/goal-status.ts'
 import type { Told } from '@tidemark/server/domain/goal-steady.ts'
 import { expectedOn, type AimedGoal, type BandGoal } from '@tidemark/server/domain/goal-trajectory.ts'
@@ -160,5 +166,25 @@ describe('a forecast', () => {
     // As it is kept.
     const kept = JSON.parse(JSON.stringify(found)) as Fit
     expect(outlookOf(dso, kept, { value: exact(41), today: TODAY })).toEqual(told(41))
+  })
+})
+
+describe('a forecast looks like another', () => {
+  const kept = (forecastValue: number | null, probability: number | null) => ({ forecastValue, probability })
+  it.each([
+    [kept(41.24, 0.624), kept(41.16, 0.616), true],
+    [kept(41.24, 0.624), kept(41.26, 0.624), false],
+    [kept(41.24, 0.624), kept(41.24, 0.626), false],
+    [kept(41.24, 0.624), kept(null, null), false],
+    [kept(null, null), kept(null, null), true],
+  ])('%j %j: %s', (one, other, isAlike) => {
+    expect(looksAlike(one, other, subject)).toBe(isAlike)
+    expect(looksAlike(other, one, subject)).toBe(isAlike)
+  })
+
+  it('where money is told in whole units', () => {
+    const money = { ...subject, unit: 'MONEY' } as const
+    expect(looksAlike(kept(1_000.2, 0.5), kept(999.8, 0.5), money)).toBe(true)
+    expect(looksAlike(kept(1_000.2, 0.5), kept(1_000.6, 0.5), money)).toBe(false)
   })
 })

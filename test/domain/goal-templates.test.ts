@@ -17,7 +17,7 @@ describe('the templates', () => {
 
   it('never watch a goal by its own KPI, and aim the way in which the KPI is better', () => {
     const measured = goalTemplates.filter((one): one is KpiTemplate => one.metric !== null)
-    expect(measured.length).toBe(13)
+    expect(measured.length).toBe(17)
     expect(measured.filter(({ metric, guards }) => guards.includes(metric))).toEqual([])
     const better = (one: KpiTemplate) => (one.direction === 'INCREASE' ? 'HIGHER' : 'LOWER')
     expect(measured.filter((one) => kpiDefinition(one.metric).better !== better(one))).toEqual([])
@@ -57,6 +57,8 @@ describe('the aim', () => {
     ['cut-dso', '46', { direction: 'DECREASE', target: { kind: 'PERCENT', amount: '-10' } }],
     ['raise-current-share', '80', { direction: 'INCREASE', target: { kind: 'VALUE', amount: '88' } }],
     ['raise-current-share', '88', { direction: 'MAINTAIN_BAND', band: { low: '88', high: '100' } }],
+    ['release-within-limits', '0', { direction: 'MAINTAIN_BAND', band: { low: '0', high: '0.5' } }],
+    ['review-lines-on-schedule', '100', { direction: 'MAINTAIN_BAND', band: { low: '99.5', high: '100' } }],
     ['clear-unapplied-cash', '0.4', { direction: 'MAINTAIN_BAND', band: { low: '0', high: '1' } }],
     [
       'invoice-right-the-first-time',

@@ -211,6 +211,32 @@ describe('what becomes of bills', () => {
     expect([seenLater('INVOICE_ACCURACY'), seenLater('RE_BILLED')]).toEqual([75, 250])
   })
 
+  it('re-dated: what was open when its due date was moved later, and nothing else', () => {
+    const books = booksOf(
+      // 60 of 100 are open on 20 June, and again on 5 July.
+      bill('2026-06-01', 100, 30, [
+        paid('2026-06-10', 40),
+        entry('RE_DATED', 0n, day('2026-06-20'), { dueOn: day('2026-07-20') }),
+        entry('RE_DATED', 0n, day('2026-07-05'), { dueOn: day('2026-08-20') }),
+      ]),
+      // Earlier; later and back on one day; later when it was paid.
+      bill('2026-06-01', 200, 30, [entry('RE_DATED', 0n, day('2026-06-20'), { dueOn: day('2026-06-25') })]),
+      bill('2026-06-01', 300, 30, [
+        entry('RE_DATED', 0n, day('2026-06-20'), { dueOn: day('2026-07-25') }),
+        entry('RE_DATED', 0n, day('2026-06-20'), { dueOn: day('2026-07-01') }),
+      ]),
+      bill('2026-06-01', 400, 30, [
+        paid('2026-06-10', 400),
+        entry('RE_DATED', 0n, day('2026-06-20'), { dueOn: day('2026-07-25') }),
+      ]),
+      bill('2026-06-01', 500, 30),
+    )
+    const june = at(books, '2026-06-30')
+    expect([june.value('RE_DATED'), june.value('RE_DATED_COUNT')]).toEqual([60, 1])
+    expect(at(books, '2026-07-31').value('RE_DATED')).toBe(60)
+    expect(at(books, '2026-08-31').value('RE_DATED_COUNT')).toBe(0)
+  })
+
   it('time to invoice: 0, 1, 1, 2 and 11 days', () => {
     const sent = (days: number) => ({ deliveredOn: day('2026-06-01'), sentOn: day('2026-06-01') + days })
     const books = booksOf(

@@ -14,8 +14,8 @@ import { day, entry } from '../support/kpi-books.ts'
  * of an older rule.
  */
 const RULE = {
-  migration: '0013_tax',
-  digest: 'ec8dd56b0ffad9ba',
+  migration: '0018_re_dated',
+  digest: '07b8d5e93e6ac62e',
 }
 
 const invoice = (entries: History['entries'], discount = 0n, tax: bigint | null = null): History => ({

@@ -215,6 +215,8 @@ describe.skipIf(binary === null)('access in a real browser', { timeout: 60_000 }
         'Reviews',
         'KPIs',
         'Aging',
+        'Customers',
+        'Credit',
       ])
       await goTo('/quay/tokens', 'Your role does not include this page', ben.page)
       await goTo('/quay', 'Dashboard', ben.page)

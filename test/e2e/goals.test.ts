@@ -393,6 +393,10 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await page.getByLabel('EMEA').check(slowest)
       await page.getByLabel('Name').fill('DSO of EMEA a twentieth down')
       await page.getByLabel('Why it matters').fill('Cash.')
+      await page.getByRole('button', { name: 'Watch the usual ones' }).click(slowest)
+      expect(await page.getByLabel('Written off', { exact: true }).isChecked()).toBe(true)
+      await page.getByLabel('Written off', { exact: true }).uncheck()
+      await page.getByLabel('Discounts', { exact: true }).check()
       await see(panel('SMART check( checking)?').getByText(/EMEA/))
       await page.getByRole('button', { name: 'Set the goal' }).click()
       await see(page.getByRole('heading', { name: 'DSO of EMEA a twentieth down', level: 1 }))
@@ -400,11 +404,50 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await see(panel('What was set').getByText(/Region EMEA/))
       await see(page.getByRole('region', { name: 'Where it stands' }).getByText(/^DSO is/))
       expect(new URL(page.url()).pathname).toMatch(/goals\/goal_/)
+      await see(panel('Guards').getByText('Discounts'))
+      expect(await panel('Guards').getByText('Written off').count()).toBe(0)
+      await page.getByRole('button', { name: 'Edit', exact: true }).click()
+      await dialog()
+        .getByText(/^Guards \(/)
+        .click()
+      await dialog().getByLabel('Written off', { exact: true }).check()
+      await dialog().getByLabel('Discounts', { exact: true }).uncheck()
+      await dialog().getByRole('button', { name: 'Save' }).click()
+      await dialog().waitFor({ state: 'detached', ...slowest })
+      await see(panel('Guards').getByText('Written off'))
+      await expect.poll(() => panel('Guards').getByText('Discounts').count(), slowest).toBe(0)
+    })
+
+    it('can be of one customer, found by a part of the name', async () => {
+      await goTo('/demo/goals/new?metric=total-receivables', 'New goal')
+      await page.getByLabel('Name').fill('Less owed by one customer')
+      await page.getByLabel('Target as').selectOption('percent')
+      await page.getByLabel('Target', { exact: true }).fill('-5')
+      await page.getByLabel('Of', { exact: true }).selectOption('CUSTOMER')
+      await page.getByLabel('Customer', { exact: true }).fill('zzz')
+      await see(page.getByText('No customer fits.'))
+      const { customers } = await execute<{ customers: { nodes: { name: string; number: string }[] } }>(
+        server.url,
+        token,
+        '{ customers(first: 1, orderBy: [{ field: BALANCE, direction: DESC }]) { nodes { name number } } }',
+        {},
+      )
+      const [customer] = customers.nodes
+      await page.getByLabel('Customer', { exact: true }).fill(customer?.name.slice(1) ?? '')
+      await page
+        .getByRole('radio', { name: customer?.name ?? '' })
+        .first()
+        .click(slowest)
+      await see(page.getByRole('button', { name: 'Another one' }))
+      expect(await inspect(page)).toEqual([])
+      await page.getByRole('button', { name: 'Set the goal' }).click()
+      await see(page.getByRole('heading', { name: 'Less owed by one customer', level: 1 }))
+      await see(panel('What was set').getByText(customer?.name ?? 'nobody'))
     })
 
     it('begins with a template, which fills in the form from the books', async () => {
       await goTo('/demo/goals/new', 'New goal')
-      await page.getByLabel('Begin with').selectOption({ label: 'Cut DSO by a tenth' })
+      await page.getByLabel('Begin with', { exact: true }).selectOption({ label: 'Cut DSO by a tenth' })
       await expect.poll(() => parameter('template'), slowest).toBe('cut-dso')
       await expect.poll(() => page.getByLabel('Target', { exact: true }).inputValue(), slowest).toBe('-10')
       await see(panel('SMART check( checking)?').getByText(/^Cut DSO \(3 months\) of all receivables/))
@@ -412,6 +455,7 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await page.getByRole('button', { name: 'Set the goal' }).click()
       await see(page.getByRole('heading', { name: 'Cut DSO by a tenth', level: 1 }))
       await see(page.getByRole('region', { name: /^Guards/ }).getByText('Written off'))
+      await see(panel('Alerts').getByText(/Watched for: /))
     })
 
     it('can be a checklist, and be kept as a draft until it is activated', async () => {
@@ -420,9 +464,11 @@ describe.skipIf(binary === null)('the pages of goals in a real browser', { timeo
       await page.getByLabel('Measured by').selectOption({ label: 'A checklist of milestones' })
       await page.getByRole('button', { name: 'Add a milestone' }).click()
       await page.getByRole('textbox', { name: 'Milestone 1' }).fill('The form is on the web')
+      await page.getByLabel('Begin with alert rules').uncheck()
       await page.getByRole('button', { name: 'Keep as a draft' }).click()
       await see(page.getByRole('heading', { name: 'Credit checks within a day', level: 1 }))
       await see(page.getByText('A draft is not evaluated until it is activated.'))
+      await see(panel('Alerts').getByText(/No rule watches this goal/))
       await page.getByRole('button', { name: 'Activate' }).click()
       await dialog().getByRole('button', { name: 'Activate' }).click()
       await see(page.getByRole('region', { name: 'Where it stands' }).getByText('On track'))

@@ -21,6 +21,19 @@ export const readMembers = async (path: string): Promise<Contents> => {
   return members
 }
 
+/** The rows of each table but those that are left out. Sorted: they lie in the file as PostgreSQL came across them. */
+export const readSortedRows = async (
+  path: string,
+  leftOut: readonly string[],
+): Promise<Record<string, readonly string[]>> => {
+  const members = [...(await readMembers(path))].filter(([name]) => name.endsWith('.copy.zst'))
+  const tables = members.map(([name, content]): [string, readonly string[]] => [
+    name.slice(0, -'.copy.zst'.length),
+    String(zstdDecompressSync(content)).split('\n').toSorted(),
+  ])
+  return Object.fromEntries(tables.filter(([name]) => !leftOut.includes(name)))
+}
+
 /** A copy of the file `from` at `to`, whole as a zip, with other members. */
 export const rewriteMembers = async (
   from: string,

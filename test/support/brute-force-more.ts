@@ -134,9 +134,12 @@ export function computeMore(
         ? none('NOT_CONFIGURED')
         : number(dollarDays.times(conventions.lateInterestRate).div(36_500))
     }
-    // The twin knows no limits, and no other day than those of its question.
-    case 'CREDIT_UTILISATION':
-      return none('ONLY_TODAY')
+    // Nothing is under way, and nobody is in a class.
+    case 'CREDIT_EXPOSURE':
+      return number(n(0))
+    case 'HIGH_RISK_EXPOSURE':
+    case 'HIGH_RISK_SHARE':
+      return none('NOT_CONFIGURED')
     case 'WEIGHTED_AVERAGE_TERMS':
       return weightedTerms(sight, from, divided, 'NOTHING_IN_PERIOD')
     case 'EXTENDED_DSO': {
@@ -212,6 +215,10 @@ export function computeMore(
     }
     case 'RE_BILLED':
       return number(sum(wrongOf(sight).map((item) => worth(item, total(effective(item, asOf), 'INVOICED')))))
+    case 'RE_DATED':
+      return number(sum(movedLater(sight).map(({ on, part, open }) => at(sight, part, open, on))))
+    case 'RE_DATED_COUNT':
+      return number(n(movedLater(sight).length))
     case 'TIME_TO_INVOICE':
       return medianOf(timesToInvoice(sight))
     case 'TIME_TO_INVOICE_P90':
@@ -489,4 +496,24 @@ function ninetieth(times: readonly number[], before: readonly number[] = []): Tw
   return count <= 0
     ? NOTHING
     : { value: n(ranked(times, before, Math.floor((count * 9 + 9) / 10))), reason: null }
+}
+
+/** Which installments are due later at the end of a day than they were before it, and owe something then. */
+function movedLater({ items, question: { from, day } }: Sight) {
+  const dueOf = (entries: readonly Entry[]) => entries.findLast(({ dueOn }) => dueOn !== null)?.dueOn ?? NaN
+  const found: { readonly on: number; readonly part: PlainItem; readonly open: bigint }[] = []
+  for (const item of items.filter(({ kind }) => kind === 'INVOICE')) {
+    const days = new Set(
+      item.entries.flatMap(({ kind, effectiveOn }) => (kind === 'RE_DATED' ? [effectiveOn] : [])),
+    )
+    for (const on of days) {
+      if (on < from || on > day) continue
+      for (const part of partsOf(effective(item, on))) {
+        const earlier = part.filter(({ effectiveOn, kind }) => effectiveOn < on || kind === 'INVOICED')
+        const open = total(part, ...new Set(part.map(({ kind }) => kind)))
+        if (dueOf(part) > dueOf(earlier) && open > 0n) found.push({ on, part: item, open })
+      }
+    }
+  }
+  return found
 }

@@ -43,6 +43,8 @@ export function bruteForce(
     .map((item) => ({ ...item, entries: item.entries.filter((entry) => entry.posting <= question.posting) }))
     .filter((item) => item.entries.length > 0)
   if (OUTSIDE.has(metric)) return unknown(question.region === null ? 'NOT_RECORDED' : 'NOT_BY_SEGMENT')
+  const credit = OF_CREDIT[metric]
+  if (credit !== undefined) return credit === 0 ? { value: n(0), reason: null } : unknown(credit)
   if (known.length === 0) return unknown(allItems.length === 0 ? 'INSUFFICIENT_HISTORY' : 'NOT_KNOWN_THEN')
   const firstDay = Math.min(...known.flatMap((item) => item.entries.map((entry) => entry.effectiveOn)))
   const booksFrom = dayOf(dateOf(firstDay).with({ day: 1 }))
@@ -50,6 +52,23 @@ export function bruteForce(
   const sight: Sight = { items, baseCurrency, quotations, question, missing: [] }
   const answer = compute(metric, sight, booksFrom)
   return sight.missing.length > 0 ? { value: null, reason: 'MISSING_RATE' } : answer
+}
+
+/** Its credit is an empty book, of which there is something to say on any day. */
+const OF_CREDIT: { readonly [Metric in KpiMetric]?: NullReason | 0 } = {
+  CREDIT_LIMITS: 'NOT_CONFIGURED',
+  CREDIT_UTILISATION: 'NOT_CONFIGURED',
+  CREDIT_HEADROOM: 'NOT_CONFIGURED',
+  OVER_LIMIT_COUNT: 'NOT_CONFIGURED',
+  OVER_LIMIT_EXPOSURE: 'NOT_CONFIGURED',
+  CREDIT_REVIEWS_ON_SCHEDULE: 'NOT_CONFIGURED',
+  ORDERS_RELEASED_OVER_LIMIT: 0,
+  ORDERS_RELEASED_OVER_LIMIT_AMOUNT: 0,
+  CREDIT_DECISION_TIME: 'NOTHING_IN_PERIOD',
+  CREDIT_DECISIONS_IN_TIME: 'NOTHING_IN_PERIOD',
+  PLANNED_REVENUE: 'NOT_RECORDED',
+  CREDIT_LINE_NEEDED: 'NOT_RECORDED',
+  CREDIT_LINE_SHORTFALL: 'NOT_RECORDED',
 }
 
 /** What comes from outside the books: the twin has nothing of it. */

@@ -19,6 +19,7 @@ export const request = async <Data = Record<string, never>, Variables = Record<s
   document: Document<Data, Variables>,
   variables?: Variables,
   more: Readonly<Record<string, string>> = {},
+  signal: AbortSignal | null = null,
 ): Promise<Answer<Data>> => {
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
@@ -28,6 +29,7 @@ export const request = async <Data = Record<string, never>, Variables = Record<s
       ...more,
     },
     body: JSON.stringify({ query: textOf(document), variables }),
+    signal,
   })
   const { status, headers } = response
   const body = (await response.json()) as { data?: Data | null; errors?: GraphQLFormattedError[] }

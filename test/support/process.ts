@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { openSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll } from 'vitest'
 
@@ -26,11 +28,13 @@ export const startProcess = (
   file: 'server/main.ts' | 'server/cli/main.ts',
   parameters: readonly string[],
   environment: Readonly<Record<string, string>>,
+  /** Where its standard error goes, such as `/dev/full`; left out, it is collected. */
+  errorsTo?: string,
 ): Process => {
   const path = fileURLToPath(new URL(`../../${file}`, import.meta.url))
   const child = spawn(process.execPath, [path, ...parameters], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', errorsTo === undefined ? 'pipe' : openSync(errorsTo, 'w')],
   })
   running.add(child)
   const written = { stdout: '', stderr: '' }
@@ -39,8 +43,8 @@ export const startProcess = (
     written[stream] += chunk.toString()
     for (const look of waiting) look()
   }
-  child.stdout.on('data', collect('stdout'))
-  child.stderr.on('data', collect('stderr'))
+  child.stdout?.on('data', collect('stdout'))
+  child.stderr?.on('data', collect('stderr'))
   const ended = once(child, 'close').then(([code]): Ended => {
     running.delete(child)
     return { code: code as number | null, ...written }
@@ -58,4 +62,10 @@ export const startProcess = (
     return promise.finally(() => waiting.delete(look))
   }
   return { child, line, ended }
+}
+
+/** The resident memory of a process in MB; 0 elsewhere than on Linux. */
+export const memoryOf = async (pid: number): Promise<number> => {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1_024
 }

@@ -7,6 +7,12 @@ import { arrayOf } from '@tidemark/drizzle/array.ts'
 import { budget, invitation, membership } from '@tidemark/drizzle/tables/access.ts'
 import { customer } from '@tidemark/drizzle/tables/customer.ts'
 import { goalReview, goalReviewSignature } from '@tidemark/drizzle/tables/review.ts'
+import {
+  policyText,
+  policyTextAcknowledgement,
+  policyTextApproval,
+  policyTextMailing,
+} from '@tidemark/drizzle/tables/policy-text.ts'
 import { exchangeRate } from '@tidemark/drizzle/tables/kpi.ts'
 import { person } from '@tidemark/drizzle/tables/organization.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
@@ -82,6 +88,8 @@ const createTwin = async (server: TestServer, twin: Mark): Promise<Twin> => {
   const token = await tokenWith(server, organization, SCOPES, `${mark} token`)
   await insertPeople(server, organization, twin)
   await fillBooks(server, token, twin)
+  const other = await tokenWith(server, organization, SCOPES, `${mark} other token`)
+  await fillApprovals(server, token, { mark, other })
   await vi.waitUntil(() => evaluated(server, organization), { timeout: 20_000 })
   const named = await readNames(server, organization)
   const tokenId = named.ids['token']?.[0]?.slice('token_'.length) ?? ''
@@ -230,6 +238,8 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
     limit: { amount: { amount: twin.amount(9), currency: 'USD' } },
     reason: `${mark} reason`,
   })
+  await carryOut('placeCreditHold', { customer: { number: `${mark}-C-2` }, reason: `${mark} reason` })
+  await fillOrders(carryOut, twin)
   await carryOut('setKpiConventions', { conventions: { graceDays: 2, lossRates: ['1', '2', '3', '4', '5'] } })
   await carryOut('recordMetricValues', {
     source: `${mark} payroll`,
@@ -277,13 +287,157 @@ const fillBooks = async ({ url, connection }: TestServer, token: string, twin: M
   for (const on of [daysAgo(today().day), daysAgo(today().day + 31)]) {
     await carryOut('openGoalReview', { goal: named?.id, kind: 'MONTHLY_ANALYSIS', on })
   }
+  await carryOut('openControlPaper', {
+    test: 'LIMITS_WITHOUT_REASON',
+    from: daysAgo(1),
+    to: today().toString(),
+  })
   await insertSignature(connection, ada?.organizationId ?? '', ada?.id ?? '')
+  await carryOut('saveCreditPolicyText', { title: `${mark} policy`, body: `${mark} text` })
+  await publishText(connection, ada?.organizationId ?? '', ada?.id ?? '', mark)
+  await carryOut('saveCreditPolicyText', { title: `${mark} policy`, body: `${mark} text of the draft` })
   const fourth = goals.nodes.find(({ name }) => name === `${mark} goal 4`)
   const second = goals.nodes.find(({ name }) => name === `${mark} goal 2`)
   const said = { status: 'AT_RISK', reason: `${mark} reason` }
   await carryOut('overrideGoalStatus', { goal: second?.id, expectedVersion: 1, ...said })
   await carryOut('pauseGoal', { goal: fourth?.id, expectedVersion: 1, reason: `${mark} reason` })
 }
+
+/** The third customer has an order that is open, one that is partly shipped and billed, and headroom that is taken. */
+const fillOrders = async (
+  carryOut: (name: string, input: Record<string, unknown>) => Promise<void>,
+  twin: Mark,
+): Promise<void> => {
+  const { mark } = twin
+  const third = { customer: { number: `${mark}-C-3` } }
+  const reason = `${mark} reason`
+  await carryOut('setCreditLimit', { ...third, limit: { unlimited: true }, reason })
+  for (const n of [1, 2])
+    await carryOut('recordOrder', {
+      ...third,
+      number: `${mark}-O-${n}`,
+      amount: { amount: twin.amount(n), currency: 'USD' },
+    })
+  const order = { number: `${mark}-O-2` }
+  await carryOut('releaseOrder', { order, reason })
+  await carryOut('shipOrder', { order, amount: '150.25' })
+  await carryOut('invoiceOrder', { order, invoice: { number: `${mark}-I-2` }, amount: '50.25' })
+  await carryOut('creditDecision', {
+    ...third,
+    orderAmount: { amount: twin.amount(3), currency: 'USD' },
+    reserve: true,
+  })
+  // So that each customer's id finds something.
+  for (const n of [1, 2]) {
+    const customer = { number: `${mark}-C-${n}` }
+    const amount = { amount: twin.amount(n), currency: 'USD' }
+    await carryOut('recordOrder', { customer, number: `${mark}-O-${n + 2}`, amount })
+    await carryOut('creditDecision', { customer, orderAmount: amount })
+  }
+  await carryOut('recordSecurity', {
+    ...third,
+    kind: 'GUARANTEE',
+    amount: { amount: twin.amount(2), currency: 'USD' },
+    reference: `${mark} bank`,
+    reason,
+  })
+  await carryOut('setParentCustomer', {
+    customer: { number: `${mark}-C-2` },
+    parent: { number: `${mark}-C-1` },
+    reason,
+  })
+  await carryOut('setCreditPolicy', { clearingDays: 4, reason })
+  for (const n of [1, 2, 3]) {
+    const rated = { customer: { number: `${mark}-C-${n}` }, source: `${mark} agency`, grade: 'A' }
+    await carryOut('setCreditRating', { ...rated, reason })
+  }
+  const nextReviewOn = today().add({ days: 90 }).toString()
+  await fillApplications(carryOut, twin)
+  await carryOut('setSalesPlan', {
+    rows: [
+      {
+        month: today().toString(),
+        channel: `${mark} Direct`,
+        region: `${mark} North`,
+        productLine: `${mark} line`,
+        planned: { amount: twin.amount(4), currency: 'USD' },
+      },
+    ],
+    termsDays: 30,
+    reason,
+  })
+  await carryOut('reviewCredit', { ...third, riskClass: 'HIGH', nextReviewOn, reason })
+}
+
+/** Longer terms of the first customer, and of each more that wait for approval: asked for by us and by somebody else. */
+const fillApprovals = async (
+  { url, connection }: Pick<TestServer, 'url' | 'connection'>,
+  token: string,
+  { mark, other }: { readonly mark: string; readonly other: string },
+): Promise<void> => {
+  const rule = { action: 'TERMS', approvers: [{ anyone: true }] }
+  const send = async (as: string, name: string, input: Record<string, unknown>) => {
+    const asked = name === 'updateCustomer' ? '... on ApprovalRequested { requestId }' : ''
+    const query = `mutation ($input: ${name.charAt(0).toUpperCase()}${name.slice(1)}Input!) {
+      ${name}(input: $input) { __typename ${asked} ... on Problem { message path } } }`
+    const answer = await execute<Record<string, { __typename: string; requestId?: string }>>(url, as, query, {
+      input,
+    })
+    if (!/(Success|Requested)$/.test(answer[name]?.__typename ?? '')) throw new Error(JSON.stringify(answer))
+    return answer[name]?.requestId
+  }
+  const [first] = await connection.sql<{ id: string }[]>`select id from person where name = ${`${mark} Ada`}`
+  await send(token, 'setAuthorityMatrix', {
+    rules: [
+      { ...rule, upToDays: 500, deciders: [{ anyone: true }, { person: `person_${first?.id}` }] },
+      rule,
+    ],
+    reason: `${mark} board`,
+  })
+  for (const n of [1, 2, 3])
+    await send(token, 'updateCustomer', { customer: { number: `${mark}-C-${n}` }, termsDays: 31 })
+  for (const [index, as] of [token, other, other].entries()) {
+    const customer = { number: `${mark}-C-${index + 1}` }
+    const request = await send(as, 'updateCustomer', { customer, termsDays: 700 + index })
+    await send(token, 'commentOnRequest', { request, comment: `${mark} comment` })
+  }
+}
+
+/** Two asked for credit by a scorecard of the organization's own, as often as each customer's id has to find something. */
+const fillApplications = async (
+  carryOut: (name: string, input: Record<string, unknown>) => Promise<void>,
+  twin: Mark,
+): Promise<void> => {
+  const { mark } = twin
+  await carryOut('setCreditScorecard', {
+    criteria: [
+      { key: 'YEARS_IN_BUSINESS', name: `${mark} years`, weight: 1, steps: [{ from: '1', points: 60 }] },
+    ],
+    bands: [{ from: 0, riskClass: 'MEDIUM', recommendation: 'REVIEW', requestPercent: 50, termsDaysMax: 30 }],
+    bankReferencesMin: 1,
+    tradeReferencesMin: 0,
+    reason: `${mark} reason`,
+  })
+  for (const n of [1, 2, 3]) await carryOut('submitCreditApplication', applicationOf(twin, n))
+}
+
+const applicationOf = (
+  { mark, amount }: { readonly mark: string; readonly amount: (n: number) => string },
+  n: number,
+) => ({
+  customer: { number: `${mark}-C-${n}` },
+  legalName: `${mark} Customer ${n} Ltd`,
+  registrationNumber: `${mark} ${n}`,
+  address: `${mark} Street ${n}`,
+  contactName: `${mark} Dora`,
+  contactEmail: `dora@${mark.toLowerCase()}.example`,
+  foundedOn: '2001-05-17',
+  annualRevenue: { amount: amount(9), currency: 'USD' },
+  requestedLimit: { amount: amount(5), currency: 'USD' },
+  requestedTermsDays: 30,
+  references: [{ kind: 'BANK', name: `${mark} Bank`, contact: `${mark} phone`, experience: 'POSITIVE' }],
+  figures: [{ key: 'equity_ratio', value: '12.5' }],
+})
 
 type Filled = {
   readonly url: string
@@ -345,6 +499,25 @@ const insertSignature = (
     })
   })
 
+/** Only a person who signed in can publish, and only a server with mail can send. */
+const publishText = (
+  connection: TestServer['connection'],
+  organizationId: string,
+  personId: string,
+  mark: string,
+): Promise<unknown> =>
+  inTransaction(connection, { organizationId, mode: 'write' }, async (tx) => {
+    const common = { organizationId, version: 1, auditId: crypto.randomUUID() }
+    const approvedOn = today()
+    await tx.update(policyText).set({ publishedAt: Temporal.Now.instant() })
+    await tx
+      .insert(policyTextApproval)
+      .values({ ...common, sequence: 1, personId, approvedOn, dueOn: approvedOn.add({ years: 1 }) })
+    await tx.insert(policyTextAcknowledgement).values({ ...common, personId, digest: 'of nothing' })
+    const sent = { id: crypto.randomUUID(), email: `${mark.toLowerCase()}@company.example` }
+    await tx.insert(policyTextMailing).values({ ...common, ...sent, state: 'SENT' })
+  })
+
 /** Every goal has its first progress, and the rule that fires its alert. */
 const evaluated = async ({ connection }: TestServer, { id }: OrganizationRow): Promise<boolean> => {
   const [row] = await connection.sql<[{ done: boolean }]>`
@@ -367,6 +540,11 @@ const readNames = async (
     union all select 'receipt', id, null from receipt where organization_id = ${id}
     union all select 'creditNote', id, number from credit_note where organization_id = ${id}
     union all select 'dispute', id, null from item where organization_id = ${id} and kind = 'DISPUTE'
+    union all select 'order', id, number from sales_order where organization_id = ${id}
+    union all select 'security', id, null from credit_security where organization_id = ${id}
+    union all select 'creditApplication', id, null from credit_application where organization_id = ${id}
+    union all select 'creditDecision', id, null from credit_decision where organization_id = ${id}
+    union all select 'approvalRequest', id, null from approval_request where organization_id = ${id}
     union all select 'goal', id, null from goal where organization_id = ${id}
     union all select 'milestone', id, null from goal_milestone where organization_id = ${id}
     union all select 'goalAction', id, null from goal_action where organization_id = ${id}
@@ -376,6 +554,7 @@ const readNames = async (
     union all select 'alertChannel', id, null from alert_channel where organization_id = ${id}
     union all select 'alertDelivery', id, null from alert_delivery where organization_id = ${id}
     union all select 'goalReview', id, null from goal_review where organization_id = ${id}
+    union all select 'controlPaper', id, null from control_paper where organization_id = ${id}
     union all select 'token', id, null from api_token where organization_id = ${id}
     union all select 'invitation', id, null from invitation where organization_id = ${id}
     union all select 'audit', id, null from audit where organization_id = ${id}
@@ -405,12 +584,18 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'Query.alert.id': id('alert'),
     'Query.goalReview.id': id('goalReview'),
     'Query.goalReviews.goal': undefined,
+    'Query.controlPaper.id': id('controlPaper'),
+    'Query.controlTest.from': daysAgo(1),
+    'Query.controlTest.to': today().toString(),
+    'Query.creditCrossings.customer': undefined,
     'Query.receipt.id': id('receipt'),
     'Query.dispute.id': id('dispute'),
     'Query.customerStatement.from': daysAgo(100),
     'Query.customerStatement.to': today().toString(),
     'Query.auditEntry.id': id('audit'),
     'Query.kpis.metrics': ['PAST_DUE', 'DSO', 'UNAPPLIED_CASH'],
+    'Subscription.kpiChanged.metrics': ['PAST_DUE', 'DSO', 'UNAPPLIED_CASH'],
+    'Subscription.customerChanged.ids': [id('customer')],
     'Query.kpis.groupBy': ['REGION', 'COLLECTOR'],
     'Query.restatements.metrics': ['PAST_DUE'],
     'Query.restatements.from': daysAgo(30),
@@ -459,6 +644,31 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'UpdateCustomerInput.name': `${mark} Customer 1`,
     'InstallmentInput.dueOn': today().toString(),
     'SetCreditLimitInput.limit': { amount: { amount: '12.50', currency: 'USD' } },
+    'CreditLimitRowInput.limit': { amount: { amount: '12.50', currency: 'USD' } },
+    'ImportCreditLimitsInput.csv': `customer,limit\n${mark}-C-1,12.50\n`,
+    'ReleaseCreditHoldInput.customer': { number: `${mark}-C-2` },
+    'ReviewCreditInput.nextReviewOn': today().add({ days: 90 }).toString(),
+    'Query.approvalRequest.id': id('approvalRequest'),
+    'ApproveRequestInput.request': id('approvalRequest', 1),
+    'RejectRequestInput.request': id('approvalRequest', 2),
+    'WithdrawRequestInput.request': id('approvalRequest'),
+    'CommentOnRequestInput.request': id('approvalRequest'),
+    'SetAuthorityMatrixInput.rules': [{ action: 'WRITE_OFF', approvers: [{ role: 'ADMIN' }] }],
+    'OrderBy.id': id('order'),
+    'ImportOrdersInput.csv': `number,customer,amount\n${mark}-O-file,${mark}-C-1,12.50\n`,
+    'RecordOrderInput.number': `${mark}-O-new`,
+    'ReleaseOrderInput.order': { number: `${mark}-O-1` },
+    'ShipOrderInput.order': { number: `${mark}-O-2` },
+    'InvoiceOrderInput.order': { number: `${mark}-O-2` },
+    'InvoiceOrderInput.invoice': { number: `${mark}-I-5` },
+    'ReleaseReservationInput.decision': id('creditDecision'),
+    'EndSecurityInput.security': id('security'),
+    'SetCreditPolicyInput.clearingDays': 5,
+    'SimulateCreditPolicyInput.months': 2,
+    'SendCreditPolicyTextInput.emails': ['someone@company.example'],
+    'PublishCreditPolicyTextInput.version': 2,
+    'PublishCreditPolicyTextInput.expectedRevision': 1,
+    'SetParentCustomerInput.parent': { none: true },
     'MetricValueInput.metric': 'COLLECTION_COST',
     'MetricValueInput.date': today().toString(),
     'MetricValueInput.value': '12.50',
@@ -470,6 +680,26 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'GoalDraftInput.direction': 'DECREASE',
     'GoalDraftInput.deadline': today().add({ days: 100 }).toString(),
     'CreateGoalInput.metric': 'PAST_DUE',
+    'Query.creditApplication.id': id('creditApplication'),
+    ...Object.fromEntries(
+      Object.entries(applicationOf({ mark, amount: (n) => `${n}` }, 1)).map(([field, value]) => [
+        `SubmitCreditApplicationInput.${field}`,
+        value,
+      ]),
+    ),
+    'DecideCreditApplicationInput.application': id('creditApplication'),
+    'DecideCreditApplicationInput.decision': { decline: true },
+    'WithdrawCreditApplicationInput.application': id('creditApplication'),
+    'SetCreditScorecardInput.criteria': [
+      { key: 'YEARS_IN_BUSINESS', name: 'Years', weight: 1, steps: [{ from: '1', points: 60 }] },
+    ],
+    'SetCreditScorecardInput.bands': [
+      { from: 0, riskClass: 'MEDIUM', recommendation: 'REVIEW', requestPercent: 50, termsDaysMax: 30 },
+    ],
+    'SetSalesPlanInput.termsDays': 30,
+    'SetSalesPlanInput.rows': [{ month: today().toString(), planned: { amount: '1', currency: 'USD' } }],
+    'ImportSalesPlanInput.termsDays': 30,
+    'ImportSalesPlanInput.csv': 'month,planned\n2026-01,5\n',
     'CreateGoalInput.direction': 'DECREASE',
     'CreateGoalInput.baseline': '100',
     'CreateGoalInput.target': '1',
@@ -482,6 +712,11 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'RefreshGoalReviewInput.review': id('goalReview'),
     'SignGoalReviewInput.review': id('goalReview'),
     'ReopenGoalReviewInput.review': id('goalReview', 1),
+    'OpenControlPaperInput.from': daysAgo(1),
+    'OpenControlPaperInput.to': today().toString(),
+    'UpdateControlPaperInput.paper': id('controlPaper'),
+    'UpdateControlPaperInput.notes': `${mark} notes`,
+    'SignControlPaperInput.paper': id('controlPaper'),
     'SetGoalReviewsInput.goal': id('goal'),
     'SetGoalReviewsInput.kinds': ['MONTHLY_ANALYSIS'],
     'AddGoalActionInput.goal': id('goal'),
@@ -524,6 +759,11 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
     'DeleteAlertChannelInput.channel': id('alertChannel'),
     'RetryAlertDeliveryInput.delivery': id('alertDelivery'),
     'BacktestAlertRuleInput.months': 2,
+    'BacktestAlertRuleInput.rule': {
+      name: `${mark} rule tried`,
+      goalId: id('goal'),
+      condition: { above: '12.50' },
+    },
     'AuditReceiptInput.id': id('audit'),
     'AuditReceiptInput.hash': auditHash,
     'CreateTokenInput.scopes': ['kpi:read'],
@@ -542,6 +782,8 @@ export const samplesOf = ({ ids, mark, auditHash }: Twin): Sample => {
 /** The evaluator, the compactor and the use of a token write these at any time. */
 const RESTLESS = [
   'evaluation',
+  'credit_crossing',
+  'credit_watch',
   'audit_head',
   'audit_seal',
   'budget',

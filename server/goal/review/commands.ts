@@ -1,10 +1,10 @@
 /** What people do with a review: they say, decide and sign. */
-import { createHash } from 'node:crypto'
 import { and, asc, eq } from 'drizzle-orm'
 import { runCommand, type CommandContext } from '../../command.ts'
+import { digestOfParts } from '../../digest.ts'
 import { inWords } from '../../domain/goal-words.ts'
 import { isReviewKind, reviewKinds, signersOf, type ReviewRole } from '../../domain/review.ts'
-import { changeGoal, type GoalChanged } from '../change.ts'
+import { changeWithin, type GoalChanged, type GoalWork } from '../change.ts'
 import { nameOf } from '../changes.ts'
 import { findStranger } from '../check.ts'
 import { decodeId } from '../../ids.ts'
@@ -180,49 +180,41 @@ const isSigned = (
   signatures: readonly Pick<GoalReviewSignatureRow, 'role'>[],
 ): boolean => places.every(({ role }) => signatures.some((one) => one.role === role))
 
-/** Of what people put their names to. Keys are in this order, so that the same review has the same digest. */
+/** Of what people put their names to. */
 export const digestOf = (review: GoalReviewRow): string =>
-  createHash('sha256')
-    .update(
-      JSON.stringify([
-        review.id,
-        review.goalId,
-        review.kind,
-        review.periodFrom.toString(),
-        review.periodTo.toString(),
-        review.foundAt.toString(),
-        sorted(review.findings),
-        review.discussion,
-        sorted(review.decisions),
-      ]),
-    )
-    .digest('hex')
-
-/** PostgreSQL orders the keys of jsonb by its own rules. */
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.entries(value)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, inner]) => [key, sorted(inner)])
-}
+  digestOfParts([
+    review.id,
+    review.goalId,
+    review.kind,
+    review.periodFrom.toString(),
+    review.periodTo.toString(),
+    review.foundAt.toString(),
+    review.findings,
+    review.discussion,
+    review.decisions,
+  ])
 
 /** Of a goal, so it is kept among its changes. */
 export const setGoalReviews = (
   context: CommandContext,
   input: SetGoalReviewsInput,
 ): Promise<GoalChanged | Problem> =>
-  changeGoal(context, 'setGoalReviews', input, (_tx, row) => {
-    const reviews = reviewKinds.filter((kind) => input.kinds.includes(kind))
-    const before = row.reviews.filter(isReviewKind)
-    if (reviews.join() === before.join()) return invalid(['kinds'], 'The goal has these reviews already')
-    const told = (kinds: readonly string[]) => (kinds.length === 0 ? null : kinds.join(', '))
-    return {
-      set: { reviews },
-      fields: [{ field: 'REVIEWS', from: told(before), to: told(reviews) }],
-      reason: null,
-    }
-  })
+  runCommand(context, { action: 'setGoalReviews', input }, prepareReviews(context, input))
+
+export const prepareReviews =
+  (context: CommandContext, input: SetGoalReviewsInput): GoalWork =>
+  (tx) =>
+    changeWithin(tx, context, { action: 'setGoalReviews', input }, (_tx, row) => {
+      const reviews = reviewKinds.filter((kind) => input.kinds.includes(kind))
+      const before = row.reviews.filter(isReviewKind)
+      if (reviews.join() === before.join()) return invalid(['kinds'], 'The goal has these reviews already')
+      const told = (kinds: readonly string[]) => (kinds.length === 0 ? null : kinds.join(', '))
+      return {
+        set: { reviews },
+        fields: [{ field: 'REVIEWS', from: told(before), to: told(reviews) }],
+        reason: null,
+      }
+    })
 
 type ChangeInput = {
   readonly review: string

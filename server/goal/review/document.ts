@@ -3,6 +3,7 @@ import { actorInWords } from '../../access/actor-words.ts'
 import type { Context } from '../../context.ts'
 import { driverTexts } from '../../domain/explain-drivers.ts'
 import { inWords } from '../../domain/goal-words.ts'
+import { DOCUMENT_STYLE, html, moment, paragraphs, raw, table, type Markup } from '../../html.ts'
 import { shownOf } from '../changes.ts'
 import { scopeOf } from '../queries.ts'
 import { required } from '../../loaders.ts'
@@ -37,7 +38,7 @@ export async function documentOf(review: GoalReviewRow, context: Context): Promi
       Found in the books as they were known at ${moment(findings.knownAt, organization.timeZone)}.
     </p>`,
   ]
-  const style = raw(`<style>${STYLE}</style>`)
+  const style = raw(`<style>${DOCUMENT_STYLE}</style>`)
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -53,77 +54,8 @@ export async function documentOf(review: GoalReviewRow, context: Context): Promi
 
 const KIND_WORDS = { MONTHLY_ANALYSIS: 'Monthly analysis', QUARTERLY_REVIEW: 'Quarterly review' } as const
 
-/** Of A4 and of letter paper alike; rows and headings stay with what belongs to them. */
-const STYLE = `
-@page { margin: 18mm }
-body { font: 11pt/1.45 system-ui, sans-serif; color: #1b2330; max-width: 48rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 18pt; line-height: 1.2; margin: 0 0 .3rem } h2 { font-size: 13pt; margin: 1.6rem 0 .4rem; break-after: avoid }
-table { border-collapse: collapse; width: 100% } thead { display: table-header-group } tr { break-inside: avoid }
-th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #c9d1dc; vertical-align: top }
-th { font-weight: 600 } .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-.kicker { color: #556173; margin: 0 } .small { font-size: 9pt; color: #556173 } code { font-size: 8pt; word-break: break-all }
-@media print { body { margin: 0; max-width: none; padding: 0 } }
-`
-
-type Markup = { readonly markup: string }
-
-const raw = (markup: string): Markup => ({ markup })
-
-/** What is put in is text, unless it is markup already. */
-const html = (strings: TemplateStringsArray, ...values: readonly (string | Markup)[]): Markup => ({
-  markup: String.raw(
-    { raw: strings },
-    ...values.map((value) => (typeof value === 'string' ? escape(value) : value.markup)),
-  ),
-})
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-}
-const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign)
-
 const day = (date: Temporal.PlainDate): string => inWords(date)
 const dayIn = (text: string | null): string => (text === null ? '' : day(Temporal.PlainDate.from(text)))
-const moment = (at: Temporal.Instant, timeZone: string): string => {
-  const local = at.toZonedDateTimeISO(timeZone)
-  const clock = local.toPlainTime().toString({ smallestUnit: 'minute' })
-  return `${inWords(local.toPlainDate())}, ${clock} (${timeZone})`
-}
-
-const paragraphs = (text: string): Markup[] =>
-  text
-    .split(/\n+/)
-    .filter((line) => line.trim() !== '')
-    .map((line) => html`<p>${line}</p>`)
-
-type Column = { readonly name: string; readonly isNumber?: boolean }
-
-/** Nothing where there are no rows: an empty table says less than none. */
-function table(title: string, columns: readonly Column[], rows: readonly (readonly string[])[]): Markup {
-  if (rows.length === 0) return raw('')
-  const classOf = (index: number) => raw(columns[index]?.isNumber === true ? ' class="number"' : '')
-  const head = columns.map(({ name }, index) => html`<th scope="col" ${classOf(index)}>${name}</th>`.markup)
-  const body = rows.map((cells) => {
-    const row = cells.map((cell, index) => html`<td${classOf(index)}>${cell}</td>`.markup)
-    return `<tr>${row.join('')}</tr>`
-  })
-  return html`<h2>${title}</h2>
-    <table>
-      <thead>
-        <tr>
-          ${raw(head.join(''))}
-        </tr>
-      </thead>
-      <tbody>
-        ${raw(body.join('\n'))}
-      </tbody>
-    </table>`
-}
-
 const standing = ({ measured, begin, end }: Findings): Markup =>
   table(
     'Where it stood',

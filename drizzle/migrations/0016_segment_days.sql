@@ -1,0 +1,1 @@
+ALTER TABLE "kpi_fold" ADD COLUMN "days_of_segments" integer DEFAULT 0 NOT NULL;
