@@ -55,10 +55,11 @@ export type TransactionOptions = {
    */
   readonly timeoutMs?: number | null
   /**
-   * True where rows are found by keys alone: PostgreSQL then plans a prepared statement once, for all values, while else
-   * it plans anew for every list of keys that is shorter than the ten it expects. Takes longer than the statement itself.
+   * How often PostgreSQL plans a prepared statement. Left to itself it plans anew for every list of keys that is shorter
+   * than the ten it expects, which takes longer than finding them: ONCE is for what finds few rows by their keys. And it
+   * keeps the plan of ten for ten thousand, which compares each of them with every row: ANEW is for long lists.
    */
-  readonly plansOnce?: boolean
+  readonly plans?: 'ONCE' | 'ANEW'
   /**
    * True where the same few statements come again and again: those of drizzle are then prepared and kept too. Else the
    * driver asks for the types of their parameters before it sends these: a round trip more, and nothing travels with it.
@@ -320,9 +321,11 @@ const begin = async <T>(
   run: (sql: TransactionSql) => Promise<T>,
 ): Promise<T> => (await connection.sql.begin(characteristics, run)) as T
 
+const PLAN_CACHE_MODES = { ONCE: 'force_generic_plan', ANEW: 'force_custom_plan' } as const
+
 /** One statement, so that the whole set-up costs no round trip of its own. */
 const setUpStatement = (role: string, options: TransactionOptions, serverVersion: number): string => {
-  const { organizationId, mode, userId = '', plansOnce = false } = options
+  const { organizationId, mode, userId = '', plans } = options
   if (organizationId !== null && !isUuid(organizationId)) {
     throw new TypeError(`Not an organization's id: ${JSON.stringify(organizationId)}`)
   }
@@ -337,7 +340,7 @@ const setUpStatement = (role: string, options: TransactionOptions, serverVersion
     ['tidemark.user_id', userId],
     ['statement_timeout', limit],
     ['idle_in_transaction_session_timeout', limit],
-    ...(plansOnce ? [['plan_cache_mode', 'force_generic_plan']] : []),
+    ...(plans === undefined ? [] : [['plan_cache_mode', PLAN_CACHE_MODES[plans]]]),
     ...(serverVersion >= TRANSACTION_TIMEOUT_SINCE ? [['transaction_timeout', wholeLimit]] : []),
   ]
   const itself = 'pg_backend_pid() as pid, now() as began'

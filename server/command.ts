@@ -33,9 +33,14 @@ export type Command = {
   readonly duplicates?: Readonly<Record<string, Problem>>
   /** The longest that its transaction may take, where that is more than usual. */
   readonly timeoutMs?: number
+  /** How many rows it is about, where they may be thousands: its statements are then planned for as many. */
+  readonly rows?: number
   /** True where no goal changes by it that somebody watches from moment to moment: it is evaluated within a second. */
   readonly isQuiet?: boolean
 }
+
+/** Comparing each of them with every row of a small table takes longer from here on than planning. */
+const MANY_ROWS = 100
 
 /** What every command answers with: what `writeAudit` gave, or null where nothing was written. */
 export type Audited = { readonly audit: Audit | null }
@@ -47,7 +52,7 @@ export type Audited = { readonly audit: Audit | null }
  */
 export async function runCommand<Success extends Audited>(
   context: CommandContext,
-  { action, input, duplicates, timeoutMs, isQuiet = false }: Command,
+  { action, input, duplicates, timeoutMs, rows = 1, isQuiet = false }: Command,
   work: (tx: Tx) => Promise<Success | Problem>,
 ): Promise<Success | Problem> {
   const { connection, organization, actor } = context
@@ -58,7 +63,7 @@ export async function runCommand<Success extends Audited>(
     const transaction = {
       organizationId: organization.id,
       mode: 'write',
-      plansOnce: true,
+      plans: rows < MANY_ROWS ? 'ONCE' : 'ANEW',
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     } as const
     const outcome = await inTransaction(connection, transaction, async (tx) => {

@@ -128,7 +128,7 @@ export async function carryOutBatch(
   try {
     return await runCommand<CreditLimitsSet | ApprovalAsked>(
       context,
-      { action, input, timeoutMs: TIMEOUT_MS },
+      { action, input, timeoutMs: TIMEOUT_MS, rows: batch.rows.length },
       (tx) => writeRows(tx, context, command, batch),
     )
   } catch (error) {

@@ -79,6 +79,7 @@ export async function importOrders(
       action: 'importOrders',
       input,
       timeoutMs: TIMEOUT_MS,
+      rows: lines.length,
       duplicates: { sales_order_number: meanwhile },
     }
     return await runCommand<OrdersImported>(context, command, async (tx) => {

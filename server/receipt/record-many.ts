@@ -36,7 +36,8 @@ export async function recordReceipts(
     rows.push({ credit, input: receipt })
   }
   const action = 'recordReceipts'
-  return runCommand(context, { action, input, timeoutMs: TIMEOUT_MS }, async (tx) => {
+  const command = { action, input, timeoutMs: TIMEOUT_MS, rows: length + allocations }
+  return runCommand(context, command, async (tx) => {
     const whole = { action, subject: context.organization.id, after: { receipts: length } }
     const recorded = await recordCredits(tx, context, rows, 'receipts', whole)
     return isProblem(recorded) ? recorded : { receiptIds: recorded.creditIds, audit: recorded.audit }

@@ -73,7 +73,8 @@ async function write(
   { rows, faults }: PlanRead,
 ): Promise<SalesPlanSet | SalesPlanRefused | Problem> {
   if (faults.length > 0) return refusal(faults, path)
-  return runCommand<SalesPlanSet>(context, { action, input, timeoutMs: TIMEOUT_MS }, async (tx) => {
+  const command = { action, input, timeoutMs: TIMEOUT_MS, rows: rows.length }
+  return runCommand<SalesPlanSet>(context, command, async (tx) => {
     const { id } = context.organization
     const after = { rows: rows.length }
     const audit = await writeAudit(tx, context, { action, subject: id, after, reason })

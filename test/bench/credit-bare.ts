@@ -46,7 +46,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 async function change(wanted: Wanted): Promise<object> {
-  const write = { organizationId, mode: 'write', plansOnce: true } as const
+  const write = { organizationId, mode: 'write', plans: 'ONCE' } as const
   const { id, audit } = await inTransaction(connection, write, (tx) => changeWithin(tx, wanted))
   const settled = readSettledAt(connection, organizationId)
   const read = { organizationId, mode: 'read' } as const
