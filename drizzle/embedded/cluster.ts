@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { chown, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -214,7 +215,7 @@ const settings = (port: number, durable: boolean): string[] => [
   'unix_socket_directories=',
   'cluster_name=tidemark',
   'max_connections=100',
-  'shared_buffers=256MB',
+  `shared_buffers=${sharedMegabytes(durable)}MB`,
   'work_mem=16MB',
   'maintenance_work_mem=128MB',
   'max_wal_size=2GB',
@@ -226,6 +227,15 @@ const settings = (port: number, durable: boolean): string[] => [
   'log_checkpoints=off',
   ...(durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
 ]
+
+/**
+ * An eighth of the memory that this process may use: pages that are asked for at random are then in PostgreSQL's own
+ * memory, and not fetched one by one. Those of tests are small, and dropped all the time.
+ */
+const sharedMegabytes = (durable: boolean): number => {
+  const usable = Math.min(totalmem(), process.constrainedMemory() || Infinity)
+  return durable ? Math.max(128, Math.min(4_096, Math.floor(usable / 8 / 2 ** 20))) : 256
+}
 
 const limitLog = async (dataDir: string): Promise<void> => {
   const path = logFile(dataDir)
