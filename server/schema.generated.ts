@@ -1678,7 +1678,7 @@ export type AuthorityAction =
   | 'WRITE_OFF'
   /** Recording a credit note. */
   | 'CREDIT_NOTE'
-  /** Giving an invoice a later due date, also by correcting it; measured from the date that it first had. */
+  /** Giving an invoice a later due date, also by correcting it or by a file; measured from the date that it first had. */
   | 'RE_DATE'
   /** Giving a customer longer terms. */
   | 'TERMS'

@@ -24,6 +24,7 @@ import { rejectClosed } from './closed.ts'
 import { openCsv, type CsvFile } from './csv.ts'
 import { makeCustomers, makeSegments } from './customers.ts'
 import { reviewDifferences, type ChangeCounts } from './differing.ts'
+import { askAuthority } from './governed.ts'
 import type { Mapping } from './mapping.ts'
 import { matchCustomers, matchInvoices, readSegments, rejectDuplicates } from './matching.ts'
 import { readProblems, writeRejected, type PendingFile, type Problems } from './rejected.ts'
@@ -158,7 +159,8 @@ async function checkRows(tx: Tx, { context, file, reader, options }: Work): Prom
   await matchInvoices(tx, organization.id, reader, mapping, segments)
   await rejectClosed(tx, closing, reader)
   tell(options, 'CHECKING', 0.8)
-  const changes = await reviewDifferences(tx, { organizationId: organization.id, reader, segments, closing })
+  const books = { organizationId: organization.id, reader, segments, closing }
+  const changes = await reviewDifferences(tx, books, await askAuthority(tx, context, reader))
   tell(options, 'CHECKING', 1)
   const [fresh] = await tx.sql<{ rows: number }[]>`
     select count(*)::int as rows from import_row r

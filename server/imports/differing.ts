@@ -12,6 +12,7 @@ import {
 } from './compare.ts'
 import { inBatches } from './cursor.ts'
 import type { RowProblem } from './cells.ts'
+import type { AskAuthority } from './governed.ts'
 import type { Combination, RowReader } from './rows.ts'
 import { addProblems, dropProblemRows } from './staging.ts'
 
@@ -43,12 +44,15 @@ export type Books = {
 const ROWS_PER_FETCH = 2_000
 
 /** Rejects the rows that differ in what an import may not change, and counts what the others change. */
-export async function reviewDifferences(tx: Tx, books: Books): Promise<ChangeCounts> {
+export async function reviewDifferences(tx: Tx, books: Books, ask: AskAuthority): Promise<ChangeCounts> {
   const counts = { rows: 0, settled: 0, reDated: 0, corrected: 0 }
   for await (const rows of comparedRows(tx, books)) {
-    const problems = rows.flatMap(({ problems }) => problems)
-    for (const { changes, problems } of rows) {
-      if (problems.length > 0 || changesNothing(changes)) continue
+    const allowed = rows.filter(({ changes, problems }) => problems.length === 0 && !changesNothing(changes))
+    const beyond = await ask(allowed)
+    const lines = new Set(beyond.map(({ line }) => line))
+    const problems = [...rows.flatMap((row) => row.problems), ...beyond]
+    for (const { line, changes } of allowed) {
+      if (lines.has(line)) continue
       counts.rows += 1
       if (changes.settleOn !== null) counts.settled += 1
       if (changes.reDateTo !== null) counts.reDated += 1
