@@ -49,6 +49,8 @@ export type Evaluated =
       /** What was appended, as it is stored. */
       readonly appended: readonly GoalProgressRow[]
       readonly alerted: boolean
+      /** Neither a goal nor a rule had a value to be computed. */
+      readonly isIdle: boolean
       /** Goals and rules that could not be computed. */
       readonly failing: number
       /** Since the first posting was recorded that no evaluation had seen; null where there was none. */
@@ -102,10 +104,10 @@ export async function evaluate(
       }
     })
     if (done === null) return { outcome: 'BUSY' }
-    const { appended, alerted, failures, lagMs } = done
+    const { appended, alerted, isIdle, failures, lagMs } = done
     logNew(failures)
     rememberFailures(connection, organization.id, failures)
-    return { outcome: 'DONE', appended, alerted, failing: failures.size, lagMs: lagMs() }
+    return { outcome: 'DONE', appended, alerted, isIdle, failing: failures.size, lagMs: lagMs() }
   }
   try {
     return await attempt(measuring((name) => known.has(name)))
@@ -129,6 +131,7 @@ async function takeLock(tx: Tx, organizationId: string): Promise<boolean> {
 type Found = Appended & {
   /** What happens to alert rules. */
   readonly alerts: readonly AlertNews[]
+  readonly isIdle: boolean
   readonly failures: Failures
   /** Until now. */
   readonly lagMs: () => number | null
@@ -176,7 +179,8 @@ async function findNews(
   const alerts = findAlerts({ watched, sights, overdue, goals: seen.goals, progress, today, now, onFailure })
   const { waitedMs } = seen
   const lagMs = () => (waitedMs === null ? null : waitedMs + performance.now() - lookedAt)
-  return { news, alerts, failures, lagMs, today, seen: seen.snapshot, before: seen.sequence }
+  const { snapshot, sequence: before } = seen
+  return { news, alerts, isIdle: parts.length === 0, failures, lagMs, today, seen: snapshot, before }
 }
 
 /** Now, or the beginning of the day that another process, whose clock is a little ahead, has evaluated already. */

@@ -43,6 +43,8 @@ const EVALUATIONS_AT_ONCE = 3
  * evaluation all the same, and those who post have the processor for half of the time.
  */
 const REST_MS_MAX = 40
+/** The same where there is nothing to compute: whoever makes the first goal in a burst waits for it no longer than this. */
+const IDLE_REST_MS = 200
 /** Each takes one connection, to read years: nobody waits for it. */
 const FORECASTS_AT_ONCE = 1
 /** Goals that cannot be computed are tried again so much later, though nothing was posted: it may have been a passing fault. */
@@ -79,15 +81,20 @@ export function startEvaluator(services: EvaluatorServices, options: { pollMs?: 
     () => performance.now(),
   )
   const findOrganization = rememberOrganizations(connection)
+  const idle = new Set<string>()
   const evaluations = createTurns(
     EVALUATIONS_AT_ONCE,
     async (organizationId) => {
       const found = await findOrganization(organizationId)
-      if (found !== null) counts.evaluated(organizationId, await evaluateNow(services, found, isClosed))
+      if (found === null) return
+      const done = await evaluateNow(services, found, isClosed)
+      counts.evaluated(organizationId, done)
+      if (done?.isIdle === true) idle.add(organizationId)
+      else idle.delete(organizationId)
     },
     (error, organizationId) =>
       logError(error, `The goals of organization ${organizationId} could not be evaluated`),
-    (tookMs) => Math.min(tookMs, REST_MS_MAX),
+    (tookMs, organizationId) => (idle.has(organizationId) ? IDLE_REST_MS : Math.min(tookMs, REST_MS_MAX)),
   )
   const seals = createTurns(
     SEALS_AT_ONCE,

@@ -35,7 +35,7 @@ export function createTurns(
   work: (key: string) => Promise<void>,
   onFailure: (error: unknown, key: string) => void,
   /** In a burst: how long to wait after a run that took so long, before the third in a row and all that follow. */
-  restAfter: (tookMs: number) => number = () => 0,
+  restAfter: (tookMs: number, key: string) => number = () => 0,
 ): Turns {
   const closing = new AbortController()
   const turns = new Map<string, { again: boolean; done: Promise<void> }>()
@@ -58,7 +58,7 @@ export function createTurns(
         turn.again = false
         const began = performance.now()
         await run(key)
-        if (runs > 1 && turn.again) await rest(restAfter(performance.now() - began))
+        if (runs > 1 && turn.again) await rest(restAfter(performance.now() - began, key))
       }
       turns.delete(key)
     }
