@@ -31,7 +31,7 @@ describe('kill -9', () => {
     await add()
     const followers = await followAll(20, url, company.token)
     const load = startLoad(company, url, { clients: 8 })
-    const until = performance.now() + full(300_000, 60_000)
+    const until = performance.now() + full(1_500_000, 60_000)
     let done = 0
     for (; done < kills && performance.now() < until; done++) {
       const before = load.acknowledged.size
