@@ -32,9 +32,9 @@ export type CreditWatched =
 type Books = Pick<OrganizationRow, 'id' | 'baseCurrency' | 'timeZone'>
 
 const TIMEOUT_MS = 30_000
-/** Where a posting touches more customers, everybody is looked at. */
-const TOUCHED_MAX = 1_000
-/** Of everybody, so many in one transaction. */
+/** Where more customers are touched than by one batch of limits or two, everybody is looked at. */
+const TOUCHED_MAX = 20_000
+/** Of everybody, so many in one transaction; and of any, so many in one statement. */
 const SWEPT_AT_ONCE = 2_000
 
 /** What may change what anybody uses: rates, rules, and who belongs to whom. */
@@ -73,7 +73,7 @@ export const watchCredit = (
         sweptTo === null ? [] : await readSwept(tx, organization.id, sweptTo, escalation.length > 0)
       const looked = [...new Set([...(touched ?? []), ...swept])]
       const at = { today: dayOf(today), now }
-      const changed = looked.length > 0 ? await compare(tx, organization, looked, at) : NOTHING_CHANGED
+      const changed = await compareAll(tx, organization, looked, at)
       // What came with a posting is told with it; what the first look finds was so before.
       if (watch.since !== null)
         await tellChanges(tx, organization, changed, { swept, touched: touched ?? [], at })
@@ -196,8 +196,6 @@ type Changed = {
   readonly unknown: readonly string[]
 }
 
-const NOTHING_CHANGED: Changed = { begun: [], over: [], unknown: [] }
-
 /**
  * An audit row for each customer that the calendar changed, whom no posting tells of: a temporary limit that ended, a rate that
  * is too old by now. So `customerChanged` tells it, and a customer's page has it.
@@ -231,6 +229,22 @@ async function tellChanges(
   if (rows.length === 0) return
   const records = rows.map(({ subject, isOverLimit }) => ({ id: newUuid(), subject, after: { isOverLimit } }))
   await newAudits(tx, { organization, actor: 'system' }, 'watchCredit', records)
+}
+
+async function compareAll(
+  tx: Tx,
+  organization: Books,
+  customerIds: readonly string[],
+  at: At,
+): Promise<Changed> {
+  const parts: Changed[] = []
+  for (let from = 0; from < customerIds.length; from += SWEPT_AT_ONCE)
+    parts.push(await compare(tx, organization, customerIds.slice(from, from + SWEPT_AT_ONCE), at))
+  return {
+    begun: parts.flatMap(({ begun }) => begun),
+    over: parts.flatMap(({ over }) => over),
+    unknown: parts.flatMap(({ unknown }) => unknown),
+  }
 }
 
 /** Writes what of these customers is another than is known, and says what. Of whom nobody can tell, nothing changes. */

@@ -52,6 +52,13 @@ const count = async (filter: object): Promise<number> => {
   return customers.totalCount
 }
 
+/** How many audit rows the watch has written of its own. */
+const told = async (): Promise<number> => {
+  const rows = await server.connection.sql`
+    select from audit where organization_id = ${acme.id} and action = 'watchCredit'`
+  return rows.length
+}
+
 describe('customers over the limit, of more than are looked at one by one', () => {
   it('are those that the watch found, all of them and no others', { timeout: 120_000 }, async () => {
     const at = { today: dayOf(Temporal.Now.plainDateISO('UTC')), now: Temporal.Now.instant() }
@@ -90,4 +97,34 @@ describe('customers over the limit, of more than are looked at one by one', () =
     )
     await expect.poll(() => count({ isOverLimit: true }), { timeout: 20_000 }).toBe(over - 1)
   })
+
+  it(
+    'are found by the batch that touched them, with nobody else looked at',
+    { timeout: 120_000 },
+    async () => {
+      const [before, toldBefore] = [await count({ isOverLimit: true }), await told()]
+      const lowered = Array.from({ length: CUSTOMERS }, (_, index) => index).filter(
+        (index) => index % 7 === 1 && !isOver(index),
+      )
+      const { setCreditLimits } = await execute<{ setCreditLimits: { set: number } }>(
+        server.url,
+        token,
+        `mutation ($input: SetCreditLimitsInput!) { setCreditLimits(input: $input) {
+        ... on SetCreditLimitsSuccess { set } } }`,
+        {
+          input: {
+            reason: 'Less',
+            rows: lowered.map((index) => ({
+              customer: { number: `C-${index}` },
+              limit: { amount: { amount: '99.99', currency: 'USD' } },
+            })),
+          },
+        },
+      )
+      expect(setCreditLimits.set).toBe(lowered.length)
+      await expect.poll(() => count({ isOverLimit: true }), { timeout: 60_000 }).toBe(before + lowered.length)
+      // Whom a look at everybody finds has an audit row of its own; these have the batch's.
+      expect(await told()).toBe(toldBefore)
+    },
+  )
 })
