@@ -6,8 +6,7 @@ import { dateOf, type Day } from '../domain/day.ts'
 import { parseMinor } from '../domain/money.ts'
 import { DEFAULT_SCORECARD, scoreApplication } from '../domain/scorecard.ts'
 import { plannedApplications, type PlannedApplication } from './applicants.ts'
-import { nextBusinessDay } from './calendar.ts'
-import { authorOf, decide, HEAD, review, type Account, type CreditDesk } from './credit-desk.ts'
+import { authorOf, decide, HEAD, review, workdayOf, type Account, type CreditDesk } from './credit-desk.ts'
 import type { PersonName } from './company.ts'
 import type { CreditApplicationRow } from '@tidemark/drizzle/rows.ts'
 import { creditApplication } from '@tidemark/drizzle/tables/credit-application.ts'
@@ -35,14 +34,10 @@ export async function applyForCredit(tx: Tx, desk: CreditDesk, accounts: readonl
     const account = from === 'PROSPECT' ? null : ((from === 'POOR' ? poor : good).next().value ?? null)
     // Of a company with other customers there may be too few of them.
     if (account === null && from !== 'PROSPECT') continue
-    const asking = { planned, account, on: weekdayBefore(desk, planned.ago) }
+    const asking = { planned, account, on: workdayOf(desk, planned.ago) }
     await settle(tx, desk, asking, await submit(tx, desk, asking))
   }
 }
-
-/** A working day so many days ago, or the one that follows. */
-const weekdayBefore = ({ today }: CreditDesk, ago: number): Day =>
-  Math.min(nextBusinessDay(today - ago), today)
 
 async function submit(
   tx: Tx,
@@ -89,7 +84,7 @@ async function settle(
   row: CreditApplicationRow,
 ): Promise<void> {
   if (outcome === null) return
-  const today = weekdayBefore(desk, outcome.ago)
+  const today = workdayOf(desk, outcome.ago)
   const now = desk.momentOf(today)
   if (outcome.kind === 'WITHDRAWN') {
     await takeBack(tx, authorOf(desk, CLERK), row, outcome.reasons[0], now)

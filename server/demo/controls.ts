@@ -14,7 +14,7 @@ import type { ControlTestId } from '../domain/control-test.ts'
 import { dateOf, type Day } from '../domain/day.ts'
 import { isProblem, type Problem } from '../problem.ts'
 import type { PersonName } from './company.ts'
-import { authorOf, type CreditDesk } from './credit-desk.ts'
+import { authorOf, workdayOf, type CreditDesk } from './credit-desk.ts'
 import type { ControlPaperRow } from '@tidemark/drizzle/rows.ts'
 import { controlPaper } from '@tidemark/drizzle/tables/control.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -60,7 +60,7 @@ async function signedPaper(tx: Tx, desk: CreditDesk): Promise<void> {
 
 /** Of the last weeks: orders went out against the credit, and of most that were drawn nobody has said what came of it. */
 async function openPaper(tx: Tx, desk: CreditDesk): Promise<void> {
-  const paper = await open(tx, desk, { test: 'RELEASES_OVER_LIMIT', from: 30, to: 3, openedAgo: 2 })
+  const paper = await open(tx, desk, { test: 'RELEASES_OVER_LIMIT', from: 33, to: 6, openedAgo: 5 })
   const { sample, exceptions } = foundOf(paper)
   const passed = sample
     .filter(({ finding }) => finding === null)
@@ -75,7 +75,7 @@ async function openPaper(tx: Tx, desk: CreditDesk): Promise<void> {
   const notes = 'Asked Daniel Ortega for the e-mails in which payment was announced.'
   await change(tx, desk, paper, {
     action: 'updateControlPaper',
-    ago: 1,
+    ago: 3,
     decide: (row) => writeIn(row, { notes }, [...passed, ...failed]),
   })
 }
@@ -90,7 +90,7 @@ async function open(
   desk: CreditDesk,
   { test, from, to, openedAgo }: Opened,
 ): Promise<ControlPaperRow> {
-  const on = desk.today - openedAgo
+  const on = workdayOf(desk, openedAgo)
   const period = { from: dateOf(desk.today - from), to: dateOf(desk.today - to) }
   const choice = done(readChoice({ test, ...period }, dateOf(on)))
   const author = authorOn(desk, on)
@@ -110,7 +110,7 @@ async function change(
   paper: ControlPaperRow,
   { action, ago, decide }: Changing,
 ): Promise<ControlPaperRow> {
-  const author = authorOn(desk, desk.today - ago)
+  const author = authorOn(desk, workdayOf(desk, ago))
   const decided = done(decide(paper, author))
   await applyChange(tx, author, { action, paper, change: decided }, author.now)
   return read(tx, desk, paper.id)

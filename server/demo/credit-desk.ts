@@ -4,6 +4,7 @@ import { creditLimitOn, throughOf, type CreditLimit, type DatedLimit } from '../
 import { dateOf, type Day } from '../domain/day.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { appendReview } from '../ledger/credit-reviews.ts'
+import { nextBusinessDay } from './calendar.ts'
 import type { DemoCustomer, People, PersonName } from './company.ts'
 import type { CustomerRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
 import { creditLimit } from '@tidemark/drizzle/tables/credit.ts'
@@ -126,6 +127,10 @@ type Decision = {
   readonly reason: string
   readonly by: PersonName
 }
+
+/** A working day so many days ago, or the one that follows. */
+export const workdayOf = ({ today }: Pick<CreditDesk, 'today'>, ago: number): Day =>
+  Math.min(nextBusinessDay(today - ago), today)
 
 /** To hundreds of major units. */
 export const rounded = (minor: bigint): bigint => (minor / 10_000n) * 10_000n
