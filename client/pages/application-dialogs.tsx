@@ -18,12 +18,12 @@ import { riskWords } from '../format/credit-words.ts'
 import { addDays, addMonths, type Day } from '../format/day.ts'
 import { formatMoney } from '../format/quantity.ts'
 import { Button, SubmitButton } from '../ui/button.tsx'
-import { CheckField, Fieldset } from '../ui/check-field.tsx'
 import { Dialog, DialogActions } from '../ui/dialog.tsx'
 import { decimalInput, SelectField, TextAreaField, TextField } from '../ui/field.tsx'
 import { Form, textOf, useSending } from '../ui/form.tsx'
 import { isProblem, makeProblem, messageAt } from '../ui/form-problem.ts'
 import { Notice } from '../ui/notice.tsx'
+import { RadioField } from '../ui/radio-field.tsx'
 import { CustomerChoice } from './customer-choice.tsx'
 import { useExpectedVersion } from './use-expected-version.ts'
 import { useReviewMonths } from './use-review-months.ts'
@@ -251,20 +251,14 @@ const WishForm = ({ application, before, today, customer, onCustomer, onClose, o
   const at = (field: string) => messageAt(sending.problem, field)
   return (
     <Form sending={sending} fields={decisionFields} onSend={attempt}>
-      <Fieldset legend="What is decided" className="grid gap-2 sm:grid-cols-2">
-        {verdicts.map(({ id, label, hint }) => (
-          <CheckField
-            key={id}
-            type="radio"
-            name="verdict"
-            value={id}
-            label={label}
-            hint={hint}
-            checked={verdict === id}
-            onChange={() => setVerdict(id)}
-          />
-        ))}
-      </Fieldset>
+      <RadioField
+        legend="What is decided"
+        name="verdict"
+        choices={verdicts}
+        chosen={verdict}
+        className="grid gap-2 sm:grid-cols-2"
+        onChoose={setVerdict}
+      />
       {verdict === 'approve' && (
         <>
           {isNobody && (

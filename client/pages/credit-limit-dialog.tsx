@@ -12,12 +12,12 @@ import {
 import type { Day } from '../format/day.ts'
 import { formatMoney } from '../format/quantity.ts'
 import { Button, SubmitButton } from '../ui/button.tsx'
-import { CheckField, Fieldset } from '../ui/check-field.tsx'
 import { Dialog, DialogActions } from '../ui/dialog.tsx'
 import { TextAreaField, TextField } from '../ui/field.tsx'
 import { Form, textOf, useSending } from '../ui/form.tsx'
 import { isProblem, messageAt } from '../ui/form-problem.ts'
 import { Notice } from '../ui/notice.tsx'
+import { RadioField } from '../ui/radio-field.tsx'
 import { useCustomerVersion } from './use-customer-version.ts'
 import { type Success, useSend } from './use-send.ts'
 
@@ -149,20 +149,14 @@ const WishForm = ({ customer, before, today, onClose, onTried }: WishFormProps) 
   const at = (name: string) => messageAt(sending.problem, name)
   return (
     <Form sending={sending} fields={fields} onSend={attempt}>
-      <Fieldset legend="What it may owe at most" className="grid gap-2 sm:grid-cols-3">
-        {states.map(({ id, label, hint }) => (
-          <CheckField
-            key={id}
-            type="radio"
-            name="state"
-            value={id}
-            label={label}
-            hint={hint}
-            checked={state === id}
-            onChange={() => setState(id)}
-          />
-        ))}
-      </Fieldset>
+      <RadioField
+        legend="What it may owe at most"
+        name="state"
+        choices={states}
+        chosen={state}
+        className="grid gap-2 sm:grid-cols-3"
+        onChoose={setState}
+      />
       {state === 'AMOUNT' && (
         <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_8rem]">
           <TextField
