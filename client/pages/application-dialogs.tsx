@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { useClient } from 'urql'
-import { ApprovalNeed } from '../components/approval-need.tsx'
+import { AboveAuthority } from '../components/approval-need.tsx'
 import type { NamedCustomer } from '../components/customer-field.tsx'
 import {
   type ApplicationDetail_ApplicationFragment,
@@ -22,12 +22,12 @@ import { Dialog, DialogActions } from '../ui/dialog.tsx'
 import { decimalInput, SelectField, TextAreaField, TextField } from '../ui/field.tsx'
 import { Form, textOf, useSending } from '../ui/form.tsx'
 import { isProblem, makeProblem, messageAt } from '../ui/form-problem.ts'
-import { Notice } from '../ui/notice.tsx'
 import { RadioField } from '../ui/radio-field.tsx'
 import { CustomerChoice } from './customer-choice.tsx'
 import { useExpectedVersion } from './use-expected-version.ts'
 import { useReviewMonths } from './use-review-months.ts'
 import { type Success, useSend } from './use-send.ts'
+import { type Tried, useTrial } from './use-trial.ts'
 
 type Application = ApplicationDetail_ApplicationFragment
 
@@ -60,8 +60,6 @@ type Wish = {
 /** What the server says would become of it. */
 type Trial = Success<TryCreditDecisionMutation>
 
-type Tried = { readonly wish: Wish; readonly trial: Trial }
-
 const reasonsIn = (text: string): string[] =>
   text
     .split('\n')
@@ -76,7 +74,7 @@ const wouldBe = (trial: Trial): string | null => {
   return `${word}: ${formatMoney(decision.limit, 'exact')}, ${termsText(decision.termsDays ?? 0).toLowerCase()}.`
 }
 
-type ConfirmProps = DialogProps & { readonly tried: Tried; readonly onBack: () => void }
+type ConfirmProps = DialogProps & { readonly tried: Tried<Wish, Trial>; readonly onBack: () => void }
 
 const Confirm = ({ application, tried: { wish, trial }, onBack, onDone }: ConfirmProps) => {
   const send = useApplicationVersion(application)
@@ -91,10 +89,7 @@ const Confirm = ({ application, tried: { wish, trial }, onBack, onDone }: Confir
   return (
     <Form sending={sending} fields={[]} onSend={decide}>
       {needsApproval ? (
-        <Notice tone="watch">
-          <p className="font-medium">This is above your authority. It needs the approval of:</p>
-          <ApprovalNeed requirements={trial.requirements} />
-        </Notice>
+        <AboveAuthority requirements={trial.requirements} />
       ) : (
         <p className="text-base font-medium text-pretty">{wouldBe(trial)}</p>
       )}
@@ -211,7 +206,7 @@ type WishFormProps = DialogProps & {
   readonly today: Day
   readonly customer: NamedCustomer | null
   readonly onCustomer: (customer: NamedCustomer | null) => void
-  readonly onTried: (tried: Tried) => void
+  readonly onTried: (tried: Tried<Wish, Trial>) => void
 }
 
 const WishForm = ({ application, before, today, customer, onCustomer, onClose, onTried }: WishFormProps) => {
@@ -303,16 +298,11 @@ type DecideProps = DialogProps & {
 export const DecideDialog = ({ customer: first, today, ...props }: DecideProps) => {
   const [application] = useState(props.application)
   const [customer, setCustomer] = useState(first)
-  const [tried, setTried] = useState<Tried | null>(null)
-  const [before, setBefore] = useState<Wish | null>(null)
-  const back = () => {
-    setBefore(tried?.wish ?? null)
-    setTried(null)
-  }
+  const { tried, before, onTried, onBack } = useTrial<Wish, Trial>()
   return (
     <Dialog title={`Decide on ${application.legalName}`} onClose={props.onClose}>
       {tried ? (
-        <Confirm {...props} application={application} tried={tried} onBack={back} />
+        <Confirm {...props} application={application} tried={tried} onBack={onBack} />
       ) : (
         <WishForm
           {...props}
@@ -321,7 +311,7 @@ export const DecideDialog = ({ customer: first, today, ...props }: DecideProps) 
           today={today}
           customer={customer}
           onCustomer={setCustomer}
-          onTried={setTried}
+          onTried={onTried}
         />
       )}
     </Dialog>
