@@ -1,5 +1,6 @@
 import type { ApprovalNeed_RequirementFragment, AuthorityAction } from '../documents.generated.ts'
 import { roleWord } from '../format/words.ts'
+import { Notice } from '../ui/notice.tsx'
 
 export const authorityWords = {
   CREDIT_LIMIT: 'a higher limit',
@@ -28,11 +29,21 @@ export const requirementWords = ({ action, approvers, approvals }: Requirement):
   return `${approvals > 1 ? `${approvals} of ` : ''}${whose}, for ${authorityWords[action]}`
 }
 
+type ApprovalNeedProps = { readonly requirements: readonly Requirement[] }
+
 /** Whose approval something needs. */
-export const ApprovalNeed = ({ requirements }: { readonly requirements: readonly Requirement[] }) => (
+export const ApprovalNeed = ({ requirements }: ApprovalNeedProps) => (
   <ul className="grid gap-0.5">
     {requirements.map((requirement) => (
       <li key={requirement.action}>{requirementWords(requirement)}</li>
     ))}
   </ul>
+)
+
+/** Said before something is sent that waits for approval then. */
+export const AboveAuthority = ({ requirements }: ApprovalNeedProps) => (
+  <Notice tone="watch">
+    <p className="font-medium">This is above your authority. It needs the approval of:</p>
+    <ApprovalNeed requirements={requirements} />
+  </Notice>
 )

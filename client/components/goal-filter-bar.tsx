@@ -1,8 +1,6 @@
-import { X } from 'lucide-react'
 import { goalStatusWords } from '../format/words.ts'
-import { Button } from '../ui/button.tsx'
-import { SelectField } from '../ui/field.tsx'
 import { SearchField } from '../ui/search-field.tsx'
+import { ClearFilters, FilterField } from './filter-field.tsx'
 import {
   deadlineChoices,
   type GoalSearch,
@@ -24,30 +22,30 @@ type GoalFilterBarProps = {
   readonly onChange: (changes: Changes) => void
 }
 
-type Choice = { readonly id: string; readonly name: string }
+type Choice = { readonly id: string; readonly label: string }
 
 /** Each once, by name; one that the address asks for is among them even where no goal has it. */
 const choicesOf = (choices: readonly Choice[], chosen: string | null, other: string): readonly Choice[] => {
   const known = new Map(choices.map((choice) => [choice.id, choice]))
-  if (chosen !== null && !known.has(chosen)) known.set(chosen, { id: chosen, name: other })
-  return [...known.values()].toSorted((a, b) => a.name.localeCompare(b.name, 'en'))
+  if (chosen !== null && !known.has(chosen)) known.set(chosen, { id: chosen, label: other })
+  return [...known.values()].toSorted((a, b) => a.label.localeCompare(b.label, 'en'))
 }
 
 const ownersOf = (goals: readonly ListedGoal[], chosen: string | null) =>
   choicesOf(
-    goals.map(({ owner }) => owner ?? { id: nobody, name: 'Nobody' }),
+    goals.map(({ owner }) => ({ id: owner?.id ?? nobody, label: owner?.name ?? 'Nobody' })),
     chosen,
     'Somebody else',
   )
 
 const metricsOf = (goals: readonly ListedGoal[], chosen: string | null) =>
   choicesOf(
-    goals.map((goal) => ({ id: metricIdOf(goal), name: measureOf(goal) })),
+    goals.map((goal) => ({ id: metricIdOf(goal), label: measureOf(goal) })),
     chosen,
     'Another KPI',
   )
 
-const fieldClass = 'min-w-0 flex-1 basis-32 sm:max-w-52'
+const statusChoices = statusOrder.map((id) => ({ id, label: goalStatusWords[id] }))
 
 /** Which goals are shown, and in which order. All of it stands in the address. */
 export const GoalFilterBar = ({ search, goals, onChange }: GoalFilterBarProps) => {
@@ -60,91 +58,50 @@ export const GoalFilterBar = ({ search, goals, onChange }: GoalFilterBarProps) =
         placeholder="Name, KPI, scope, owner"
         onChange={(next) => onChange({ q: next })}
       />
-      <SelectField
+      <FilterField
         label="State"
         value={state.id}
-        onChange={({ target }) => onChange({ state: target.value === 'open' ? null : target.value })}
-        className={fieldClass}
-      >
-        {stateChoices.map(({ id, label }) => (
-          <option key={id} value={id}>
-            {label}
-          </option>
-        ))}
-      </SelectField>
-      <SelectField
+        choices={stateChoices}
+        onChoose={(id) => onChange({ state: id === 'open' ? null : id })}
+      />
+      <FilterField
         label="Status"
         value={status ?? ''}
-        onChange={({ target }) => onChange({ status: target.value.toLowerCase() })}
-        className={fieldClass}
-      >
-        <option value="">Any</option>
-        {statusOrder.map((id) => (
-          <option key={id} value={id}>
-            {goalStatusWords[id]}
-          </option>
-        ))}
-      </SelectField>
-      <SelectField
+        none="Any"
+        choices={statusChoices}
+        onChoose={(id) => onChange({ status: id.toLowerCase() })}
+      />
+      <FilterField
         label="Owner"
         value={owner ?? ''}
-        onChange={({ target }) => onChange({ owner: target.value })}
-        className={fieldClass}
-      >
-        <option value="">Anybody</option>
-        {ownersOf(goals, owner).map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </SelectField>
-      <SelectField
+        none="Anybody"
+        choices={ownersOf(goals, owner)}
+        onChoose={(id) => onChange({ owner: id })}
+      />
+      <FilterField
         label="KPI"
         value={metric ?? ''}
-        onChange={({ target }) => onChange({ metric: target.value.toLowerCase() })}
-        className={fieldClass}
-      >
-        <option value="">Any</option>
-        {metricsOf(goals, metric).map(({ id, name }) => (
-          <option key={id} value={id}>
-            {name}
-          </option>
-        ))}
-      </SelectField>
-      <SelectField
+        none="Any"
+        choices={metricsOf(goals, metric)}
+        onChoose={(id) => onChange({ metric: id.toLowerCase() })}
+      />
+      <FilterField
         label="Deadline"
         value={deadline?.id ?? ''}
-        onChange={({ target }) => onChange({ deadline: target.value })}
-        className={fieldClass}
-      >
-        <option value="">Any</option>
-        {deadlineChoices.map(({ id, label }) => (
-          <option key={id} value={id}>
-            {label}
-          </option>
-        ))}
-      </SelectField>
-      <SelectField
+        none="Any"
+        choices={deadlineChoices}
+        onChoose={(id) => onChange({ deadline: id })}
+      />
+      <FilterField
         label="Order"
         value={sort}
-        onChange={({ target }) => onChange({ sort: target.value === 'attention' ? null : target.value })}
-        className={fieldClass}
-      >
-        {sortChoices.map(({ id, label }) => (
-          <option key={id} value={id}>
-            {label}
-          </option>
-        ))}
-      </SelectField>
+        choices={sortChoices}
+        onChoose={(id) => onChange({ sort: id === 'attention' ? null : id })}
+      />
       {isFiltered && (
-        <Button
-          look="quiet"
-          className="h-10"
-          onClick={() => onChange({ q: null, status: null, owner: null, metric: null, deadline: null })}
-        >
-          <X aria-hidden="true" className="size-4" />
-          Clear
-        </Button>
+        <ClearFilters
+          onClear={() => onChange({ q: null, status: null, owner: null, metric: null, deadline: null })}
+        />
       )}
     </search>
   )

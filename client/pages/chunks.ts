@@ -11,6 +11,7 @@ const load = {
   alerts: () => import('./alerts.tsx'),
   alertRules: () => import('./alert-rules.tsx'),
   alertRule: () => import('./alert-rule.tsx'),
+  newRule: () => import('./new-rule.tsx'),
   alertChannels: () => import('./alert-channels.tsx'),
   newGoal: () => import('./new-goal.tsx'),
   reviews: () => import('./reviews.tsx'),
@@ -48,7 +49,7 @@ export const GoalsPage = page(async () => (await load.goals()).GoalsPage)
 export const GoalPage = page(async () => (await load.goal()).GoalPage)
 export const AlertsPage = page(async () => (await load.alerts()).AlertsPage)
 export const AlertRulesPage = page(async () => (await load.alertRules()).AlertRulesPage)
-export const NewRulePage = page(async () => (await load.alertRule()).NewRulePage)
+export const NewRulePage = page(async () => (await load.newRule()).NewRulePage)
 export const RulePage = page(async () => (await load.alertRule()).RulePage)
 export const AlertChannelsPage = page(async () => (await load.alertChannels()).AlertChannelsPage)
 export const NewGoalPage = page(async () => (await load.newGoal()).NewGoalPage)
@@ -106,6 +107,7 @@ const nameOf = (path: string): keyof typeof load | null => {
       if (page === 'credit' && detail === 'import') return 'creditImport'
       if (page === 'credit' && detail === 'plan') return 'creditPlan'
       if (page === 'audit' && detail !== null) return detail === 'controls' ? 'controls' : 'controlPaper'
+      if (page === 'alerts' && detail === 'new') return 'newRule'
       if (page === 'alerts' && detail !== null)
         return detail === 'rules' ? 'alertRules' : detail === 'channels' ? 'alertChannels' : 'alertRule'
       if (page === 'goals' && detail !== null) return detail === 'new' ? 'newGoal' : 'goal'

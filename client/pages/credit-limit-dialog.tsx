@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { ApprovalNeed } from '../components/approval-need.tsx'
+import { AboveAuthority } from '../components/approval-need.tsx'
 import { LimitChange, LimitSchedule } from '../components/limit-history.tsx'
 import {
   type CreditLimitInput,
@@ -12,14 +12,15 @@ import {
 import type { Day } from '../format/day.ts'
 import { formatMoney } from '../format/quantity.ts'
 import { Button, SubmitButton } from '../ui/button.tsx'
-import { CheckField, Fieldset } from '../ui/check-field.tsx'
 import { Dialog, DialogActions } from '../ui/dialog.tsx'
 import { TextAreaField, TextField } from '../ui/field.tsx'
 import { Form, textOf, useSending } from '../ui/form.tsx'
 import { isProblem, messageAt } from '../ui/form-problem.ts'
 import { Notice } from '../ui/notice.tsx'
+import { RadioField } from '../ui/radio-field.tsx'
 import { useCustomerVersion } from './use-customer-version.ts'
 import { type Success, useSend } from './use-send.ts'
+import { type Tried, useTrial } from './use-trial.ts'
 
 type Customer = CustomerDetail_CustomerFragment
 
@@ -34,8 +35,6 @@ type Wish = {
 
 /** What the server says would become of it. */
 type Trial = Success<TrySetCreditLimitMutation>
-
-type Tried = { readonly wish: Wish; readonly trial: Trial }
 
 const states = [
   { id: 'AMOUNT', label: 'An amount', hint: '0 means that it has to pay in advance.' },
@@ -52,7 +51,7 @@ const limitOf = (state: CreditLimitState, values: FormData): CreditLimitInput =>
 const fields = ['limit', 'effectiveOn', 'until', 'reason']
 
 /** The limit that would hold last of what is asked, against what is used today; only where both are in one currency. */
-const isBelowUse = ({ wish: { limit } }: Tried, { exposure: { committed } }: Customer): boolean =>
+const isBelowUse = ({ limit }: Wish, { exposure: { committed } }: Customer): boolean =>
   limit.amount != null &&
   committed !== null &&
   limit.amount.currency === committed.currency &&
@@ -66,7 +65,7 @@ const Confirm = ({
   onBack,
   onDone,
 }: PartProps & {
-  readonly tried: Tried
+  readonly tried: Tried<Wish, Trial>
   readonly onBack: () => void
   readonly onDone: (told: string) => void
 }) => {
@@ -89,16 +88,13 @@ const Confirm = ({
           limit={last}
         />
       </p>
-      {isBelowUse(tried, customer) && committed !== null && (
+      {isBelowUse(wish, customer) && committed !== null && (
         <Notice tone="watch">
           {formatMoney(committed, 'exact')} are used today: the customer will be over the limit.
         </Notice>
       )}
       {trial.__typename === 'ApprovalRequested' ? (
-        <Notice tone="watch">
-          <p className="font-medium">This is above your authority. It needs the approval of:</p>
-          <ApprovalNeed requirements={trial.requirements} />
-        </Notice>
+        <AboveAuthority requirements={trial.requirements} />
       ) : (
         <div className="rounded-md border border-line bg-page px-3.5 py-2.5">
           <h3 className="mb-1.5 text-xs font-medium text-muted">What then holds</h3>
@@ -124,7 +120,7 @@ type WishFormProps = PartProps & {
   /** What was typed before, where one came back. */
   readonly before: Wish | null
   readonly today: Day
-  readonly onTried: (tried: Tried) => void
+  readonly onTried: (tried: Tried<Wish, Trial>) => void
 }
 
 const WishForm = ({ customer, before, today, onClose, onTried }: WishFormProps) => {
@@ -149,20 +145,14 @@ const WishForm = ({ customer, before, today, onClose, onTried }: WishFormProps) 
   const at = (name: string) => messageAt(sending.problem, name)
   return (
     <Form sending={sending} fields={fields} onSend={attempt}>
-      <Fieldset legend="What it may owe at most" className="grid gap-2 sm:grid-cols-3">
-        {states.map(({ id, label, hint }) => (
-          <CheckField
-            key={id}
-            type="radio"
-            name="state"
-            value={id}
-            label={label}
-            hint={hint}
-            checked={state === id}
-            onChange={() => setState(id)}
-          />
-        ))}
-      </Fieldset>
+      <RadioField
+        legend="What it may owe at most"
+        name="state"
+        choices={states}
+        chosen={state}
+        className="grid gap-2 sm:grid-cols-3"
+        onChoose={setState}
+      />
       {state === 'AMOUNT' && (
         <div className="grid gap-4 sm:grid-cols-[minmax(0,1fr)_8rem]">
           <TextField
@@ -227,18 +217,13 @@ type CreditLimitDialogProps = PartProps & { readonly today: Day; readonly onDone
 /** Sets a limit: first the server says what would become of it, by the very way that sets it. */
 export const CreditLimitDialog = ({ customer, today, onClose, onDone }: CreditLimitDialogProps) => {
   const [opened] = useState(customer)
-  const [tried, setTried] = useState<Tried | null>(null)
-  const [before, setBefore] = useState<Wish | null>(null)
-  const back = () => {
-    setBefore(tried?.wish ?? null)
-    setTried(null)
-  }
+  const { tried, before, onTried, onBack } = useTrial<Wish, Trial>()
   return (
     <Dialog title={`Credit limit of ${customer.name}`} onClose={onClose}>
       {tried ? (
-        <Confirm tried={tried} customer={opened} onBack={back} onClose={onClose} onDone={onDone} />
+        <Confirm tried={tried} customer={opened} onBack={onBack} onClose={onClose} onDone={onDone} />
       ) : (
-        <WishForm customer={opened} before={before} today={today} onClose={onClose} onTried={setTried} />
+        <WishForm customer={opened} before={before} today={today} onClose={onClose} onTried={onTried} />
       )}
     </Dialog>
   )

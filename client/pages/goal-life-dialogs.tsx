@@ -8,11 +8,11 @@ import {
   ResumeGoalDocument,
 } from '../documents.generated.ts'
 import { Button, SubmitButton } from '../ui/button.tsx'
-import { CheckField, Fieldset } from '../ui/check-field.tsx'
 import { Dialog, DialogActions } from '../ui/dialog.tsx'
 import { TextField } from '../ui/field.tsx'
 import { Form, textOf, useSending } from '../ui/form.tsx'
 import { isProblem, messageAt } from '../ui/form-problem.ts'
+import { RadioField } from '../ui/radio-field.tsx'
 import { useVersioned } from './use-versioned.ts'
 
 type LifeProps = {
@@ -110,20 +110,14 @@ export const CloseGoalDialog = ({ goal, onClose, onDone }: LifeProps) => {
   return (
     <Dialog title="Close the goal" onClose={onClose}>
       <Form sending={sending} fields={['outcome', 'reason']} onSend={close}>
-        <Fieldset legend="How it ended" error={messageAt(sending.problem, 'outcome')}>
-          {outcomes.map(({ id, label, hint }) => (
-            <CheckField
-              key={id}
-              type="radio"
-              name="outcome"
-              label={label}
-              hint={hint}
-              value={id}
-              checked={outcome === id}
-              onChange={() => setOutcome(id)}
-            />
-          ))}
-        </Fieldset>
+        <RadioField
+          legend="How it ended"
+          name="outcome"
+          choices={outcomes}
+          chosen={outcome}
+          error={messageAt(sending.problem, 'outcome')}
+          onChoose={setOutcome}
+        />
         <TextField
           name="reason"
           label={outcome === 'ABANDONED' ? 'Why' : 'Why (optional)'}

@@ -15,14 +15,13 @@ import { Form, textOf, useSending } from '../ui/form.tsx'
 import { isProblem, messageAt } from '../ui/form-problem.ts'
 import { useExpectedVersion } from './use-expected-version.ts'
 import { type Success, useSend } from './use-send.ts'
+import { type Tried, useTrial } from './use-trial.ts'
 
 /** What is to be set, from when on and why. */
 type Wish = PolicyRules & { readonly effectiveOn: Day | null; readonly reason: string }
 
 /** What the server says would become of it. */
 type Trial = Success<SetCreditPolicyMutation>
-
-type Tried = { readonly wish: Wish; readonly trial: Trial }
 
 type SetPolicyProps = {
   /** The version that was set last, be it one that is still to come. */
@@ -35,7 +34,7 @@ type SetPolicyProps = {
 }
 
 type ConfirmProps = Pick<SetPolicyProps, 'latest' | 'onDone'> & {
-  readonly tried: Tried
+  readonly tried: Tried<Wish, Trial>
   readonly onBack: () => void
 }
 
@@ -78,7 +77,7 @@ const Confirm = ({ latest, tried: { wish, trial }, onBack, onDone }: ConfirmProp
 
 type WishFormProps = Pick<SetPolicyProps, 'rules' | 'today' | 'onClose'> & {
   readonly before: Wish | null
-  readonly onTried: (tried: Tried) => void
+  readonly onTried: (tried: Tried<Wish, Trial>) => void
 }
 
 const WishForm = ({ rules, today, before, onClose, onTried }: WishFormProps) => {
@@ -127,18 +126,13 @@ const WishForm = ({ rules, today, before, onClose, onTried }: WishFormProps) => 
 
 /** Sets the rules that were changed: first the server says what would become of them, by the very way that sets them. */
 export const SetPolicyDialog = ({ latest, rules, today, onClose, onDone }: SetPolicyProps) => {
-  const [tried, setTried] = useState<Tried | null>(null)
-  const [before, setBefore] = useState<Wish | null>(null)
-  const back = () => {
-    setBefore(tried?.wish ?? null)
-    setTried(null)
-  }
+  const { tried, before, onTried, onBack } = useTrial<Wish, Trial>()
   return (
     <Dialog title="Set the policy" onClose={onClose}>
       {tried ? (
-        <Confirm latest={latest} tried={tried} onBack={back} onDone={onDone} />
+        <Confirm latest={latest} tried={tried} onBack={onBack} onDone={onDone} />
       ) : (
-        <WishForm rules={rules} today={today} before={before} onClose={onClose} onTried={setTried} />
+        <WishForm rules={rules} today={today} before={before} onClose={onClose} onTried={onTried} />
       )}
     </Dialog>
   )

@@ -27,7 +27,10 @@ const OPTIONS: Readonly<Record<string, string>> = {
 type OfOrganization = { readonly organization: string }
 type Listing = OfOrganization & { readonly state: readonly ApprovalState[] }
 type Saying = OfOrganization & { readonly idempotencyKey?: string; readonly dryRun: boolean }
-type Deciding = Saying & { readonly comment?: string; readonly expectedVersion?: number }
+type Deciding<Comment = string | undefined> = Saying & {
+  readonly comment: Comment
+  readonly expectedVersion?: number
+}
 
 export const registerApprovals = (program: Command, session: CliSession): void => {
   const noun = program
@@ -190,15 +193,9 @@ const addApprove = (noun: Command, session: CliSession): void => {
   )
     .option('--comment <text>', 'what there is to say about it')
     .action(async (request: string, options: Deciding) => {
-      const { comment, expectedVersion, idempotencyKey, dryRun } = options
+      const { dryRun } = options
       const commands = await session.commands(options.organization)
-      const approved = await approveRequest(governedCommands)(commands, {
-        request,
-        comment,
-        expectedVersion,
-        idempotencyKey,
-        dryRun,
-      })
+      const approved = await approveRequest(governedCommands)(commands, inputOf(request, options))
       if (isProblem(approved)) throw refuseRequest(approved)
       const { state, failure } = approved
       session.answer(`${dryRun ? DRY : ''}${outcomeInWords(state, failure)}`, {
@@ -223,19 +220,10 @@ const outcomeInWords = (state: ApprovalState, failure: string | null): string =>
 const addReject = (noun: Command, session: CliSession): void => {
   deciding(noun.command('reject').description('rejects a request, which ends it'))
     .requiredOption('--comment <text>', 'why')
-    .action(async (request: string, options: Deciding & { readonly comment: string }) => {
-      const { comment, expectedVersion, idempotencyKey, dryRun } = options
-      const commands = await session.commands(options.organization)
-      const rejected = await rejectRequest(commands, {
-        request,
-        comment,
-        expectedVersion,
-        idempotencyKey,
-        dryRun,
-      })
-      if (isProblem(rejected)) throw refuseRequest(rejected)
-      const told = dryRun ? 'Dry run, nothing was written. It would be rejected.' : 'It is rejected.'
-      session.answer(told, { request, state: 'REJECTED', dryRun })
+    .action(async (request: string, options: Deciding<string>) => {
+      const input = inputOf(request, options)
+      const rejected = await rejectRequest(await session.commands(options.organization), input)
+      answerEnded(session, input, rejected, 'REJECTED', 'rejected')
     })
 }
 
@@ -243,19 +231,33 @@ const addWithdraw = (noun: Command, session: CliSession): void => {
   deciding(noun.command('withdraw').description('takes back a request that was made at the command line'))
     .option('--comment <text>', 'what there is to say about it')
     .action(async (request: string, options: Deciding) => {
-      const { comment, expectedVersion, idempotencyKey, dryRun } = options
-      const commands = await session.commands(options.organization)
-      const withdrawn = await withdrawRequest(commands, {
-        request,
-        comment,
-        expectedVersion,
-        idempotencyKey,
-        dryRun,
-      })
-      if (isProblem(withdrawn)) throw refuseRequest(withdrawn)
-      const told = dryRun ? 'Dry run, nothing was written. It would be taken back.' : 'It is taken back.'
-      session.answer(told, { request, state: 'WITHDRAWN', dryRun })
+      const input = inputOf(request, options)
+      const withdrawn = await withdrawRequest(await session.commands(options.organization), input)
+      answerEnded(session, input, withdrawn, 'WITHDRAWN', 'taken back')
     })
+}
+
+const inputOf = <Comment>(
+  request: string,
+  { comment, expectedVersion, idempotencyKey, dryRun }: Deciding<Comment>,
+) => ({
+  request,
+  comment,
+  expectedVersion,
+  idempotencyKey,
+  dryRun,
+})
+
+const answerEnded = (
+  session: CliSession,
+  { request, dryRun }: { readonly request: string; readonly dryRun: boolean },
+  outcome: object | Problem,
+  state: ApprovalState,
+  ended: string,
+): void => {
+  if (isProblem(outcome)) throw refuseRequest(outcome)
+  const told = dryRun ? `Dry run, nothing was written. It would be ${ended}.` : `It is ${ended}.`
+  session.answer(told, { request, state, dryRun })
 }
 
 const addComment = (noun: Command, session: CliSession): void => {

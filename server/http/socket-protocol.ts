@@ -30,6 +30,7 @@ import { LIMITS } from '../limits.ts'
 import { createHub, type Hub, type Outlet } from '../live/hub.ts'
 import { admitOperation, enterOperation, rightsError, tellableErrors } from '../operation.ts'
 import { refuseUntrusted, type TrustedDocuments } from '../trusted-documents.ts'
+import { addressOf } from './address.ts'
 import { callerOf, credentialsOfInit, type Entrance } from './credentials.ts'
 import { nextFrames } from './frames.ts'
 import { createSharedSubscriptions, type Prepared, type SubscribeShared } from './shared-subscription.ts'
@@ -307,8 +308,8 @@ export const sessionOfSocket = async (extra: Extra, entrance: Entrance): Promise
   return credentials && entrance.authenticate(credentials, addressOfSocket(extra, entrance))
 }
 
-export const addressOfSocket = (extra: Extra, entrance: Entrance): string | null =>
-  callerOfSocket(extra, entrance).address
+export const addressOfSocket = ({ request }: Extra, { isTrusted }: Entrance): string | null =>
+  addressOf(request, isTrusted)
 
 /** Looked up for each operation: a token or session that has ended meanwhile starts nothing. */
 const requireSocketSession = async ({ extra }: Connected, entrance: Entrance): Promise<Session> => {
