@@ -62,7 +62,9 @@ export const ApplicationFacts = ({ application, timeZone, names, customerHref }:
         {contactName}
         <Small>
           <a href={`mailto:${contactEmail}`} className="wrap-anywhere underline underline-offset-2">
-            {contactEmail}
+            {/* A narrow screen breaks it there, and not within its last word. */}
+            {contactEmail.split('@')[0]}
+            <wbr />@{contactEmail.split('@')[1]}
           </a>
         </Small>
       </Fact>

@@ -63,7 +63,7 @@ export const PaperRows = ({ papers, timeZone, hrefOf }: PaperRowsProps) =>
               className={`mt-0.5 size-4 shrink-0 ${toneText[signedAt === null ? 'idle' : 'well']}`}
               strokeWidth={2.25}
             />
-            <span className="text-pretty">
+            <span className="max-sm:text-pretty">
               {signedAt === null
                 ? `Opened by ${openedBy}, ${formatDayOf(openedAt, timeZone)}`
                 : `Signed by ${signedBy?.name ?? 'somebody who was removed'}, ${formatDayOf(signedAt, timeZone)}`}

@@ -163,9 +163,11 @@ export const ControlWorkDone = ({ paper }: { readonly paper: Paper }) => (
   <>
     <Both paper={paper}>{({ key }) => <MarkShown {...markOf(paper.marks, key)} />}</Both>
     <Panel title="Conclusion" note={<Conclusion conclusion={paper.conclusion} />}>
-      <p className="max-w-prose border-t border-line px-4 py-3 text-pretty wrap-anywhere whitespace-pre-line sm:px-5">
-        {paper.notes ?? <span className="text-muted">Nothing was written down.</span>}
-      </p>
+      <div className="border-t border-line px-4 py-3 sm:px-5">
+        <p className="max-w-prose text-pretty wrap-anywhere whitespace-pre-line">
+          {paper.notes ?? <span className="text-muted">Nothing was written down.</span>}
+        </p>
+      </div>
     </Panel>
   </>
 )

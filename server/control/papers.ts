@@ -4,7 +4,7 @@ import { runCommand, type Audited, type CommandContext } from '../command.ts'
 import { todayOf } from '../context.ts'
 import { digestOfParts } from '../digest.ts'
 import { decodeId, newUuid } from '../ids.ts'
-import { writeAudit } from '../ledger/audit.ts'
+import { writeAudit, type Author } from '../ledger/audit.ts'
 import { conflict, invalid, isProblem, notFound, type Problem } from '../problem.ts'
 import { readText, SENTENCE_LENGTH_MAX } from '../text.ts'
 import type {
@@ -13,7 +13,7 @@ import type {
   SignControlPaperInput,
   UpdateControlPaperInput,
 } from '../schema.generated.ts'
-import { isFound, readChoice, runControlTest, type ControlFound } from './find.ts'
+import { isFound, readChoice, runControlTest, type ControlChoice, type ControlFound } from './find.ts'
 import type { ControlPaperRow } from '@tidemark/drizzle/rows.ts'
 import { controlPaper } from '@tidemark/drizzle/tables/control.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
@@ -38,40 +38,50 @@ export const foundOf = ({ found }: Pick<ControlPaperRow, 'found'>): ControlFound
 export const marksOf = ({ marks }: Pick<ControlPaperRow, 'marks'>): readonly StoredMark[] =>
   marks as readonly StoredMark[]
 
+/** Who writes in a paper, and when. */
+export type PaperAuthor = Author & Pick<CommandContext, 'organization' | 'now'>
+
 export async function openControlPaper(
   context: CommandContext,
   input: OpenControlPaperInput,
 ): Promise<Outcome> {
   const choice = readChoice(input, todayOf(context))
   if (isProblem(choice)) return choice
-  const { organization, actor, now } = context
-  return runCommand(
-    context,
-    { action: 'openControlPaper', input, timeoutMs: FIND_MS_MAX },
-    async (tx): Promise<Outcome> => {
-      const found = await runControlTest(tx, organization, choice)
-      if (!isFound(found)) return found
-      const id = newUuid()
-      const { test, from, to } = choice
-      await tx.insert(controlPaper).values({
-        organizationId: organization.id,
-        id,
-        test,
-        periodFrom: from,
-        periodTo: to,
-        found,
-        foundAt: now,
-        marks: [],
-        openedAt: now,
-        openedBy: actor,
-      })
-      const { seed, population, populationDigest, exceptionCount } = found
-      const period = { from: from.toString(), to: to.toString() }
-      const after = { test, ...period, seed, population, populationDigest, exceptionCount }
-      const audit = await writeAudit(tx, context, { action: 'openControlPaper', subject: id, after })
-      return { paperId: id, audit }
-    },
+  return runCommand(context, { action: 'openControlPaper', input, timeoutMs: FIND_MS_MAX }, (tx) =>
+    keepPaper(tx, context, choice),
   )
+}
+
+/** Only demo data passes `recordedAt`; else the audit has the database's clock. */
+export async function keepPaper(
+  tx: Tx,
+  context: PaperAuthor,
+  choice: ControlChoice,
+  recordedAt: Temporal.Instant | null = null,
+): Promise<Outcome> {
+  const { organization, actor, now } = context
+  const found = await runControlTest(tx, organization, choice)
+  if (!isFound(found)) return found
+  const id = newUuid()
+  const { test, from, to } = choice
+  await tx.insert(controlPaper).values({
+    organizationId: organization.id,
+    id,
+    test,
+    periodFrom: from,
+    periodTo: to,
+    found,
+    foundAt: now,
+    marks: [],
+    openedAt: now,
+    openedBy: actor,
+  })
+  const { seed, population, populationDigest, exceptionCount } = found
+  const period = { from: from.toString(), to: to.toString() }
+  const after = { test, ...period, seed, population, populationDigest, exceptionCount }
+  const record = { action: 'openControlPaper', subject: id, after }
+  const audit = await writeAudit(tx, context, record, recordedAt)
+  return { paperId: id, audit }
 }
 
 export async function updateControlPaper(
@@ -86,17 +96,25 @@ export async function updateControlPaper(
   const set = { ...notes, ...(conclusion === undefined ? {} : { conclusion }) }
   if (Object.keys(set).length === 0 && marks.length === 0)
     return invalid([], 'Neither `marks` nor `notes` nor `conclusion` is given')
-  return changePaper(context, 'updateControlPaper', input, (paper) => {
-    const known = new Set(itemsOf(paper).map(({ key }) => key))
-    const stranger = marks.findIndex(({ key }) => !known.has(key))
-    if (stranger >= 0)
-      return notFound(['marks', String(stranger), 'key'], 'The sample and the exceptions have no such item')
-    const given = new Set(marks.map(({ key }) => key))
-    const kept = marksOf(paper).filter(({ key }) => !given.has(key))
-    const all = [...kept, ...marks]
-    const after = { ...set, marks: marks.length === 0 ? undefined : marks }
-    return { set: { ...set, marks: all }, after }
-  })
+  return changePaper(context, 'updateControlPaper', input, (paper) => writeIn(paper, set, marks))
+}
+
+type Said = Partial<Pick<ControlPaperRow, 'notes' | 'conclusion'>>
+
+/** Items that are left out keep what was said of them. */
+export function writeIn(
+  paper: ControlPaperRow,
+  set: Said,
+  marks: readonly StoredMark[],
+): PaperChange | Problem {
+  const known = new Set(itemsOf(paper).map(({ key }) => key))
+  const stranger = marks.findIndex(({ key }) => !known.has(key))
+  if (stranger >= 0)
+    return notFound(['marks', String(stranger), 'key'], 'The sample and the exceptions have no such item')
+  const given = new Set(marks.map(({ key }) => key))
+  const kept = marksOf(paper).filter(({ key }) => !given.has(key))
+  const after = { ...set, marks: marks.length === 0 ? undefined : marks }
+  return { set: { ...set, marks: [...kept, ...marks] }, after }
 }
 
 /** The sample and the exceptions, each once. */
@@ -133,19 +151,24 @@ function readMarks(given: readonly ControlMarkInput[]): readonly StoredMark[] | 
   return marks
 }
 
-/** Only as who one is: a token has no name to sign with. */
 export const signControlPaper = (context: CommandContext, input: SignControlPaperInput): Promise<Outcome> =>
-  changePaper(context, 'signControlPaper', input, (paper) => {
-    const [kind, personId = ''] = context.actor.split(':')
-    if (kind !== 'member') return invalid(['paper'], 'A working paper is signed by a person who signed in')
-    const missing = missingOf(paper)
-    if (missing !== null) return invalid(['paper'], missing)
-    if (itemsOf(paper).some(({ actor }) => actor === context.actor))
-      return invalid(['paper'], 'Some of what was drawn is your own doing: somebody else has to sign')
-    const digest = digestOf(paper)
-    const { conclusion } = paper
-    return { set: { signedAt: context.now, signedBy: personId, digest }, after: { digest, conclusion } }
-  })
+  changePaper(context, 'signControlPaper', input, (paper) => sign(context, paper))
+
+/** Only as who one is: a token has no name to sign with. */
+export function sign(
+  { actor, now }: Pick<PaperAuthor, 'actor' | 'now'>,
+  paper: ControlPaperRow,
+): PaperChange | Problem {
+  const [kind, personId = ''] = actor.split(':')
+  if (kind !== 'member') return invalid(['paper'], 'A working paper is signed by a person who signed in')
+  const missing = missingOf(paper)
+  if (missing !== null) return invalid(['paper'], missing)
+  if (itemsOf(paper).some((item) => item.actor === actor))
+    return invalid(['paper'], 'Some of what was drawn is your own doing: somebody else has to sign')
+  const digest = digestOf(paper)
+  const { conclusion } = paper
+  return { set: { signedAt: now, signedBy: personId, digest }, after: { digest, conclusion } }
+}
 
 /** What it lacks to be signed; null where that is nothing. */
 export function missingOf(paper: ControlPaperRow): string | null {
@@ -180,7 +203,7 @@ type ChangeInput = {
   readonly idempotencyKey?: string | null | undefined
 }
 
-type Change = {
+export type PaperChange = {
   readonly set: Partial<
     Pick<ControlPaperRow, 'notes' | 'conclusion' | 'marks' | 'signedAt' | 'signedBy' | 'digest'>
   >
@@ -191,20 +214,33 @@ const changePaper = (
   context: CommandContext,
   action: string,
   input: ChangeInput,
-  decide: (paper: ControlPaperRow) => Change | Problem,
+  decide: (paper: ControlPaperRow) => PaperChange | Problem,
 ): Promise<Outcome> =>
   runCommand(context, { action, input }, async (tx): Promise<Outcome> => {
     const paper = await lockPaper(tx, context.organization.id, input)
     if (isProblem(paper)) return paper
     const change = decide(paper)
     if (isProblem(change)) return change
-    await tx
-      .update(controlPaper)
-      .set({ ...change.set, version: paper.version + 1 })
-      .where(isPaper(paper.organizationId, paper.id))
-    const audit = await writeAudit(tx, context, { action, subject: paper.id, after: change.after })
-    return { paperId: paper.id, audit }
+    return applyChange(tx, context, { action, paper, change })
   })
+
+type Applied = { readonly action: string; readonly paper: ControlPaperRow; readonly change: PaperChange }
+
+/** Only demo data passes `recordedAt`; else the audit has the database's clock. */
+export async function applyChange(
+  tx: Tx,
+  context: PaperAuthor,
+  { action, paper, change }: Applied,
+  recordedAt: Temporal.Instant | null = null,
+): Promise<PaperChanged> {
+  await tx
+    .update(controlPaper)
+    .set({ ...change.set, version: paper.version + 1 })
+    .where(isPaper(paper.organizationId, paper.id))
+  const record = { action, subject: paper.id, after: change.after }
+  const audit = await writeAudit(tx, context, record, recordedAt)
+  return { paperId: paper.id, audit }
+}
 
 const isPaper = (organizationId: string, id: string) =>
   and(eq(controlPaper.organizationId, organizationId), eq(controlPaper.id, id))

@@ -1,40 +1,28 @@
 /** What the demo's credit department decided: classes and reviews, limits with days, holds, groups, securities. */
-import { storeCreditLimit, storeDecision } from '../credit/limit.ts'
-import { creditLimitOn, throughOf, type CreditLimit, type DatedLimit } from '../domain/credit-limit.ts'
-import { dateOf, type Day } from '../domain/day.ts'
+import { storeCreditLimit } from '../credit/limit.ts'
+import type { CreditLimit } from '../domain/credit-limit.ts'
+import { dateOf } from '../domain/day.ts'
 import { writeAudit } from '../ledger/audit.ts'
-import { appendReview } from '../ledger/credit-reviews.ts'
 import { newUuid } from '../ids.ts'
 import { writeRule } from '../live/rule-writing.ts'
-import type { DemoCustomer, People, PayerKind, PersonName } from './company.ts'
+import { applyForCredit } from './applications.ts'
+import type { PayerKind, PersonName } from './company.ts'
+import {
+  authorOf,
+  decide,
+  HEAD,
+  readAccounts,
+  REVIEW_DAYS,
+  review,
+  rounded,
+  writeAccounts,
+  type Account,
+  type CreditDesk,
+} from './credit-desk.ts'
 import { seededRandom, type Random } from './random.ts'
-import type { CustomerRow, OrganizationRow } from '@tidemark/drizzle/rows.ts'
-import { creditLimit } from '@tidemark/drizzle/tables/credit.ts'
-import { customer } from '@tidemark/drizzle/tables/customer.ts'
+import type { CustomerRow } from '@tidemark/drizzle/rows.ts'
 import { creditSecurity, customerParent } from '@tidemark/drizzle/tables/order.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
-import { and, eq, sql } from 'drizzle-orm'
-
-/** The demo's books as far as credit looks at them. */
-export type CreditDesk = {
-  readonly organization: OrganizationRow
-  readonly customers: readonly DemoCustomer[]
-  readonly customerIdOf: (number: string) => string
-  readonly people: People
-  readonly today: Day
-  readonly now: Temporal.Instant
-  /** The end of a working day. */
-  readonly momentOf: (day: Day) => Temporal.Instant
-}
-
-/** A customer as decisions have left it so far. */
-type Account = {
-  readonly of: DemoCustomer
-  readonly id: string
-  version: number
-  limits: DatedLimit[]
-  columns: Partial<CustomerRow>
-}
 
 const SEED = 31_337
 const CLASSES: Readonly<Record<PayerKind, NonNullable<CustomerRow['riskClass']>>> = {
@@ -43,8 +31,6 @@ const CLASSES: Readonly<Record<PayerKind, NonNullable<CustomerRow['riskClass']>>
   SLOW: 'MEDIUM',
   POOR: 'HIGH',
 }
-const REVIEW_DAYS = { LOW: 365, MEDIUM: 182, HIGH: 91 } as const
-const HEAD: PersonName = 'Ingrid Solberg'
 
 export async function setDemoCredit(tx: Tx, desk: CreditDesk): Promise<void> {
   const random = seededRandom(SEED)
@@ -57,37 +43,10 @@ export async function setDemoCredit(tx: Tx, desk: CreditDesk): Promise<void> {
   await holdSome(tx, desk, limited)
   await groupSome(tx, desk, limited)
   await secureSome(tx, desk, limited)
+  await applyForCredit(tx, desk, accounts)
   await writeAccounts(tx, desk, accounts)
   await watchLimits(tx, desk)
 }
-
-async function readAccounts(
-  tx: Tx,
-  { organization, customers, customerIdOf }: CreditDesk,
-): Promise<Account[]> {
-  const rows = await tx.select().from(creditLimit).where(eq(creditLimit.organizationId, organization.id))
-  const known = Map.groupBy(rows, ({ customerId }) => customerId)
-  return customers.map((of) => {
-    const id = customerIdOf(of.number)
-    const limits = (known.get(id) ?? []).map((row): DatedLimit => ({
-      state: row.state,
-      amount:
-        row.amount === null || row.currency === null ? null : { minor: row.amount, currency: row.currency },
-      version: row.version,
-      effectiveOn: dayOfDate(row.effectiveOn),
-      until: null,
-    }))
-    return { of, id, version: 1, limits, columns: {} }
-  })
-}
-
-const dayOfDate = (date: Temporal.PlainDate): Day =>
-  date.since(Temporal.PlainDate.from('1970-01-01'), { largestUnit: 'days' }).days
-
-const authorOf = ({ organization, people }: CreditDesk, name: PersonName) => ({
-  organization,
-  actor: `member:${people.get(name) ?? ''}`,
-})
 
 /** Everybody with a limit was reviewed; a few reviews are overdue. */
 async function reviewAll(
@@ -96,57 +55,15 @@ async function reviewAll(
   random: Random,
   accounts: readonly Account[],
 ): Promise<void> {
-  const reviews = accounts.map(async (account, index) => {
+  const reviews = accounts.map((account, index) => {
     const riskClass = account.of.insolvent ? 'HIGH' : CLASSES[account.of.payer]
     const days = REVIEW_DAYS[riskClass]
     const ago = index % 13 === 5 ? days + random.whole(3, 40) : random.whole(4, days - 10)
-    const reviewedOn = desk.today - ago
-    account.version += 1
-    const { version } = account
-    const columns = {
-      riskClass,
-      creditReviewedOn: dateOf(reviewedOn),
-      nextCreditReviewOn: dateOf(reviewedOn + days),
-    }
-    account.columns = { ...account.columns, ...columns }
-    const audit = await writeAudit(
-      tx,
-      authorOf(desk, HEAD),
-      {
-        action: 'reviewCredit',
-        subject: account.id,
-        before: { riskClass: null, reviewedOn: null, nextReviewOn: null },
-        after: {
-          riskClass,
-          reviewedOn: columns.creditReviewedOn.toString(),
-          nextReviewOn: columns.nextCreditReviewOn.toString(),
-        },
-        reason:
-          riskClass === 'HIGH' ? 'Pays late: looked at each quarter' : 'Accounts and payments looked at',
-      },
-      desk.momentOf(reviewedOn),
-    )
-    await appendReview(tx, desk.organization.id, {
-      customerId: account.id,
-      version,
-      riskClass,
-      reviewedOn: columns.creditReviewedOn,
-      nextReviewOn: columns.nextCreditReviewOn,
-      auditId: audit.id,
-    })
+    const reason =
+      riskClass === 'HIGH' ? 'Pays late: looked at each quarter' : 'Accounts and payments looked at'
+    return review(tx, desk, account, { riskClass, on: desk.today - ago, reason })
   })
   await Promise.all(reviews)
-}
-
-type Decision = {
-  readonly limit: CreditLimit
-  /** Days before today on which it was decided. */
-  readonly ago: number
-  /** From so many days after today on; from then on if left out. */
-  readonly from?: number
-  readonly until?: number
-  readonly reason: string
-  readonly by: PersonName
 }
 
 /** Some were raised, some hold for a season, some begin next month, and of some the customer uses more by now. */
@@ -184,53 +101,10 @@ async function setLimits(tx: Tx, desk: CreditDesk, accounts: readonly Account[])
   }
 }
 
-/** To hundreds of major units. */
-const rounded = (minor: bigint): bigint => (minor / 10_000n) * 10_000n
-
 async function readBalances(tx: Tx, { organization }: CreditDesk): Promise<ReadonlyMap<string, bigint>> {
   const rows = await tx.sql<{ id: string; receivable: bigint }[]>`
     select customer_id as id, receivable from customer_state where organization_id = ${organization.id}`
   return new Map(rows.map(({ id, receivable }) => [id, receivable]))
-}
-
-async function decide(
-  tx: Tx,
-  desk: CreditDesk,
-  account: Account,
-  { limit, ago, from, until, reason, by }: Decision,
-): Promise<void> {
-  const recordedOn = desk.today - ago
-  const days = {
-    effectiveOn: from === undefined ? recordedOn : desk.today + from,
-    until: until === undefined ? null : desk.today + until,
-  }
-  account.version += 1
-  const decided: DatedLimit = { ...limit, ...days, version: account.version }
-  const audit = await writeAudit(
-    tx,
-    authorOf(desk, by),
-    {
-      action: 'setCreditLimit',
-      subject: account.id,
-      before: storeCreditLimit(creditLimitOn(account.limits, days.effectiveOn)),
-      after: storeDecision(limit, days),
-      reason,
-    },
-    desk.momentOf(recordedOn),
-  )
-  account.limits = [...account.limits, decided]
-  await tx.insert(creditLimit).values({
-    organizationId: desk.organization.id,
-    customerId: account.id,
-    version: decided.version,
-    state: decided.state,
-    amount: decided.amount?.minor ?? null,
-    currency: decided.amount?.currency ?? null,
-    effectiveOn: dateOf(decided.effectiveOn),
-    until: decided.until === null ? null : dateOf(decided.until),
-    auditId: audit.id,
-    recordedAt: desk.momentOf(recordedOn),
-  })
 }
 
 const HOLDS = [
@@ -331,32 +205,6 @@ async function secureSome(tx: Tx, desk: CreditDesk, accounts: readonly Account[]
     )
     await tx.insert(creditSecurity).values(row)
   }
-}
-
-/** The columns of the customers say what is in force today. */
-async function writeAccounts(
-  tx: Tx,
-  { organization, today }: CreditDesk,
-  accounts: readonly Account[],
-): Promise<void> {
-  const changed = accounts.filter(({ version }) => version > 1)
-  await Promise.all(
-    changed.map(({ id, version, limits, columns }) => {
-      const { state, amount } = creditLimitOn(limits, today)
-      const through = throughOf(limits, today)
-      return tx
-        .update(customer)
-        .set({
-          ...columns,
-          version: sql`greatest(${customer.version}, ${version})`,
-          creditLimitState: state,
-          creditLimit: amount?.minor ?? null,
-          creditLimitCurrency: amount?.currency ?? null,
-          creditLimitThrough: through === null ? null : dateOf(through),
-        })
-        .where(and(eq(customer.organizationId, organization.id), eq(customer.id, id)))
-    }),
-  )
 }
 
 /** Somebody hears of it at once. */

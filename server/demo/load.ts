@@ -7,6 +7,7 @@ import { post } from '../ledger/post.ts'
 import { segmentFor } from '../ledger/segments.ts'
 import { findOrganization } from '../organization/queries.ts'
 import { demoCompany, demoCustomers, demoPeople, type DemoCustomer, type People } from './company.ts'
+import { setDemoControls } from './controls.ts'
 import { setDemoCredit } from './credit.ts'
 import { setDemoGoals } from './goals.ts'
 import { setDemoOrders } from './orders.ts'
@@ -85,6 +86,7 @@ export async function loadDemo(connection: Connection, { now, besideOthers }: De
     }
     await setDemoCredit(tx, desk)
     await setDemoOrders(tx, desk)
+    await setDemoControls(tx, desk)
     await setDemoPlan(tx, desk)
     await setDemoGoals(tx, made, { people, now })
   })

@@ -5,7 +5,7 @@ import type { PlanRow } from '../domain/sales-plan.ts'
 import { writeAudit } from '../ledger/audit.ts'
 import { appendSalesPlan } from '../ledger/sales-plan.ts'
 import { demoCompany, type DemoCustomer, type Region } from './company.ts'
-import type { CreditDesk } from './credit.ts'
+import type { CreditDesk } from './credit-desk.ts'
 import type { Tx } from '@tidemark/drizzle/transaction.ts'
 
 const MONTHS = 6

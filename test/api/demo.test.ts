@@ -1,13 +1,18 @@
 /** The demo company: loaded once for all tests of this file. */
 import { type Connection, connect } from '@tidemark/drizzle/connect.ts'
 import type { OrganizationRow } from '@tidemark/drizzle/rows.ts'
+import { controlPaper } from '@tidemark/drizzle/tables/control.ts'
+import { creditApplication } from '@tidemark/drizzle/tables/credit-application.ts'
 import { goalProgress } from '@tidemark/drizzle/tables/goal.ts'
 import { organization as organizations } from '@tidemark/drizzle/tables/organization.ts'
 import { inTransaction, type Tx } from '@tidemark/drizzle/transaction.ts'
+import { readChoice, runControlTest } from '@tidemark/server/control/find.ts'
+import { digestOf, foundOf, marksOf, missingOf } from '@tidemark/server/control/papers.ts'
 import { demoCustomers } from '@tidemark/server/demo/company.ts'
 import { playPayments } from '@tidemark/server/demo/live.ts'
 import { loadDemo } from '@tidemark/server/demo/load.ts'
 import { inventTrade } from '@tidemark/server/demo/trade.ts'
+import type { ControlTestId } from '@tidemark/server/domain/control-test.ts'
 import { dayOf } from '@tidemark/server/domain/day.ts'
 import { createLocalEvents } from '@tidemark/server/events.ts'
 import { readAging } from '@tidemark/server/kpi/aging.ts'
@@ -15,6 +20,7 @@ import { readKpis } from '@tidemark/server/kpi/queries.ts'
 import { fold } from '@tidemark/server/ledger/fold.ts'
 import { startEvaluator } from '@tidemark/server/live/evaluator.ts'
 import type { KpiMetric } from '@tidemark/server/domain/kpi.ts'
+import { isProblem } from '@tidemark/server/problem.ts'
 import { readCreditLinePlan } from '@tidemark/server/sales-plan/queries.ts'
 import { watchCredit } from '@tidemark/server/live/credit-watch.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -162,6 +168,84 @@ describe('the demo company', () => {
     expect(facts?.['dated']).toBeGreaterThan(2)
     expect(facts?.['open']).toBeGreaterThan(60)
     expect(facts?.['overridden']).toBeGreaterThan(1)
+  })
+
+  it('has applications for credit in every state, each scored, and limits that came of those that were granted', async () => {
+    const rows = await read((tx) => tx.select().from(creditApplication).orderBy(creditApplication.id))
+    expect(rows.map(({ status }) => status)).toEqual([
+      'APPROVED',
+      'DECLINED',
+      'APPROVED_IN_PART',
+      'APPROVED',
+      'DECLINED',
+      'WITHDRAWN',
+      'SUBMITTED',
+      'SUBMITTED',
+    ])
+    const days = rows.map(({ submittedOn }) => dayOf(submittedOn))
+    expect(days).toEqual(days.toSorted((a, b) => a - b))
+    expect(rows.filter(({ customerId }) => customerId === null)).toHaveLength(3)
+    const advice = rows.map(({ score }) => (score as { recommendation: string }).recommendation)
+    expect(new Set(advice)).toEqual(new Set(['APPROVE', 'REVIEW', 'DECLINE']))
+    const declined = rows.filter(({ status }) => status === 'DECLINED')
+    for (const { reasons } of declined) expect(reasons).toHaveLength(3)
+    const granted = rows.filter((row) => row.granted !== null)
+    expect(granted).toHaveLength(3)
+    for (const row of granted) {
+      const [limited] = await read(
+        (tx) => tx.sql<{ creditLimit: string; reviewedOn: string; set: number }[]>`
+        select credit_limit::text as "creditLimit", credit_reviewed_on::text as "reviewedOn",
+          (select count(*) from credit_limit where customer_id = customer.id and audit_id is not null)::int as set
+        from customer where id = ${row.customerId}`,
+      )
+      const reviewedOn = row.decidedOn?.toString()
+      expect(limited).toEqual({ creditLimit: row.granted?.toString(), reviewedOn, set: 1 })
+    }
+  })
+
+  it('tells how long decisions on credit took', async () => {
+    const query = {
+      metrics: ['CREDIT_DECISION_TIME'] as const,
+      from: Temporal.PlainDate.from('2026-07-01'),
+      ...at,
+    }
+    const rows = await read((tx) => readKpis(tx, demo, query))
+    const values = rows.flatMap(({ value }) => value ?? [])
+    expect(values.length).toBeGreaterThan(2)
+    for (const value of values) expect(value).toBeLessThan(10)
+  })
+
+  it('has a control test that was signed, and one with findings that is worked on', async () => {
+    const [signed, open, ...others] = await read((tx) =>
+      tx.select().from(controlPaper).orderBy(controlPaper.id),
+    )
+    expect(others).toEqual([])
+    if (signed === undefined || open === undefined) throw new Error('There are no working papers')
+    expect(signed).toMatchObject({ test: 'LIMITS_WITHOUT_REASON', conclusion: 'EFFECTIVE' })
+    expect(signed.digest).toBe(digestOf(signed))
+    expect(signed.signedAt).toEqual(Temporal.Instant.from('2026-10-16T21:30:00Z'))
+    expect(foundOf(signed)).toMatchObject({ exceptionCount: 0, exceptions: [] })
+    expect(marksOf(signed)).toHaveLength(foundOf(signed).sample.length)
+    expect(marksOf(signed).length).toBeGreaterThan(2)
+    expect(open).toMatchObject({ test: 'RELEASES_OVER_LIMIT', signedAt: null, conclusion: null })
+    expect(foundOf(open).sample).toHaveLength(25)
+    expect(foundOf(open).exceptions.length).toBeGreaterThan(1)
+    expect(foundOf(open).exceptions.length).toBeLessThan(8)
+    expect(new Set(marksOf(open).map(({ outcome }) => outcome))).toEqual(new Set(['PASSED', 'FAILED']))
+    expect(missingOf(open)).not.toBeNull()
+  })
+
+  it('finds again what its working papers found', async () => {
+    const papers = await read((tx) => tx.select().from(controlPaper))
+    for (const paper of papers) {
+      const { test, periodFrom: from, periodTo: to, found } = paper
+      const choice = readChoice(
+        { test: test as ControlTestId, from, to },
+        Temporal.PlainDate.from('2026-11-20'),
+      )
+      if (isProblem(choice)) throw new Error(choice.message)
+      expect(await read((tx) => runControlTest(tx, demo, choice))).toEqual(found)
+    }
   })
 
   it('has goals in different states, each with a daily past', async () => {

@@ -84,7 +84,7 @@ describe.skipIf(binary === null)('applications in a real browser', { timeout: 18
 
   it('refuses what is not complete, field by field', async () => {
     await open('credit/applications', 'Applications')
-    await see(page.getByText('No application waits for a decision'))
+    await see(page.getByRole('row', { name: /Saltmarsh Kitchen Supply/ }))
     expect(await inspect(page)).toEqual([])
     await page.getByRole('link', { name: 'New application' }).click()
     await page.getByLabel('Limit', { exact: true }).fill('150000')

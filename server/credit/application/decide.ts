@@ -10,7 +10,7 @@ import { dateOf, dayOf, isPlausible, type Day } from '../../domain/day.ts'
 import { formatMinor, type Money } from '../../domain/money.ts'
 import { businessDaysBetween, scoreApplication } from '../../domain/scorecard.ts'
 import { decodeId } from '../../ids.ts'
-import { writeAudit } from '../../ledger/audit.ts'
+import { writeAudit, type Author } from '../../ledger/audit.ts'
 import { appendReview } from '../../ledger/credit-reviews.ts'
 import type { By } from '../../ledger/find.ts'
 import { conflict, implausible, invalid, isProblem, notFound, type Problem } from '../../problem.ts'
@@ -239,10 +239,12 @@ type Decision = Said & {
   } | null
 }
 
-async function keepDecision(
+/** Only demo data passes `recordedAt`; else the audit has the database's clock. */
+export async function keepDecision(
   tx: Tx,
-  context: CommandContext,
+  context: Author & Pick<CommandContext, 'organization' | 'now'>,
   { row, reasons, score, today, status, granted }: Decision,
+  recordedAt: Temporal.Instant | null = null,
 ): Promise<ApplicationChanged> {
   const decided = {
     status,
@@ -258,7 +260,7 @@ async function keepDecision(
     ...(granted === null ? {} : { customerId: granted.customerId }),
   }
   const money = granted === null ? null : formatMinor({ minor: granted.minor, currency: row.currency })
-  const audit = await writeAudit(tx, context, {
+  const record = {
     action: 'decideCreditApplication',
     subject: row.id,
     before: { status: row.status },
@@ -272,7 +274,8 @@ async function keepDecision(
       businessDays: decided.businessDays,
     },
     reason: reasons.join('; ').slice(0, SENTENCE_LENGTH_MAX),
-  })
+  }
+  const audit = await writeAudit(tx, context, record, recordedAt)
   await tx.update(creditApplication).set(decided).where(thisOne(context.organization.id, row.id))
   const changes = {
     ...decided,
@@ -316,15 +319,27 @@ export async function withdrawCreditApplication(
   return runCommand(context, { action: 'withdrawCreditApplication', input }, async (tx) => {
     const row = await holdApplication(tx, context.organization.id, input)
     if (isProblem(row)) return row
-    const changes = { status: 'WITHDRAWN' as const, version: row.version + 1 }
-    await tx.update(creditApplication).set(changes).where(thisOne(context.organization.id, row.id))
-    const audit = await writeAudit(tx, context, {
-      action: 'withdrawCreditApplication',
-      subject: row.id,
-      before: { status: row.status },
-      after: changes,
-      reason: reason.text,
-    })
-    return { applicationId: row.id, changes, audit }
+    return takeBack(tx, context, row, reason.text)
   })
+}
+
+/** Only demo data passes `recordedAt`; else the audit has the database's clock. */
+export async function takeBack(
+  tx: Tx,
+  context: Author & Pick<CommandContext, 'organization'>,
+  row: CreditApplicationRow,
+  reason: string,
+  recordedAt: Temporal.Instant | null = null,
+): Promise<ApplicationChanged> {
+  const changes = { status: 'WITHDRAWN' as const, version: row.version + 1 }
+  await tx.update(creditApplication).set(changes).where(thisOne(context.organization.id, row.id))
+  const record = {
+    action: 'withdrawCreditApplication',
+    subject: row.id,
+    before: { status: row.status },
+    after: changes,
+    reason,
+  }
+  const audit = await writeAudit(tx, context, record, recordedAt)
+  return { applicationId: row.id, changes, audit }
 }

@@ -4,7 +4,7 @@ import { dayOf } from '../../domain/day.ts'
 import { formatMinor } from '../../domain/money.ts'
 import { scoreApplication } from '../../domain/scorecard.ts'
 import { newUuid } from '../../ids.ts'
-import { writeAudit } from '../../ledger/audit.ts'
+import { writeAudit, type Author } from '../../ledger/audit.ts'
 import { findCustomer } from '../../ledger/find.ts'
 import { isProblem, type Problem } from '../../problem.ts'
 import type { SubmitCreditApplicationInput } from '../../schema.generated.ts'
@@ -54,7 +54,7 @@ export async function submitCreditApplication(
       if (isProblem(found)) return found
       const kept = { ...read, requested: read.requested.minor, currency: read.requested.currency }
       const score = storeScore(scoreApplication(scorecard, factsToScore(kept, today)), kept.currency)
-      return keep(tx, context, { read, score, customerId: found?.id ?? null })
+      return keepApplication(tx, context, { read, score, customerId: found?.id ?? null })
     })
   } catch (error) {
     if (error instanceof Incomplete) return refusal(error.faults)
@@ -68,10 +68,12 @@ type Kept = {
   readonly customerId: string | null
 }
 
-async function keep(
+/** Only demo data passes `recordedAt`; else the audit has the database's clock. */
+export async function keepApplication(
   tx: Tx,
-  context: CommandContext,
+  context: Author & Pick<CommandContext, 'organization' | 'now'>,
   { read: { facts, requested, requestedTermsDays }, score, customerId }: Kept,
+  recordedAt: Temporal.Instant | null = null,
 ): Promise<ApplicationSubmitted> {
   const { organization, actor } = context
   const id = newUuid()
@@ -85,7 +87,8 @@ async function keep(
     scorecardVersion: score.scorecardVersion,
     recommendation: score.recommendation,
   }
-  const audit = await writeAudit(tx, context, { action: 'submitCreditApplication', subject: id, after })
+  const record = { action: 'submitCreditApplication', subject: id, after }
+  const audit = await writeAudit(tx, context, record, recordedAt)
   await tx.insert(creditApplication).values({
     organizationId: organization.id,
     id,
