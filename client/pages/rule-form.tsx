@@ -70,6 +70,7 @@ export const RuleForm = ({ draft, tried, form }: RuleFormProps) => {
   const [months, setMonths] = useMonths()
   const answer = useBacktest(tried, months)
   const result = answer.data?.backtestAlertRule
+  const isTriedNowhere = draft.watches === 'credit'
   // What the trial says of a field is known before the form is sent.
   const foretold = (field: string): string | null => {
     if (tried === null || !result || result.__typename === 'AlertBacktest') return null
@@ -84,20 +85,22 @@ export const RuleForm = ({ draft, tried, form }: RuleFormProps) => {
           title="On the past"
           note={answer.isFetching && tried !== null ? 'trying' : null}
           actions={
-            <ChoiceBar
-              legend="How far back"
-              choices={monthBar}
-              chosen={String(months)}
-              onChoose={(chosen) => setMonths(Number(chosen))}
-            />
+            isTriedNowhere ? null : (
+              <ChoiceBar
+                legend="How far back"
+                choices={monthBar}
+                chosen={String(months)}
+                onChoose={(chosen) => setMonths(Number(chosen))}
+              />
+            )
           }
         >
-          <div aria-live="polite" className="min-h-72 px-4 pt-2 pb-4 sm:px-5">
+          <div aria-live="polite" className={`px-4 pt-2 pb-4 sm:px-5 ${isTriedNowhere ? '' : 'min-h-72'}`}>
             <BacktestView
               answer={answer}
               isTried={tried !== null}
               untried={
-                draft.watches === 'credit'
+                isTriedNowhere
                   ? 'Who was over a limit or late in the past is not tried: the credit policy is, on its own page.'
                   : null
               }
